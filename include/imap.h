@@ -1,0 +1,1381 @@
+/*libimap: an IMAP client for C and for everything that can call C.
+ *
+ * Enumerations come first, then types, then functions. Read this page, then the functions, each group of
+ * which opens with how to use it; look types up as you meet them.
+ *
+ *     imap_client *client;  imap_selected *inbox;  imap_messages *messages;  imap_error *error;
+ *
+ *     if (imap_connect("imap.example.org", NULL, &client, &error)) return fail(error);
+ *     if (imap_login(client, "bob", password, &error)) return fail(error);
+ *     if (imap_select(client, "INBOX", &inbox, &error)) return fail(error);
+ *     if (imap_fetch(client, "1:*", "FLAGS ENVELOPE", NULL, &messages, &error)) return fail(error);
+ *     for (size_t i = 0; i < messages->count; i++)
+ *         puts(messages->items[i]->envelope->subject);
+ *     imap_messages_free(messages);  imap_selected_free(inbox);  imap_client_free(client);
+ *
+ * CALLS. Every call that can fail returns an imap_status (IMAP_OK is 0) and takes, in this order: the
+ * object, inputs, outputs, error. Outputs and error are written every time: the output is NULL (0) after
+ * a failure, the error NULL after success; so both can be freed without asking. Either may be passed as
+ * NULL by a caller who does not want it. A call for an IMAP command bears the command's name (NOOP is
+ * imap_noop; exceptions: imap_status_of, imap_close_mailbox).
+ * Any call may return IMAP_ERR_INVALID, FORKED, NO_MEMORY, INTERNAL; one that blocks also CLOSED, TIMEOUT,
+ * CANCELLED, INTERRUPTED, PROTOCOL, LIMIT; a command also NO, BAD, STATE, UNSUPPORTED. Others are named.
+ * One that blocks does so until the server answered, a timeout of the options passed, or it was cancelled.
+ *
+ * RESULTS. A visible struct is made by the library only: never allocate one, copy one or take its sizeof;
+ * later versions append fields (and enumerators: have a default). All that it points to belongs to it and
+ * goes with its one _free (NULL is fine). It is immutable, outlives the client, and may be used and freed by
+ * any thread. An array of pointers ends with NULL and has a count too. Lists inside a result (imap_texts,
+ * imap_pairs, imap_addresses, imap_set) are never NULL, only empty.
+ *
+ * STRINGS AND NUMBERS. Text is UTF-8, NUL-terminated, decoded for display, without control characters. It
+ * comes from strangers: never use it as a path or a command. Bytes are a pointer and x_len, with one NUL
+ * behind. Absent is: 0 for uid, uid_validity and message numbers (uint32_t); -1 for sizes, modseq and times
+ * (int64_t, times in seconds since 1970 UTC); NULL for the rest.
+ *
+ * IMAP TEXT. What RFC 9051 and its extensions let a command say, you say in their own words: search keys,
+ * fetch items, RETURN options, (CHANGEDSINCE ...). The library parses it, checks that the server can do
+ * it, and encodes it. Where text can hold values it is followed by `params`: an array of strings that ends
+ * with NULL, one for each `?` that stands alone in the text (NULL: no values, `?` is a plain character).
+ *
+ *     const char *params[] = {"Zoë", "2003-04-01", NULL};
+ *     imap_search(client, "FROM ? SINCE ?", params, &found, &error);
+ *
+ * The place says what a value is: a string, mailbox, number, set, flag or date ("1-Apr-2003", "2003-04-01").
+ * It is checked and quoted, so nothing can be injected. Elsewhere `?` is a string.
+ *
+ * MESSAGES are named by UID: "42", "1:*", "7,9:12", "$" (last saved search). A leading # means message
+ * numbers: "#1:10"; it also begins search criteria: "# UNSEEN". An empty set is legal and sends nothing.
+ *
+ * LATER, OR MANY AT ONCE. Every command that has a function can also be sent: imap_send() takes the whole
+ * command as IMAP text and gives an imap_request, to be waited for, polled, cancelled, and emptied with
+ * imap_request_take_...(). The functions are exactly that: send, wait, take.
+ *
+ * THREADS. Any function, any thread, any time, also on one client; only _free must be the last use (a call
+ * that is inside then ends with CLOSED). Each comment says whether a call blocks. The library keeps no
+ * threads and installs no signal handler. After fork() the child's calls return IMAP_ERR_FORKED. Free things
+ * in any order. */
+
+#ifndef IMAP_H
+#define IMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define IMAP_VERSION_MAJOR 0
+#define IMAP_VERSION_MINOR 1
+#define IMAP_VERSION_PATCH 0
+#define IMAP_VERSION "0.1.0"
+
+/// What a call came to. Values never change; treat one that you do not know as a failure.
+typedef enum {
+  IMAP_OK = 0,
+  /// An argument is NULL, malformed, out of bounds, or would break the protocol. Nothing was sent.
+  IMAP_ERR_INVALID = 1,
+  /// The server said NO: see the error's code and server_text.
+  IMAP_ERR_NO = 2,
+  /// The server said BAD: it did not understand the command.
+  IMAP_ERR_BAD = 3,
+  /// The connection has ended: BYE, end of stream, disconnect, logout.
+  IMAP_ERR_CLOSED = 4,
+  /// The credentials were refused, or the server failed to prove that it knows them.
+  IMAP_ERR_AUTH = 5,
+  /// No address could be found or reached.
+  IMAP_ERR_CONNECT = 6,
+  /// TLS could not be set up, or STARTTLS was refused or tampered with.
+  IMAP_ERR_TLS = 7,
+  /// The certificate is not trusted, expired, or made for another host.
+  IMAP_ERR_CERTIFICATE = 8,
+  /// The deadline passed. See the error's is_usable for the connection.
+  IMAP_ERR_TIMEOUT = 9,
+  /// imap_cancel() or imap_request_cancel() ended it.
+  IMAP_ERR_CANCELLED = 10,
+  /// A signal came and IMAP_OPTION_RETURN_ON_SIGNAL is set. Call again to go on.
+  IMAP_ERR_INTERRUPTED = 11,
+  /// The server broke the protocol beyond repair; the connection is closed.
+  IMAP_ERR_PROTOCOL = 12,
+  /// The server lacks the capability (named in the message). Nothing was sent.
+  IMAP_ERR_UNSUPPORTED = 13,
+  /// Not in this state: not logged in, no mailbox selected, request of another kind. Nothing was sent.
+  IMAP_ERR_STATE = 14,
+  /// The mailbox is read-only, or became so.
+  IMAP_ERR_READ_ONLY = 15,
+  /// More data than the limits in the options allow.
+  IMAP_ERR_LIMIT = 16,
+  /// A callback returned false.
+  IMAP_ERR_STOPPED = 17,
+  /// The client was made before fork(), in the parent.
+  IMAP_ERR_FORKED = 18,
+  /// Memory ran out.
+  IMAP_ERR_NO_MEMORY = 19,
+  /// A fault in libimap; the client is good for imap_client_free() only. Please report it.
+  IMAP_ERR_INTERNAL = 20,
+} imap_status;
+
+/// Response codes (RFC 9051 section 7.1, RFC 5530 and the registry).
+typedef enum {
+  /// One that is not in this list: see its name and text. New ones are added at the end.
+  IMAP_CODE_OTHER = 0,
+  IMAP_CODE_ALERT,
+  IMAP_CODE_ALREADYEXISTS,
+  IMAP_CODE_ANNOTATE,
+  IMAP_CODE_ANNOTATIONS,
+  IMAP_CODE_APPENDUID,
+  IMAP_CODE_AUTHENTICATIONFAILED,
+  IMAP_CODE_AUTHORIZATIONFAILED,
+  IMAP_CODE_BADCHARSET,
+  IMAP_CODE_BADCOMPARATOR,
+  IMAP_CODE_BADEVENT,
+  IMAP_CODE_BADURL,
+  IMAP_CODE_CANNOT,
+  IMAP_CODE_CAPABILITY,
+  IMAP_CODE_CLIENTBUG,
+  IMAP_CODE_CLOSED,
+  IMAP_CODE_COMPRESSIONACTIVE,
+  IMAP_CODE_CONTACTADMIN,
+  IMAP_CODE_COPYUID,
+  IMAP_CODE_CORRUPTION,
+  IMAP_CODE_EXPIRED,
+  IMAP_CODE_EXPUNGEISSUED,
+  IMAP_CODE_HASCHILDREN,
+  IMAP_CODE_HIGHESTMODSEQ,
+  IMAP_CODE_INPROGRESS,
+  IMAP_CODE_INUSE,
+  IMAP_CODE_LIMIT,
+  IMAP_CODE_MAILBOXID,
+  IMAP_CODE_MESSAGELIMIT,
+  IMAP_CODE_METADATA,
+  IMAP_CODE_MODIFIED,
+  IMAP_CODE_NEWNAME,
+  IMAP_CODE_NOMODSEQ,
+  IMAP_CODE_NONEXISTENT,
+  IMAP_CODE_NOPERM,
+  IMAP_CODE_NOTIFICATIONOVERFLOW,
+  IMAP_CODE_NOTSAVED,
+  IMAP_CODE_NOUPDATE,
+  IMAP_CODE_OVERQUOTA,
+  IMAP_CODE_PARSE,
+  IMAP_CODE_PERMANENTFLAGS,
+  IMAP_CODE_PRIVACYREQUIRED,
+  IMAP_CODE_READ_ONLY,
+  IMAP_CODE_READ_WRITE,
+  IMAP_CODE_REFERRAL,
+  IMAP_CODE_SERVERBUG,
+  IMAP_CODE_THROTTLED,
+  IMAP_CODE_TOOBIG,
+  IMAP_CODE_TRYCREATE,
+  IMAP_CODE_UIDNEXT,
+  IMAP_CODE_UIDNOTSTICKY,
+  IMAP_CODE_UIDREQUIRED,
+  IMAP_CODE_UIDVALIDITY,
+  IMAP_CODE_UNAVAILABLE,
+  IMAP_CODE_UNDEFINED_FILTER,
+  IMAP_CODE_UNKNOWN_CTE,
+  IMAP_CODE_UNSEEN,
+  IMAP_CODE_URLMECH,
+  IMAP_CODE_USEATTR,
+} imap_code;
+
+/// Who did it, or who says so.
+typedef enum {
+  IMAP_ORIGIN_SERVER = 0,
+  /// Done by other commands, with what the documentation of the call says was lost.
+  IMAP_ORIGIN_EMULATED = 1,
+  /// Concluded from a name.
+  IMAP_ORIGIN_GUESSED = 2,
+} imap_origin;
+
+/// Settings of an imap_options. Behind each: what it takes, [default], meaning. Times are milliseconds,
+/// -1 is "no limit". On or off is the number 1 or 0.
+typedef enum {
+  /// Number, or text with a number or service name [993, or 143 without implicit TLS].
+  IMAP_OPTION_PORT = 1,
+  /// Number, an imap_tls [IMAP_TLS_IMPLICIT].
+  IMAP_OPTION_TLS = 2,
+  /// Text: IP addresses to use instead of resolving the host, separated by spaces.
+  IMAP_OPTION_ADDRESSES = 3,
+  /// On or off [1].
+  IMAP_OPTION_TCP_KEEPALIVE = 5,
+  /// Text: PEM file, or folder of such, with certificates to trust beside the system's.
+  IMAP_OPTION_CA_FILE = 20,
+  /// Bytes: the same, in memory.
+  IMAP_OPTION_CA_PEM = 21,
+  /// On or off [1]: trust the system's certificates too.
+  IMAP_OPTION_CA_SYSTEM = 22,
+  /// Number, 12 or 13 [12]: TLS 1.2 or 1.3 at least.
+  IMAP_OPTION_TLS_MINIMUM = 23,
+  /// Text: the name to ask for and to verify [the host].
+  IMAP_OPTION_TLS_HOST = 24,
+  /// Text: file with the client's certificate, PKCS#12 or PEM; or bytes: the same in memory.
+  IMAP_OPTION_CLIENT_CERTIFICATE = 25,
+  /// Text: file with the PEM key (PKCS#8), if it is not in the certificate's; or bytes.
+  IMAP_OPTION_CLIENT_KEY = 26,
+  /// Text: password of the PKCS#12 file.
+  IMAP_OPTION_CLIENT_KEY_PASSWORD = 27,
+  /// On or off [0]: accept any certificate and any name. Anyone can then read all, passwords included.
+  IMAP_OPTION_DANGER_NO_VERIFICATION = 29,
+  /// Text: log in as this user while connecting, with IMAP_OPTION_PASSWORD.
+  IMAP_OPTION_USER = 40,
+  /// Text. Wiped with the options.
+  IMAP_OPTION_PASSWORD = 41,
+  /// On or off [0]: allow passwords over an unencrypted connection.
+  IMAP_OPTION_DANGER_PLAINTEXT_LOGIN = 46,
+  /// On or off [1]: send the initial response with AUTHENTICATE where the server allows it.
+  IMAP_OPTION_SASL_IR = 47,
+  /// Resolve and connect [30000].
+  IMAP_OPTION_CONNECT_TIMEOUT = 60,
+  /// TLS handshake [30000].
+  IMAP_OPTION_TLS_TIMEOUT = 61,
+  /// Greeting [30000].
+  IMAP_OPTION_GREETING_TIMEOUT = 62,
+  /// A command during which not a byte moves, either way [60000].
+  IMAP_OPTION_COMMAND_TIMEOUT = 63,
+  /// How long a connection may take to end after the server's goodbye [5000].
+  IMAP_OPTION_CLOSE_TIMEOUT = 64,
+  /// A command in all [-1].
+  IMAP_OPTION_COMMAND_DEADLINE = 68,
+  /// Bytes in one line [64 MiB].
+  IMAP_OPTION_MAX_LINE = 80,
+  /// Bytes in one literal [1 GiB].
+  IMAP_OPTION_MAX_LITERAL = 81,
+  /// Bytes in one result [4 GiB].
+  IMAP_OPTION_MAX_RESULT = 82,
+  /// Depth of lists and body parts [64].
+  IMAP_OPTION_MAX_NESTING = 83,
+  /// Addresses in one envelope [65536].
+  IMAP_OPTION_MAX_ADDRESSES = 84,
+  /// Events waiting in the queue [10000]; then the oldest go and IMAP_EVENT_OVERFLOW says so.
+  IMAP_OPTION_MAX_EVENTS = 85,
+  /// SCRAM iterations that we accept at least [4096].
+  IMAP_OPTION_MIN_ITERATIONS = 86,
+  /// SCRAM iterations that we accept at most [1000000].
+  IMAP_OPTION_MAX_ITERATIONS = 87,
+  /// Challenges in one authentication [8].
+  IMAP_OPTION_MAX_SASL_ROUNDS = 88,
+  /// Commands in flight [25].
+  IMAP_OPTION_MAX_IN_FLIGHT = 90,
+  /// Largest literal sent without asking first, if the server has LITERAL+ [65536].
+  IMAP_OPTION_MAX_UNASKED_LITERAL = 91,
+  /// What a cancelled command may still cost before the connection is given up: bytes [16 MiB] ...
+  IMAP_OPTION_DRAIN_BYTES = 92,
+  /// ... and time [10000].
+  IMAP_OPTION_DRAIN_TIMEOUT = 93,
+  /// On or off [0]: a wait returns IMAP_ERR_INTERRUPTED when a signal arrives.
+  IMAP_OPTION_RETURN_ON_SIGNAL = 110,
+} imap_option;
+
+/// Where the session stands (RFC 9051 section 3).
+typedef enum {
+  IMAP_STATE_CONNECTING = 0,
+  IMAP_STATE_NOT_AUTHENTICATED = 1,
+  IMAP_STATE_AUTHENTICATED = 2,
+  IMAP_STATE_SELECTED = 3,
+  IMAP_STATE_LOGOUT = 4,
+} imap_state;
+
+/// What a mailbox is for (RFC 6154).
+typedef enum {
+  IMAP_ROLE_NONE = 0,
+  IMAP_ROLE_INBOX = 1,
+  IMAP_ROLE_ALL = 2,
+  IMAP_ROLE_ARCHIVE = 3,
+  IMAP_ROLE_DRAFTS = 4,
+  IMAP_ROLE_FLAGGED = 5,
+  IMAP_ROLE_IMPORTANT = 6,
+  IMAP_ROLE_JUNK = 7,
+  IMAP_ROLE_SENT = 8,
+  IMAP_ROLE_TRASH = 9,
+} imap_role;
+
+/// Shape of an imap_value.
+typedef enum {
+  IMAP_VALUE_NIL = 0,
+  IMAP_VALUE_ATOM = 1,
+  IMAP_VALUE_NUMBER = 2,
+  IMAP_VALUE_STRING = 3,
+  IMAP_VALUE_LIST = 4,
+} imap_value_kind;
+
+/// What was wrong with something that the server sent and that was understood all the same.
+typedef enum {
+  /// Does not follow the grammar.
+  IMAP_DEFECT_SYNTAX = 0,
+  /// A field is missing.
+  IMAP_DEFECT_MISSING = 1,
+  /// Cannot be decoded: charset, encoded word, base64, modified UTF-7.
+  IMAP_DEFECT_ENCODING = 2,
+  /// A number is out of bounds.
+  IMAP_DEFECT_NUMBER = 3,
+  /// Deeper, longer or more than the limits allow; cut there.
+  IMAP_DEFECT_LIMIT = 4,
+  /// Belongs to no message, mailbox or command that we know.
+  IMAP_DEFECT_FOREIGN = 5,
+} imap_defect_kind;
+
+/// What an imap_event tells. In brackets: the fields that are set.
+typedef enum {
+  /// A response that the others do not cover [name, values].
+  IMAP_EVENT_OTHER = 0,
+  /// The mailbox now has `number` messages.
+  IMAP_EVENT_EXISTS = 1,
+  /// `number` of them are recent.
+  IMAP_EVENT_RECENT = 2,
+  /// Message `number` is gone [number]; those above it moved down by one.
+  IMAP_EVENT_EXPUNGE = 3,
+  /// Messages are gone [set]; is_earlier if they went before the mailbox was selected.
+  IMAP_EVENT_VANISHED = 4,
+  /// Flags or other data of a message [message].
+  IMAP_EVENT_MESSAGE = 5,
+  /// The flags of the mailbox changed [flags]: usable ones, or permanent ones if code says so.
+  IMAP_EVENT_FLAGS = 6,
+  /// A mailbox was made, renamed, subscribed, ... [mailbox].
+  IMAP_EVENT_MAILBOX = 7,
+  /// Counts of a mailbox changed [counts].
+  IMAP_EVENT_STATUS = 8,
+  /// A text for the user [text, code]. If is_early, it came before TLS or login: do not trust it.
+  IMAP_EVENT_ALERT = 10,
+  /// Another untagged OK, NO or BAD [name, text, code].
+  IMAP_EVENT_NOTICE = 11,
+  /// The selected mailbox became read-only, or read-write again [code].
+  IMAP_EVENT_ACCESS = 12,
+  /// The capabilities changed.
+  IMAP_EVENT_CAPABILITY = 13,
+  /// The mailbox is no longer selected.
+  IMAP_EVENT_UNSELECTED = 16,
+  /// The server says goodbye [text, code].
+  IMAP_EVENT_BYE = 18,
+  /// Events were lost here: look at the mailbox afresh.
+  IMAP_EVENT_OVERFLOW = 20,
+  /// The tagged reply of a command [name: OK, NO, BAD; text, code].
+  IMAP_EVENT_TAGGED = 21,
+} imap_event_kind;
+
+/// Bits of imap_mailbox.attributes (RFC 9051 section 7.3.1).
+typedef enum {
+  IMAP_ATTRIBUTE_NO_INFERIORS = 1,
+  IMAP_ATTRIBUTE_NO_SELECT = 2,
+  IMAP_ATTRIBUTE_NON_EXISTENT = 4,
+  IMAP_ATTRIBUTE_HAS_CHILDREN = 8,
+  IMAP_ATTRIBUTE_HAS_NO_CHILDREN = 16,
+  IMAP_ATTRIBUTE_MARKED = 32,
+  IMAP_ATTRIBUTE_UNMARKED = 64,
+  IMAP_ATTRIBUTE_SUBSCRIBED = 128,
+  IMAP_ATTRIBUTE_REMOTE = 256,
+} imap_attribute;
+
+/// Bits of imap_flags.bits (RFC 9051 section 2.3.2 and registered keywords).
+typedef enum {
+  IMAP_FLAG_SEEN = 1,
+  IMAP_FLAG_ANSWERED = 2,
+  IMAP_FLAG_FLAGGED = 4,
+  IMAP_FLAG_DELETED = 8,
+  IMAP_FLAG_DRAFT = 16,
+  IMAP_FLAG_RECENT = 32,
+  IMAP_FLAG_FORWARDED = 64,
+  IMAP_FLAG_MDN_SENT = 128,
+  IMAP_FLAG_JUNK = 256,
+  IMAP_FLAG_NOT_JUNK = 512,
+  IMAP_FLAG_PHISHING = 1024,
+  IMAP_FLAG_IMPORTANT = 2048,
+  /// In permanent_flags: new keywords may be made.
+  IMAP_FLAG_ANY = 4096,
+} imap_flag;
+
+/// How the connection is secured. There is no "if possible".
+typedef enum {
+  /// TLS from the first byte.
+  IMAP_TLS_IMPLICIT = 0,
+  /// STARTTLS, or fail.
+  IMAP_TLS_STARTTLS = 1,
+  /// No TLS: everybody on the way can read and change what is sent.
+  IMAP_TLS_NONE = 2,
+} imap_tls;
+
+/// What of the server's untagged data belongs to a command.
+typedef struct Claim Claim;
+
+/// What a command did to the session.
+typedef struct Effect Effect;
+
+typedef struct List List;
+
+/// How a command stands to the mailboxes as such.
+typedef struct Mailboxes Mailboxes;
+
+/// All that scheduling must know of a command line.
+typedef struct Rules Rules;
+
+/// How a command stands to message numbers.
+typedef struct Sequence Sequence;
+
+/// What [`Frame::step`] found.
+typedef struct Step Step;
+
+/// A connection, or one being made. Opaque; any thread.
+typedef struct imap_client imap_client;
+
+/// Settings for connecting. Opaque.
+typedef struct imap_options imap_options;
+
+/// A command in flight and its answer. Opaque; any thread.
+typedef struct imap_request imap_request;
+
+/// UIDs or message numbers, kept as ranges in the order given. Opaque; a const one is good for any thread.
+typedef struct imap_set imap_set;
+
+/// Texts, in the order sent.
+typedef struct {
+  const char *const *items;
+  size_t count;
+} imap_texts;
+
+/// UIDs given by APPEND, COPY and MOVE (RFC 4315). Both sets run side by side in the order sent.
+typedef struct {
+  /// 0: the server did not tell; then both sets are empty.
+  uint32_t uid_validity;
+  /// COPY and MOVE: the UIDs that were copied; otherwise empty.
+  const imap_set *sources;
+  const imap_set *uids;
+  /// IMAP_ORIGIN_EMULATED: not atomic; see the call.
+  imap_origin origin;
+} imap_assigned;
+
+/// The [CODE ...] of a reply, with its data where it has any.
+typedef struct {
+  imap_code code;
+  /// "UIDNEXT"
+  const char *name;
+  /// What follows the name, as sent; NULL if nothing.
+  const char *text;
+  /// UIDNEXT, UIDVALIDITY, UNSEEN, HIGHESTMODSEQ, MESSAGELIMIT, ... else -1.
+  int64_t number;
+  /// CAPABILITY, BADCHARSET, PERMANENTFLAGS, BADEVENT, MAILBOXID, REFERRAL, ... else empty.
+  const imap_texts *texts;
+  /// MODIFIED, else empty.
+  const imap_set *set;
+  /// APPENDUID and COPYUID, else NULL.
+  const imap_assigned *assigned;
+} imap_response_code;
+
+/// Why a call failed. Owned by whoever asked for it.
+typedef struct {
+  imap_status status;
+  /// One line for people and logs; never NULL.
+  const char *message;
+  /// What the server said, or NULL.
+  const char *server_text;
+  /// Its response code, or NULL.
+  const imap_response_code *code;
+  /// "UID FETCH"; NULL if it was none.
+  const char *command;
+  /// errno, or 0.
+  int32_t os_code;
+  /// server_text came before TLS or login: anyone may have written it.
+  bool is_early;
+  /// The connection can still be used.
+  bool is_usable;
+  /// The command was sent and no reply came: it may have been done.
+  bool may_be_done;
+  /// The same call may succeed later.
+  bool is_retryable;
+  /// After so many milliseconds, -1: not told.
+  int64_t retry_after;
+} imap_error;
+
+/// The connection as it is now.
+typedef struct {
+  /// One line for logs: "imap.example.org:993 TLS selected INBOX".
+  const char *summary;
+  const char *host;
+  uint16_t port;
+  /// The peer's IP address; NULL until connected.
+  const char *address;
+  imap_state state;
+  /// "IMAP4rev2", "IMAP4rev1" or "IMAP4", the best that the server speaks; NULL until known.
+  const char *protocol;
+  /// The text of the greeting; NULL until it came.
+  const char *greeting;
+  const imap_texts *capabilities;
+  bool is_tls;
+  /// Chain and host name were verified.
+  bool is_verified;
+  /// The server's certificate (DER), or NULL.
+  const uint8_t *certificate;
+  size_t certificate_len;
+  int64_t bytes_sent;
+  int64_t bytes_received;
+} imap_connection;
+
+/// A value of a kind that the library has no struct for. Lists are flat, in the order sent: what follows a
+/// list with a greater depth is inside it.
+typedef struct {
+  imap_value_kind kind;
+  uint32_t depth;
+  /// Atom, number or string as text; NULL for lists and NIL.
+  const char *text;
+  /// The same as sent.
+  const uint8_t *data;
+  size_t data_len;
+  /// -1 if it is not a number.
+  int64_t number;
+} imap_value;
+
+/// Something the server sent that this version does not know, kept whole.
+typedef struct {
+  const char *name;
+  const imap_value *const *values;
+  size_t value_count;
+  const uint8_t *raw;
+  size_t raw_len;
+} imap_item;
+
+/// STATUS; all that was not asked is absent.
+typedef struct {
+  const char *mailbox;
+  /// -1: absent, as the four below.
+  int64_t messages;
+  int64_t unseen;
+  int64_t recent;
+  int64_t deleted;
+  uint32_t uid_next;
+  uint32_t uid_validity;
+  int64_t highest_modseq;
+  /// Of all messages together, in bytes.
+  int64_t size;
+  /// Items that this version does not know.
+  const imap_item *const *others;
+  size_t other_count;
+  imap_origin origin;
+} imap_counts;
+
+/// One mailbox of LIST, LSUB or XLIST.
+typedef struct {
+  const char *name;
+  /// As sent.
+  const uint8_t *raw_name;
+  size_t raw_name_len;
+  /// "/", or NULL for a flat name.
+  const char *delimiter;
+  /// IMAP_ATTRIBUTE_...
+  uint32_t attributes;
+  /// All of them, as sent.
+  const imap_texts *attribute_names;
+  imap_role role;
+  imap_origin role_origin;
+  /// What RETURN (STATUS ...) asked for; NULL otherwise.
+  const imap_counts *counts;
+  /// Extended items (RFC 5258): CHILDINFO, OLDNAME, ...
+  const imap_item *const *others;
+  size_t other_count;
+} imap_mailbox;
+
+/// One fault of the server in a result.
+typedef struct {
+  imap_defect_kind kind;
+  /// Where in the response, in bytes.
+  int64_t offset;
+  /// One line that says what was wrong.
+  const char *text;
+  /// The bytes that were not understood.
+  const uint8_t *raw;
+  size_t raw_len;
+} imap_defect;
+
+/// The answer of LIST and LSUB.
+typedef struct {
+  const imap_mailbox *const *items;
+  size_t count;
+  imap_origin origin;
+  const imap_defect *const *defects;
+  size_t defect_count;
+} imap_mailboxes;
+
+/// One namespace: what its names begin with.
+typedef struct {
+  const char *prefix;
+  const char *delimiter;
+  const imap_item *const *extensions;
+  size_t extension_count;
+} imap_prefix;
+
+/// NAMESPACE (RFC 2342).
+typedef struct {
+  const imap_prefix *const *personal;
+  size_t personal_count;
+  const imap_prefix *const *others;
+  size_t other_count;
+  const imap_prefix *const *shared;
+  size_t shared_count;
+  imap_origin origin;
+} imap_namespaces;
+
+/// Flags of a message or mailbox.
+typedef struct {
+  /// IMAP_FLAG_...
+  uint32_t bits;
+  /// All others, as sent.
+  const char *const *keywords;
+  size_t keyword_count;
+  /// All of them in IMAP's form, good for imap_append(): "\Seen $Junk project-x".
+  const char *text;
+} imap_flags;
+
+/// The selected mailbox: as SELECT told it, or (imap_get_selected) as it is now.
+typedef struct {
+  const char *mailbox;
+  bool is_read_only;
+  /// Number of messages.
+  uint32_t exists;
+  uint32_t recent;
+  /// Number of the first unseen message; 0: not told.
+  uint32_t first_unseen;
+  /// 0: not told.
+  uint32_t uid_next;
+  /// 0: not told.
+  uint32_t uid_validity;
+  /// False: UIDNOTSTICKY, so UIDs do not outlive the session.
+  bool uids_last;
+  /// -1: the mailbox has none.
+  int64_t highest_modseq;
+  /// The flags that are in use here.
+  const imap_flags *flags;
+  /// Those that a client can change for good; IMAP_FLAG_ANY: new keywords too.
+  const imap_flags *permanent_flags;
+  /// MAILBOXID (RFC 8474), or NULL.
+  const char *mailbox_id;
+} imap_selected;
+
+/// The answer of SEARCH and EXPUNGE.
+typedef struct {
+  /// The numbers, in the order sent; never NULL, perhaps empty.
+  const imap_set *set;
+  /// How many match; -1: not told.
+  int64_t total;
+  /// MIN of RETURN (RFC 4731); 0: not told.
+  uint32_t lowest;
+  /// MAX of RETURN; 0: not told.
+  uint32_t highest;
+  /// Of the newest among them, or of the mailbox after EXPUNGE; -1: not told.
+  int64_t modseq;
+  imap_origin origin;
+  const imap_defect *const *defects;
+  size_t defect_count;
+} imap_numbers;
+
+/// One address, or the head of an empty group (address NULL, group set).
+typedef struct {
+  /// What to show: the name, else the address, else the group; never NULL.
+  const char *label;
+  /// "Zoë Müller"; NULL if none.
+  const char *name;
+  /// "zoe@example.org"; without "@" if the host is missing.
+  const char *address;
+  /// What stands before the "@".
+  const char *mailbox;
+  /// What stands behind it.
+  const char *host;
+  /// Name of the group that it belongs to, or NULL.
+  const char *group;
+  /// The name before decoding.
+  const uint8_t *raw_name;
+  size_t raw_name_len;
+} imap_address;
+
+/// Addresses, in the order sent.
+typedef struct {
+  const imap_address *const *items;
+  size_t count;
+} imap_addresses;
+
+/// ENVELOPE (RFC 9051 section 7.5.2). Address lists are never NULL, only empty.
+typedef struct {
+  /// "" if there is none (then raw_subject is NULL).
+  const char *subject;
+  const imap_addresses *from_list;
+  const imap_addresses *sender_list;
+  const imap_addresses *reply_to_list;
+  const imap_addresses *to_list;
+  const imap_addresses *cc_list;
+  const imap_addresses *bcc_list;
+  const char *message_id;
+  const char *in_reply_to;
+  /// The Date field in seconds since 1970 UTC: -1 if it cannot be understood.
+  int64_t date;
+  /// Its zone in minutes east of UTC.
+  int32_t date_zone;
+  /// The Date field as sent.
+  const char *date_text;
+  /// The Subject field before decoding.
+  const uint8_t *raw_subject;
+  size_t raw_subject_len;
+} imap_envelope;
+
+/// A name and its value: header field, body parameter, extension.
+typedef struct {
+  const char *name;
+  /// NULL: NIL.
+  const char *value;
+} imap_pair;
+
+/// Pairs, in the order sent.
+typedef struct {
+  const imap_pair *const *items;
+  size_t count;
+} imap_pairs;
+
+/// One part of a message (BODYSTRUCTURE). Parts come flat, each before its children.
+typedef struct {
+  /// "1.2", as in BODY[1.2]; "" for the root of a multipart message.
+  const char *section;
+  /// 0 for the root.
+  uint32_t depth;
+  /// Index of the part that holds it; -1 for the root.
+  int32_t parent;
+  /// Lower case: "text/plain", "multipart/mixed", "message/rfc822".
+  const char *media_type;
+  /// The charset parameter.
+  const char *charset;
+  /// Lower case: "base64"; "" for a multipart.
+  const char *encoding;
+  /// In bytes, as encoded; -1: absent.
+  int64_t size;
+  /// -1: absent.
+  int64_t lines;
+  /// Lower case: "attachment", "inline", or NULL.
+  const char *disposition;
+  /// From either place, decoded, without directories; still hostile.
+  const char *filename;
+  const char *content_id;
+  const char *description;
+  const char *location;
+  const char *md5;
+  const imap_texts *languages;
+  /// Of the media type, decoded (RFC 2231 and 2047), names in lower case.
+  const imap_pairs *parameters;
+  /// Of the disposition, in the same form.
+  const imap_pairs *disposition_parameters;
+  /// Of a message/rfc822 part.
+  const imap_envelope *envelope;
+  /// Extension data, and parts that were not understood.
+  const imap_item *extension;
+} imap_part;
+
+/// Bytes of BODY[...] or RFC822...
+typedef struct {
+  /// As sent, upper case: "BODY[1.2.MIME]", "RFC822.HEADER".
+  const char *label;
+  /// "1.2.MIME"; "" is the whole message.
+  const char *section;
+  /// Where it begins in the section, in bytes; -1: all of it.
+  int64_t offset;
+  /// NULL: NIL.
+  const uint8_t *data;
+  size_t data_len;
+} imap_section;
+
+/// What is rarer in a FETCH answer. Absent as everywhere.
+typedef struct {
+  /// Zone of INTERNALDATE in minutes east of UTC.
+  int32_t internal_date_zone;
+  /// INTERNALDATE as sent.
+  const char *internal_date_text;
+  /// BODYSTRUCTURE or BODY, flat.
+  const imap_part *const *parts;
+  size_t part_count;
+  const imap_section *const *sections;
+  size_t section_count;
+  /// Items that this version does not know.
+  const imap_item *const *others;
+  size_t other_count;
+  const imap_defect *const *defects;
+  size_t defect_count;
+} imap_details;
+
+/// One message as far as it was fetched.
+typedef struct {
+  uint32_t uid;
+  /// Message number when the answer arrived.
+  uint32_t number;
+  /// NULL: not asked for. If the answer lacks it: an empty one, and a defect. So for envelope.
+  const imap_flags *flags;
+  /// MODSEQ (RFC 7162).
+  int64_t modseq;
+  /// RFC822.SIZE in bytes.
+  int64_t size;
+  /// INTERNALDATE in seconds since 1970 UTC.
+  int64_t internal_date;
+  const imap_envelope *envelope;
+  /// Never NULL. New items go there: this struct stays at 56 bytes.
+  const imap_details *details;
+} imap_message;
+
+/// The answer of FETCH and STORE.
+typedef struct {
+  const imap_message *const *items;
+  size_t count;
+  /// STORE with UNCHANGEDSINCE: messages that were left alone because they had changed.
+  const imap_set *modified;
+  imap_origin origin;
+  /// What was wrong with responses that are not in items.
+  const imap_defect *const *defects;
+  size_t defect_count;
+} imap_messages;
+
+/// One response of the server, or something that happened to the connection.
+typedef struct {
+  imap_event_kind kind;
+  /// "EXISTS", "OK"; the response's own name, upper case.
+  const char *name;
+  uint32_t number;
+  const char *text;
+  const imap_response_code *code;
+  const imap_set *set;
+  const imap_message *message;
+  const imap_flags *flags;
+  const imap_mailbox *mailbox;
+  const imap_counts *counts;
+  /// It came before TLS or login: anyone may have written it.
+  bool is_early;
+  /// VANISHED (EARLIER).
+  bool is_earlier;
+  /// All that follows the name, generic.
+  const imap_value *const *values;
+  size_t value_count;
+  /// The whole response, as sent, without its line end.
+  const uint8_t *raw;
+  size_t raw_len;
+} imap_event;
+
+/// The answer of a command as responses, the tagged one last.
+typedef struct {
+  const imap_event *const *items;
+  size_t count;
+} imap_events;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/// # Version, statuses, errors
+///
+/// The version of the library that runs, as "0.1.0": compare with IMAP_VERSION, which you compiled with. The
+/// text is constant. Blocks: no.
+const char *imap_version(void);
+
+/// The name of a status, as "IMAP_ERR_NO"; "?" for a number that is none. The text is constant. Blocks: no.
+const char *imap_status_name(imap_status status);
+
+/// Frees an error; NULL is fine. Blocks: no.
+void imap_error_free(imap_error *error);
+
+/// # Options
+///
+/// Make them, set what differs from the defaults, connect with them, free them: they are copied.
+/// Setters may go unchecked: the first that failed makes the connect fail with the same error.
+///
+/// New options, all at their defaults; free them with imap_options_free(). NULL if there is no memory.
+/// Every call takes NULL options as the defaults. Blocks: no.
+imap_options *imap_options_new(void);
+
+/// Frees options and wipes the secrets in them; NULL is fine. Blocks: no.
+void imap_options_free(imap_options *options);
+
+/// Sets a number, a time in milliseconds (-1: no limit), or on (1) and off (0). INVALID if the option takes
+/// no number, or not this one. Blocks: no.
+imap_status imap_options_set_number(imap_options *options,
+                                    imap_option option,
+                                    int64_t value,
+                                    imap_error **error);
+
+/// Sets a text, which is copied; NULL puts the default back. INVALID if the option takes no text, or not this
+/// one. Blocks: no.
+imap_status imap_options_set_text(imap_options *options,
+                                  imap_option option,
+                                  const char *value,
+                                  imap_error **error);
+
+/// Sets bytes, `data_len` of them, which are copied; NULL puts the default back. INVALID if the option takes no
+/// bytes. Blocks: no.
+imap_status imap_options_set_bytes(imap_options *options,
+                                   imap_option option,
+                                   const uint8_t *data,
+                                   size_t data_len,
+                                   imap_error **error);
+
+/// # Connecting
+///
+/// imap_connect() returns with TLS verified and the greeting read, and logged in if the options name a user
+/// and a password. imap_logout() says goodbye; imap_client_free() is right at any time and never waits.
+///
+/// Connects to `host`, a name or an IP address; NULL or "" is this machine. `options` may be NULL: port 993,
+/// implicit TLS, the system's trusted certificates. Gives the client, to be freed with imap_client_free().
+/// CONNECT: no address found or none reached; TLS; CERTIFICATE; TIMEOUT; CLOSED: the server refused;
+/// PROTOCOL: no IMAP server; AUTH. Blocks: yes, within the timeouts of the options.
+imap_status imap_connect(const char *host,
+                         const imap_options *options,
+                         imap_client **client,
+                         imap_error **error);
+
+/// As imap_connect(), to imap[s]://[user@]host[:port]/ (RFC 5092). imaps: implicit TLS; imap: STARTTLS,
+/// unless IMAP_OPTION_TLS says IMAP_TLS_NONE. A user in the URL is logged in with IMAP_OPTION_PASSWORD. A path is
+/// checked and left aside; a password has no place in a URL: INVALID. Blocks: yes.
+imap_status imap_connect_url(const char *url,
+                             const imap_options *options,
+                             imap_client **client,
+                             imap_error **error);
+
+/// As imap_connect(), but only begins. Commands can be called or sent at once and wait for it; a failure is
+/// theirs. The name is looked up beside, on a short-lived thread. Blocks: no.
+imap_status imap_start(const char *host,
+                       const imap_options *options,
+                       imap_client **client,
+                       imap_error **error);
+
+/// LOGOUT (RFC 9051 section 6.1.3), and closes. The server's BYE is no error. Afterwards every call gives
+/// CLOSED. Blocks: yes.
+imap_status imap_logout(imap_client *client, imap_error **error);
+
+/// Closes without LOGOUT and wakes every waiting call with CLOSED: the way to end a client that other threads
+/// still use. Blocks: no.
+void imap_disconnect(imap_client *client);
+
+/// Makes all calls that wait on this client return CANCELLED, or the next one if none waits; for one among
+/// several there is imap_request_cancel(). The connection stays good, unless it was being made. May be
+/// called in a signal handler. Blocks: no.
+void imap_cancel(imap_client *client);
+
+/// Closes the connection if it is open, and frees the client; NULL is fine. Requests may outlive it: they end
+/// with CLOSED. Blocks: no.
+void imap_client_free(imap_client *client);
+
+/// Where the session stands; LOGOUT for NULL and when closed. Blocks: no.
+imap_state imap_get_state(const imap_client *client);
+
+/// Peer, TLS, capabilities, greeting, counters, as they are now. Free it with imap_connection_free().
+/// Blocks: no.
+imap_status imap_get_connection(const imap_client *client, imap_connection **connection, imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_connection_free(imap_connection *connection);
+
+/// # Capabilities and commands for any time
+///
+/// The capabilities are known from the greeting on, kept up to date, and checked before each command.
+///
+/// Whether the server says so: "IDLE", "AUTH=PLAIN", "IMAP4rev2". Upper and lower case alike. False for NULL.
+/// Blocks: no.
+bool imap_has(const imap_client *client, const char *capability);
+
+/// CAPABILITY (RFC 9051 section 6.1.1): asks again. Gives the names in upper case, to be freed with
+/// imap_texts_free(). Blocks: yes.
+imap_status imap_capability(imap_client *client, imap_texts **capabilities, imap_error **error);
+
+/// NOOP (RFC 9051 section 6.1.2): lets the server tell its news, which imap_next_event() gives. Blocks: yes.
+imap_status imap_noop(imap_client *client, imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_texts_free(imap_texts *texts);
+
+/// # Logging in
+///
+/// Passwords go over TLS only, unless IMAP_OPTION_DANGER_PLAINTEXT_LOGIN. AUTH: refused; the connection can be
+/// used for another try.
+///
+/// Logs in the best way that both sides have: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, the LOGIN command (RFC 9051
+/// section 6.2.3). AUTH: wrong, or the server could not prove that it knows the password (then the connection
+/// is closed); STATE: it would go in the clear; UNSUPPORTED: the server takes no password (LOGINDISABLED).
+/// Blocks: yes.
+imap_status imap_login(imap_client *client,
+                       const char *user,
+                       const char *password,
+                       imap_error **error);
+
+/// AUTHENTICATE (RFC 9051 section 6.2.2) with the first of `mechanisms` that the server has: "SCRAM-SHA-256
+/// PLAIN"; also CRAM-MD5, SCRAM-SHA-1, LOGIN (the mechanism, not the command). `act_as` is the user to become,
+/// or NULL. Never falls back to a weaker one by itself. As imap_login(); INVALID: a mechanism that libimap does
+/// not know; UNSUPPORTED: the server has none of them. Blocks: yes.
+imap_status imap_authenticate(imap_client *client,
+                              const char *mechanisms,
+                              const char *user,
+                              const char *secret,
+                              const char *act_as,
+                              imap_error **error);
+
+/// # Mailboxes
+///
+/// Names are UTF-8; the library does modified UTF-7. "INBOX" is INBOX in any case.
+///
+/// LIST (RFC 9051 section 6.3.9). `reference` is nearly always ""; * and % in `pattern` match any name, % within
+/// one level. `extra` (NULL: none) is what RFC 5258 puts round them: "(SUBSCRIBED) RETURN (SPECIAL-USE STATUS
+/// (MESSAGES UNSEEN))"; UNSUPPORTED if the server has no LIST-EXTENDED. An empty pattern asks for the delimiter.
+/// Free the result with imap_mailboxes_free(). Blocks: yes.
+imap_status imap_list(imap_client *client,
+                      const char *reference,
+                      const char *pattern,
+                      const char *extra,
+                      imap_mailboxes **mailboxes,
+                      imap_error **error);
+
+/// LSUB (RFC 3501 section 6.3.9): the subscribed mailboxes, whether they exist or not. `reference` and `pattern`
+/// as with imap_list(). Free the result with imap_mailboxes_free(). Blocks: yes.
+imap_status imap_lsub(imap_client *client,
+                      const char *reference,
+                      const char *pattern,
+                      imap_mailboxes **mailboxes,
+                      imap_error **error);
+
+/// STATUS (RFC 9051 section 6.3.11) of a mailbox that need not be selected. `items` as "MESSAGES UNSEEN UIDNEXT
+/// SIZE". Free the result with imap_counts_free(). NO: there is no such mailbox. Blocks: yes.
+imap_status imap_status_of(imap_client *client,
+                           const char *mailbox,
+                           const char *items,
+                           imap_counts **counts,
+                           imap_error **error);
+
+/// NAMESPACE (RFC 2342): what the names of one's own mailboxes, other users' and shared ones begin with. Free the
+/// result with imap_namespaces_free(). UNSUPPORTED: the server does not have it. Blocks: yes.
+imap_status imap_namespace(imap_client *client,
+                           imap_namespaces **namespaces,
+                           imap_error **error);
+
+/// CREATE (RFC 9051 section 6.3.4), with USE (RFC 6154) if a role is given; IMAP_ROLE_NONE otherwise. NO: it
+/// exists already, or may not be made. UNSUPPORTED: a role, and no CREATE-SPECIAL-USE. Blocks: yes.
+imap_status imap_create(imap_client *client, const char *mailbox, imap_role role, imap_error **error);
+
+/// DELETE (RFC 9051 section 6.3.5): the mailbox and its messages. NO: there is none such. Blocks: yes.
+imap_status imap_delete(imap_client *client, const char *mailbox, imap_error **error);
+
+/// RENAME (RFC 9051 section 6.3.6). Of INBOX: moves its messages into the new mailbox. Blocks: yes.
+imap_status imap_rename(imap_client *client, const char *mailbox, const char *new_name, imap_error **error);
+
+/// SUBSCRIBE (RFC 9051 section 6.3.7). Blocks: yes.
+imap_status imap_subscribe(imap_client *client, const char *mailbox, imap_error **error);
+
+/// UNSUBSCRIBE (RFC 9051 section 6.3.8). Blocks: yes.
+imap_status imap_unsubscribe(imap_client *client, const char *mailbox, imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_mailboxes_free(imap_mailboxes *mailboxes);
+
+/// NULL is fine. Blocks: no.
+void imap_counts_free(imap_counts *counts);
+
+/// NULL is fine. Blocks: no.
+void imap_namespaces_free(imap_namespaces *namespaces);
+
+/// # Selecting a mailbox
+///
+/// Everything about messages happens in the selected mailbox. With threads, select once or use a client
+/// each: a command runs in the mailbox that was selected when it was called.
+///
+/// SELECT (RFC 9051 section 6.3.2), leaving the mailbox before; with CONDSTORE where the server has it. After a
+/// failure none is selected. Free the result with imap_selected_free(). NO: there is no such mailbox.
+/// Blocks: yes.
+imap_status imap_select(imap_client *client,
+                        const char *mailbox,
+                        imap_selected **selected,
+                        imap_error **error);
+
+/// EXAMINE (RFC 9051 section 6.3.3): as imap_select(), but read-only, and messages stay recent and unseen.
+/// Blocks: yes.
+imap_status imap_examine(imap_client *client,
+                         const char *mailbox,
+                         imap_selected **selected,
+                         imap_error **error);
+
+/// The selected mailbox now: counts follow what the server has told since. Free it with imap_selected_free().
+/// STATE if none is selected. Blocks: no.
+imap_status imap_get_selected(const imap_client *client, imap_selected **selected, imap_error **error);
+
+/// CLOSE (RFC 9051 section 6.4.1): leaves the mailbox and expunges its Deleted messages. Blocks: yes.
+imap_status imap_close_mailbox(imap_client *client, imap_error **error);
+
+/// UNSELECT (RFC 3691): leaves the mailbox, nothing more. Blocks: yes.
+imap_status imap_unselect(imap_client *client, imap_error **error);
+
+/// CHECK (RFC 3501 section 6.4.1): a checkpoint of the selected mailbox. Blocks: yes.
+imap_status imap_check(imap_client *client, imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_selected_free(imap_selected *selected);
+
+/// # Searching
+///
+/// `criteria` are search keys, after RETURN (...) and CHARSET if you want them (UTF-8 is declared when
+/// needed): "UNSEEN FROM ? SINCE ?", "RETURN (MIN MAX COUNT) ALL", "# UNSEEN" for message numbers. Give
+/// imap_set_text(found->set) to imap_fetch(), or walk the set with imap_set_next().
+///
+/// SEARCH (RFC 9051 section 6.4.4). `params`: the values of the ? in `criteria`, NULL at the end; or NULL.
+/// Nothing found is an empty set, no error. Free the result with imap_numbers_free(). Blocks: yes.
+imap_status imap_search(imap_client *client,
+                        const char *criteria,
+                        const char *const *params,
+                        imap_numbers **found,
+                        imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_numbers_free(imap_numbers *numbers);
+
+/// # Fetching
+///
+/// `items` in IMAP's words: "FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE INTERNALDATE", "FULL",
+/// "BODY.PEEK[HEADER.FIELDS (?)]", "FLAGS (CHANGEDSINCE 917)"; UID is always added. BODY.PEEK[...] reads
+/// without setting the Seen flag, BODY[...] sets it.
+///
+/// FETCH (RFC 9051 section 6.4.5) of the messages in `set`, all held in memory. Messages that do not exist are left
+/// out. `params`: the values of the ? in `items`, NULL at the end; or NULL. Free the result with
+/// imap_messages_free(). Blocks: yes.
+imap_status imap_fetch(imap_client *client,
+                       const char *set,
+                       const char *items,
+                       const char *const *params,
+                       imap_messages **messages,
+                       imap_error **error);
+
+/// The section of a message that was fetched as BODY[section], or as the RFC822 item that is the same: "" the
+/// whole message, "HEADER", "TEXT", "1.2", in any case. NULL if it was not fetched, or for NULL. Belongs to the
+/// message. Blocks: no.
+const imap_section *imap_message_section(const imap_message *message,
+                                         const char *section);
+
+/// NULL is fine. Blocks: no.
+void imap_messages_free(imap_messages *messages);
+
+/// # Changing messages
+///
+/// In a mailbox that was opened with imap_examine(), or that the server calls read-only, these give READ_ONLY and
+/// send nothing.
+///
+/// STORE (RFC 9051 section 6.4.6): `change` in IMAP's words: "+FLAGS (\\Deleted)", "-FLAGS.SILENT ($Junk)",
+/// "FLAGS ()", "(UNCHANGEDSINCE 917) +FLAGS (\\Seen)". `params`: the values of the ? in it, NULL at the end;
+/// or NULL. Gives the messages as the server tells them afterwards, none with .SILENT; free them with
+/// imap_messages_free(). Blocks: yes.
+imap_status imap_store(imap_client *client,
+                       const char *set,
+                       const char *change,
+                       const char *const *params,
+                       imap_messages **messages,
+                       imap_error **error);
+
+/// COPY (RFC 9051 section 6.4.7) into `mailbox`. Free the result with imap_assigned_free(). NO with the code
+/// TRYCREATE: the mailbox does not exist. Blocks: yes.
+imap_status imap_copy(imap_client *client,
+                      const char *set,
+                      const char *mailbox,
+                      imap_assigned **assigned,
+                      imap_error **error);
+
+/// MOVE (RFC 6851) into `mailbox`. Where the server does not have it: COPY, STORE and UID EXPUNGE, which is not
+/// atomic (origin says so: after an error messages may be in both mailboxes). UNSUPPORTED: that is not possible
+/// either. Otherwise as imap_copy(). Blocks: yes.
+imap_status imap_move(imap_client *client,
+                      const char *set,
+                      const char *mailbox,
+                      imap_assigned **assigned,
+                      imap_error **error);
+
+/// EXPUNGE (RFC 9051 section 6.4.3): removes the messages marked Deleted; of `set` only, which are UIDs (UID
+/// EXPUNGE, RFC 4315; UNSUPPORTED without UIDPLUS), or all with NULL. Gives message numbers in the order told, each
+/// as it was after those before it went, or UIDs where the server tells these (QRESYNC). Free the result with
+/// imap_numbers_free(). Blocks: yes.
+imap_status imap_expunge(imap_client *client,
+                         const char *set,
+                         imap_numbers **expunged,
+                         imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_assigned_free(imap_assigned *assigned);
+
+/// # Adding messages
+///
+/// APPEND (RFC 9051 section 6.3.12) of one message of `data_len` bytes to `mailbox`. `flags` as "\\Seen $Junk", or
+/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF. The bytes are copied: an
+/// APPEND that is cancelled still goes to its end, so that the connection is kept. Free the result with
+/// imap_assigned_free(). NO with the code TRYCREATE: the mailbox does not exist. Blocks: yes.
+imap_status imap_append(imap_client *client,
+                        const char *mailbox,
+                        const char *flags,
+                        int64_t internal_date,
+                        const uint8_t *data,
+                        size_t data_len,
+                        imap_assigned **assigned,
+                        imap_error **error);
+
+/// # Events
+///
+/// What the server tells unasked, in order, collects while other calls run: look after each. imap_noop() asks
+/// for news. Every event is yours to free.
+///
+/// The next event, to be freed with imap_event_free(); NULL: none now. What has arrived already is read first.
+/// Blocks: no.
+imap_status imap_next_event(imap_client *client,
+                            imap_event **event,
+                            imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_event_free(imap_event *event);
+
+/// # Requests
+///
+/// imap_send() starts any command and returns at once; write it as RFC 9051 does, without the tag:
+///     imap_send(client, "STATUS ? (UNSEEN)", params, &request, &error);      do other things, then
+///     imap_request_take_counts(request, &counts, &error);                    waits if need be
+/// "UID FETCH", "UID SEARCH", ... speak of UIDs, without UID of message numbers. All that the functions above
+/// do is done here too: checks, capabilities, encoding, splitting. Commands overlap as far as RFC 9051 section
+/// 5.5 allows; others wait for their turn. For LOGIN, AUTHENTICATE, APPEND and LOGOUT there are the functions
+/// above. Unknown commands are sent as they are.
+///
+/// `params`: the values of the ? in `command`, NULL at the end; or NULL. Gives a request, to be freed with
+/// imap_request_free(); what the server makes of it is told when it is taken. Blocks: no.
+imap_status imap_send(imap_client *client,
+                      const char *command,
+                      const char *const *params,
+                      imap_request **request,
+                      imap_error **error);
+
+/// Whether its reply has come, or it failed; what has arrived already is read first. True for NULL. Blocks: no.
+bool imap_request_is_done(const imap_request *request);
+
+/// Waits until it is done, at most `timeout` milliseconds; -1: as long as its own deadlines allow. Returns how it
+/// ended, as the takes do. TIMEOUT: not done yet, and goes on. Blocks: yes.
+imap_status imap_request_wait(imap_request *request,
+                              int64_t timeout,
+                              imap_error **error);
+
+/// Ends it with CANCELLED. The connection stays good: what was sent is not taken back, but its answer is skipped;
+/// a literal that has begun is sent to its end. Blocks: no.
+void imap_request_cancel(imap_request *request);
+
+/// Cancels it if it is not done, and frees it; NULL is fine. Blocks: no.
+void imap_request_free(imap_request *request);
+
+/// The tagged reply; NULL until it has come. To be asked for before the answer is taken; lives as long as the
+/// request. Blocks: no.
+const imap_event *imap_request_reply(const imap_request *request);
+
+/// The answer of FETCH or STORE, to be freed with imap_messages_free(). Waits for it. Each take gives its answer
+/// once; STATE if the command gives no such thing, and the answer stays to be taken. Otherwise as the function of
+/// the command. Blocks: yes.
+imap_status imap_request_take_messages(imap_request *request,
+                                       imap_messages **messages,
+                                       imap_error **error);
+
+/// The same for SEARCH and EXPUNGE; imap_numbers_free(). Blocks: yes.
+imap_status imap_request_take_numbers(imap_request *request, imap_numbers **numbers, imap_error **error);
+
+/// The same for COPY and MOVE; imap_assigned_free(). Blocks: yes.
+imap_status imap_request_take_assigned(imap_request *request, imap_assigned **assigned, imap_error **error);
+
+/// The same for LIST and LSUB; imap_mailboxes_free(). Blocks: yes.
+imap_status imap_request_take_mailboxes(imap_request *request,
+                                        imap_mailboxes **mailboxes,
+                                        imap_error **error);
+
+/// The same for STATUS; imap_counts_free(). Blocks: yes.
+imap_status imap_request_take_counts(imap_request *request, imap_counts **counts, imap_error **error);
+
+/// The same for SELECT and EXAMINE; imap_selected_free(). Blocks: yes.
+imap_status imap_request_take_selected(imap_request *request, imap_selected **selected, imap_error **error);
+
+/// The same for NAMESPACE; imap_namespaces_free(). Blocks: yes.
+imap_status imap_request_take_namespaces(imap_request *request,
+                                         imap_namespaces **namespaces,
+                                         imap_error **error);
+
+/// The same for CAPABILITY; imap_texts_free(). Blocks: yes.
+imap_status imap_request_take_texts(imap_request *request, imap_texts **texts, imap_error **error);
+
+/// The same for a command that libimap does not know: its responses, generic, the tagged one last;
+/// imap_events_free(). Blocks: yes.
+imap_status imap_request_take_events(imap_request *request, imap_events **events, imap_error **error);
+
+/// Any command in its own words, and all responses that come until its tagged one, which is the last: for
+/// commands that have no function. Nothing else runs meanwhile. INVALID for those that change what the library
+/// must know (SELECT, LOGIN, ...), with the name of their function. `params` as with imap_send(). Free the
+/// result with imap_events_free(). Blocks: yes.
+imap_status imap_command(imap_client *client,
+                         const char *command,
+                         const char *const *params,
+                         imap_events **events,
+                         imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_events_free(imap_events *events);
+
+/// # Sets
+///
+/// UIDs or message numbers as IMAP writes them: "1:5,9,20:*", of message numbers "#1:5". A set keeps order and
+/// repetitions as parsed and added; the other changes leave it sorted and merged. It stays ranges:
+/// "1:4294967295" costs nothing. `*` counts as 4294967295. Mixing UIDs and numbers is INVALID.
+///     for (uint64_t at = 0; (uid = imap_set_next(set, &at)) != 0;) ...
+///
+/// Parses a set, to be freed with imap_set_free(). "" is the empty set. INVALID: it is malformed. Blocks: no.
+imap_status imap_set_parse(const char *text,
+                           imap_set **set,
+                           imap_error **error);
+
+/// A copy of your own, to be freed with imap_set_free(): for sets that belong to a result. Blocks: no.
+imap_status imap_set_copy(const imap_set *set, imap_set **copy, imap_error **error);
+
+/// Frees a set that was parsed or copied, never one of a result; NULL is fine. Blocks: no.
+void imap_set_free(imap_set *set);
+
+/// The set as IMAP writes it. Lives as long as the set, until it is changed; NULL if there is no memory, and for
+/// NULL. Blocks: no.
+const char *imap_set_text(const imap_set *set);
+
+/// How many numbers, repetitions counted; 0 for NULL. Blocks: no.
+uint64_t imap_set_count(const imap_set *set);
+
+/// Whether the number is in it; false for NULL. Blocks: no.
+bool imap_set_contains(const imap_set *set, uint32_t number);
+
+/// Whether all of `other` is in it; false for NULL, or if there is no memory. Blocks: no.
+bool imap_set_includes(const imap_set *set, const imap_set *other);
+
+/// Whether any of `other` is in it; false for NULL, or if there is no memory. Blocks: no.
+bool imap_set_overlaps(const imap_set *set, const imap_set *other);
+
+/// Smallest and largest number; both 0 if it is empty or NULL. Blocks: no.
+void imap_set_bounds(const imap_set *set, uint32_t *lowest, uint32_t *highest);
+
+/// The number at `place`, counted from 0; 0 beyond the end. In two sets that run side by side, the partner.
+/// Blocks: no.
+uint32_t imap_set_at(const imap_set *set, uint64_t place);
+
+/// The place of a number, counted from 0; -1: it is not there. Blocks: no.
+int64_t imap_set_find(const imap_set *set, uint32_t number);
+
+/// The next number; begin with *at = 0, and leave it alone between. Returns 0 at the end. Blocks: no.
+uint32_t imap_set_next(const imap_set *set, uint64_t *at);
+
+/// The next span, first <= last; begin with *at = 0, and leave it alone between. False at the end. Blocks: no.
+bool imap_set_next_span(const imap_set *set,
+                        uint64_t *at,
+                        uint32_t *first,
+                        uint32_t *last);
+
+/// Adds `first` to `last` behind what is there; 0 is INVALID. Blocks: no.
+imap_status imap_set_add(imap_set *set, uint32_t first, uint32_t last, imap_error **error);
+
+/// Takes `first` to `last` away; 0 is INVALID. Blocks: no.
+imap_status imap_set_remove(imap_set *set, uint32_t first, uint32_t last, imap_error **error);
+
+/// Sorts and merges: the shortest text, each number once. Blocks: no.
+imap_status imap_set_sort(imap_set *set, imap_error **error);
+
+/// Adds all of `other`. Blocks: no.
+imap_status imap_set_unite(imap_set *set, const imap_set *other, imap_error **error);
+
+/// Takes all of `other` away. Blocks: no.
+imap_status imap_set_subtract(imap_set *set, const imap_set *other, imap_error **error);
+
+/// Keeps what is in `other` too. Blocks: no.
+imap_status imap_set_intersect(imap_set *set, const imap_set *other, imap_error **error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /*IMAP_H */

@@ -1,0 +1,56 @@
+//! # Logging in
+
+use std::ffi::c_char;
+
+use super::boundary::{imap_client, on_client, optional_text, text};
+use crate::client::nonce;
+use crate::commands::Login;
+use crate::error::imap_status;
+use crate::model::imap_error;
+
+/// # Logging in
+///
+/// Passwords go over TLS only, unless IMAP_OPTION_DANGER_PLAINTEXT_LOGIN. AUTH: refused; the connection can be
+/// used for another try.
+///
+/// Logs in the best way that both sides have: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, the LOGIN command (RFC 9051
+/// section 6.2.3). AUTH: wrong, or the server could not prove that it knows the password (then the connection
+/// is closed); STATE: it would go in the clear; UNSUPPORTED: the server takes no password (LOGINDISABLED).
+/// Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_login(
+    client: *mut imap_client,
+    user: *const c_char,
+    password: *const c_char,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        on_client(client, error, |client| {
+            client.run(Login::best(text("user", user)?, text("password", password)?, nonce()?)?)
+        })
+    }
+}
+
+/// AUTHENTICATE (RFC 9051 section 6.2.2) with the first of `mechanisms` that the server has: "SCRAM-SHA-256
+/// PLAIN"; also CRAM-MD5, SCRAM-SHA-1, LOGIN (the mechanism, not the command). `act_as` is the user to become,
+/// or NULL. Never falls back to a weaker one by itself. As imap_login(); INVALID: a mechanism that libimap does
+/// not know; UNSUPPORTED: the server has none of them. Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_authenticate(
+    client: *mut imap_client,
+    mechanisms: *const c_char,
+    user: *const c_char,
+    secret: *const c_char,
+    act_as: *const c_char,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        on_client(client, error, |client| {
+            let (user, secret) = (text("user", user)?, text("secret", secret)?);
+            let act_as = optional_text("act_as", act_as)?;
+            client.run(Login::with(text("mechanisms", mechanisms)?, user, secret, act_as, nonce()?)?)
+        })
+    }
+}

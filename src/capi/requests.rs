@@ -1,0 +1,327 @@
+//! # Requests
+
+use std::ffi::c_char;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use super::boundary::{
+    call, clear, free_object, free_result, give, imap_client, is_null, on_client, params, put_object,
+    put_result, shared, text,
+};
+use crate::client::Client;
+use crate::commands::{Raw, command};
+use crate::error::{Error, NoMemory, Result, imap_status};
+use crate::model::*;
+use crate::session::RequestId;
+use crate::wire::cursor::Response;
+use crate::wire::event;
+
+/// A command in flight and its answer. Opaque; any thread.
+#[allow(non_camel_case_types)]
+pub struct imap_request {
+    client: Arc<Client>,
+    id: RequestId,
+    /// The tagged reply, once somebody looked at it.
+    reply: OnceLock<Option<Box<Owned<Event>>>>,
+}
+
+impl Drop for imap_request {
+    fn drop(&mut self) {
+        if self.client.is_of_this_process() {
+            self.client.forget(self.id);
+        }
+    }
+}
+
+/// # Requests
+///
+/// imap_send() starts any command and returns at once; write it as RFC 9051 does, without the tag:
+///     imap_send(client, "STATUS ? (UNSEEN)", params, &request, &error);      do other things, then
+///     imap_request_take_counts(request, &counts, &error);                    waits if need be
+/// "UID FETCH", "UID SEARCH", ... speak of UIDs, without UID of message numbers. All that the functions above
+/// do is done here too: checks, capabilities, encoding, splitting. Commands overlap as far as RFC 9051 section
+/// 5.5 allows; others wait for their turn. For LOGIN, AUTHENTICATE, APPEND and LOGOUT there are the functions
+/// above. Unknown commands are sent as they are.
+///
+/// `params`: the values of the ? in `command`, NULL at the end; or NULL. Gives a request, to be freed with
+/// imap_request_free(); what the server makes of it is told when it is taken. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_send(
+    client: *mut imap_client,
+    command: *const c_char,
+    params: *const *const c_char,
+    request: *mut *mut imap_request,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        clear(request);
+        on_client(client, error, |client| {
+            if request.is_null() {
+                return Err(is_null("request"));
+            }
+            let values = self::params(params)?;
+            let id = client.submit(self::command(text("command", command)?, values.as_deref())?)?;
+            let made = imap_request { client: client.clone(), id, reply: OnceLock::new() };
+            put_object(request, try_box(made)?);
+            Ok(())
+        })
+    }
+}
+
+/// Whether its reply has come, or it failed; what has arrived already is read first. True for NULL. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_is_done(request: *const imap_request) -> bool {
+    let mut is_done = true;
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        call(std::ptr::null_mut(), || {
+            let request = shared("request", request)?;
+            request.client.check()?;
+            is_done = request.client.is_done(request.id);
+            Ok(())
+        });
+    }
+    is_done
+}
+
+/// Waits until it is done, at most `timeout` milliseconds; -1: as long as its own deadlines allow. Returns how it
+/// ended, as the takes do. TIMEOUT: not done yet, and goes on. Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_wait(
+    request: *mut imap_request,
+    timeout: i64,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        call(error, || {
+            let request = shared("request", request)?;
+            let wait = match timeout {
+                -1 => None,
+                0..=LONGEST => Some(Duration::from_millis(timeout.unsigned_abs())),
+                _ => return Err(Error::invalid(format!("a timeout cannot be {timeout}"))),
+            };
+            request.client.check()?;
+            request.client.wait(request.id, wait.map(|wait| Instant::now() + wait))?;
+            request.client.result(request.id)
+        })
+    }
+}
+
+/// In milliseconds; more would overflow the clock.
+const LONGEST: i64 = 1 << 40;
+
+/// Ends it with CANCELLED. The connection stays good: what was sent is not taken back, but its answer is skipped;
+/// a literal that has begun is sent to its end. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_cancel(request: *mut imap_request) {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        call(std::ptr::null_mut(), || {
+            let request = shared("request", request)?;
+            request.client.check()?;
+            request.client.cancel_request(request.id);
+            Ok(())
+        });
+    }
+}
+
+/// Cancels it if it is not done, and frees it; NULL is fine. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_free(request: *mut imap_request) {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { free_object(request) }
+}
+
+/// The tagged reply; NULL until it has come. To be asked for before the answer is taken; lives as long as the
+/// request. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_reply(request: *const imap_request) -> *const imap_event<'static> {
+    let mut reply = std::ptr::null();
+    // SAFETY: the caller's promise; see boundary.rs. The event lives as long as the request.
+    unsafe {
+        call(std::ptr::null_mut(), || {
+            let request = shared("request", request)?;
+            request.client.check()?;
+            if let Some(event) = request.reply() {
+                reply = std::ptr::from_ref(event.get()).cast();
+            }
+            Ok(())
+        });
+    }
+    reply
+}
+
+impl imap_request {
+    fn reply(&self) -> Option<&Owned<Event>> {
+        if let Some(known) = self.reply.get() {
+            return known.as_deref();
+        }
+        let bytes = self.client.reply(self.id)?;
+        let made: Result<Box<Owned<Event>>, NoMemory> =
+            Owned::build(|arena| event::event(&Response::new(&bytes, &[]), false, false, arena));
+        self.reply.get_or_init(|| made.ok()).as_deref()
+    }
+
+    /// Waits for the answer and gives it, once. An answer of another kind stays where it is.
+    fn take<K: Kind>(&self) -> Result<Box<Owned<K>>> {
+        self.client.check()?;
+        self.client.wait(self.id, None)?;
+        self.client.result(self.id)?;
+        if !self.client.gives::<Box<Owned<K>>>(self.id) {
+            let message = "this request's command gives another kind of answer: see imap_request_take_...()";
+            return Err(Error::new(imap_status::IMAP_ERR_STATE, message));
+        }
+        // The reply goes with the answer: keep it for who asks later.
+        self.reply();
+        self.client.take(self.id)
+    }
+}
+
+/// # Safety
+/// As in boundary.rs.
+unsafe fn take<K: Kind>(
+    request: *mut imap_request,
+    out: *mut *mut K::Of<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        clear(out);
+        call(error, || {
+            put_result(out, shared("request", request)?.take::<K>()?);
+            Ok(())
+        })
+    }
+}
+
+/// The answer of FETCH or STORE, to be freed with imap_messages_free(). Waits for it. Each take gives its answer
+/// once; STATE if the command gives no such thing, and the answer stays to be taken. Otherwise as the function of
+/// the command. Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_messages(
+    request: *mut imap_request,
+    messages: *mut *mut imap_messages<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Messages>(request, messages, error) }
+}
+
+/// The same for SEARCH and EXPUNGE; imap_numbers_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_numbers(
+    request: *mut imap_request,
+    numbers: *mut *mut imap_numbers<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Numbers>(request, numbers, error) }
+}
+
+/// The same for COPY and MOVE; imap_assigned_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_assigned(
+    request: *mut imap_request,
+    assigned: *mut *mut imap_assigned<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Assigned>(request, assigned, error) }
+}
+
+/// The same for LIST and LSUB; imap_mailboxes_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_mailboxes(
+    request: *mut imap_request,
+    mailboxes: *mut *mut imap_mailboxes<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Mailboxes>(request, mailboxes, error) }
+}
+
+/// The same for STATUS; imap_counts_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_counts(
+    request: *mut imap_request,
+    counts: *mut *mut imap_counts<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Counts>(request, counts, error) }
+}
+
+/// The same for SELECT and EXAMINE; imap_selected_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_selected(
+    request: *mut imap_request,
+    selected: *mut *mut imap_selected<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Selected>(request, selected, error) }
+}
+
+/// The same for NAMESPACE; imap_namespaces_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_namespaces(
+    request: *mut imap_request,
+    namespaces: *mut *mut imap_namespaces<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Namespaces>(request, namespaces, error) }
+}
+
+/// The same for CAPABILITY; imap_texts_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_texts(
+    request: *mut imap_request,
+    texts: *mut *mut imap_texts<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<TextList>(request, texts, error) }
+}
+
+/// The same for a command that libimap does not know: its responses, generic, the tagged one last;
+/// imap_events_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_events(
+    request: *mut imap_request,
+    events: *mut *mut imap_events<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Events>(request, events, error) }
+}
+
+/// Any command in its own words, and all responses that come until its tagged one, which is the last: for
+/// commands that have no function. Nothing else runs meanwhile. INVALID for those that change what the library
+/// must know (SELECT, LOGIN, ...), with the name of their function. `params` as with imap_send(). Free the
+/// result with imap_events_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_command(
+    client: *mut imap_client,
+    command: *const c_char,
+    params: *const *const c_char,
+    events: *mut *mut imap_events<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        give::<Events>(client, events, error, |client| {
+            let values = self::params(params)?;
+            client.run(Raw::new(text("command", command)?, values.as_deref())?)
+        })
+    }
+}
+
+/// NULL is fine. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_events_free(events: *mut imap_events<'static>) {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { free_result::<Events>(events) }
+}

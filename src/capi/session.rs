@@ -1,0 +1,57 @@
+//! # Capabilities and commands for any time
+
+use std::ffi::c_char;
+
+use super::boundary::{free_result, give, imap_client, on_client, text};
+use crate::commands::{Capability, Plain};
+use crate::error::imap_status;
+use crate::model::{TextList, imap_error, imap_texts};
+
+/// # Capabilities and commands for any time
+///
+/// The capabilities are known from the greeting on, kept up to date, and checked before each command.
+///
+/// Whether the server says so: "IDLE", "AUTH=PLAIN", "IMAP4rev2". Upper and lower case alike. False for NULL.
+/// Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_has(client: *const imap_client, capability: *const c_char) -> bool {
+    let mut has = false;
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        on_client(client, std::ptr::null_mut(), |client| {
+            client.check()?;
+            has = client.has(text("capability", capability)?);
+            Ok(())
+        });
+    }
+    has
+}
+
+/// CAPABILITY (RFC 9051 section 6.1.1): asks again. Gives the names in upper case, to be freed with
+/// imap_texts_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_capability(
+    client: *mut imap_client,
+    capabilities: *mut *mut imap_texts<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { give::<TextList>(client, capabilities, error, |client| client.run(Capability::default())) }
+}
+
+/// NOOP (RFC 9051 section 6.1.2): lets the server tell its news, which imap_next_event() gives. Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_noop(
+    client: *mut imap_client,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { on_client(client, error, |client| client.run(Plain::noop())) }
+}
+
+/// NULL is fine. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_texts_free(texts: *mut imap_texts<'static>) {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { free_result::<TextList>(texts) }
+}

@@ -1,0 +1,20 @@
+//! All that a client is made from.
+
+use std::time::Duration;
+
+use crate::net::{Target, Tls};
+use crate::sasl::Secret;
+use crate::session::Settings;
+
+pub struct Config {
+    pub target: Target,
+    /// STARTTLS is required, with these settings.
+    pub starttls: Option<Tls>,
+    pub tls_timeout: Option<Duration>,
+    pub settings: Settings,
+    pub returns_on_signal: bool,
+    /// The certificate's chain and name are checked.
+    pub is_verified: bool,
+    /// Whom to log in while connecting.
+    pub login: Option<(String, Secret)>,
+}

@@ -1,0 +1,444 @@
+//! The thread-safe client: a session, its transport, one lock, and one reading thread at a time.
+//!
+//! There is no background thread. Of the threads that wait for an answer one leads: it polls the connection
+//! and reads for all. The others wait in `poll` as well, each on a wake descriptor of its own, so that a
+//! signal or a cancel reaches every one of them. When the leader's own request is done, another takes over.
+//! The lock is never held while anything waits.
+
+#![forbid(unsafe_code)]
+
+mod cancel;
+mod config;
+mod core;
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
+
+use self::cancel::Cancel;
+pub use self::config::Config;
+use self::core::{Core, Waiter};
+use crate::commands::{Login, Opening};
+use crate::error::{Error, Result, imap_status::*};
+use crate::model::{Connection, Event, Owned, Selected, imap_connection, imap_state, imap_texts, try_box};
+use crate::net::{self, Link, Polled, Wake, Watch};
+use crate::session::{Command, InFlight, Outcome, RequestId, Session, quote};
+
+pub struct Client {
+    core: Mutex<Core>,
+    cancel: Cancel,
+    /// Requests to be cancelled by whoever has the lock next.
+    cancelled: Mutex<Vec<RequestId>>,
+    is_poisoned: AtomicBool,
+    opening: RequestId,
+    /// The login that the options asked for.
+    login: Option<RequestId>,
+    process: u32,
+    returns_on_signal: bool,
+    host: String,
+    port: String,
+    is_verified: bool,
+}
+
+impl Client {
+    /// Begins to connect. Never waits.
+    pub fn start(config: Config) -> Result<Arc<Client>> {
+        let now = Instant::now();
+        let [a, b, c, d, e, f, ..] = nonce()?;
+        let mut session = Session::new(config.settings, [a, b, c, d, e, f], now);
+        let opening = session.submit(try_box(Opening::new(config.starttls.is_some()))?)?;
+        let login = match &config.login {
+            Some((user, password)) => {
+                let password = std::str::from_utf8(password.as_bytes()).unwrap_or_default();
+                Some(session.submit(try_box(Login::best(user, password, nonce()?)?)?)?)
+            }
+            None => None,
+        };
+        let (host, port) = (config.target.host.clone(), config.target.port.clone());
+        let link = Link::open(config.target, now)?;
+        let starttls = config.starttls.map(|tls| (tls, config.tls_timeout));
+        Ok(Arc::new(Client {
+            core: Mutex::new(Core::new(session, link, starttls)),
+            cancel: Cancel::new(),
+            cancelled: Mutex::new(Vec::new()),
+            is_poisoned: AtomicBool::new(false),
+            opening,
+            login,
+            process: net::process_id(),
+            returns_on_signal: config.returns_on_signal,
+            host,
+            port,
+            is_verified: config.is_verified,
+        }))
+    }
+
+    /// Waits until connected, TLS verified, the greeting read, logged in if that was asked for.
+    pub fn finish_opening(&self) -> Result<()> {
+        for id in [Some(self.opening), self.login].into_iter().flatten() {
+            self.wait(id, None)?;
+            self.take::<()>(id)?;
+        }
+        Ok(())
+    }
+
+    pub fn is_of_this_process(&self) -> bool {
+        net::process_id() == self.process
+    }
+
+    /// Error if this client cannot be used from here: another process made it, or a fault was found in it.
+    pub fn check(&self) -> Result<()> {
+        if !self.is_of_this_process() {
+            let message = "the client belongs to the parent process: connect anew in this one";
+            return Err(Error::fatal(IMAP_ERR_FORKED, message));
+        }
+        if self.is_poisoned.load(Relaxed) {
+            let message = "a fault was found in libimap: this client can only be freed";
+            return Err(Error::fatal(IMAP_ERR_INTERNAL, message));
+        }
+        Ok(())
+    }
+
+    /// After a panic nothing is known of the client's state.
+    pub fn poison(&self) {
+        self.is_poisoned.store(true, Relaxed);
+    }
+
+    /// Sends a command and waits for what it returns.
+    pub fn run<C: Command>(&self, command: C) -> Result<C::Output> {
+        let id = self.submit(try_box(command)?)?;
+        if let Err(error) = self.wait(id, None) {
+            self.lock().session.forget(id);
+            return Err(error);
+        }
+        self.take(id)
+    }
+
+    /// Sends a command, or queues it if others must come first. Never waits.
+    pub fn submit(&self, command: Box<dyn InFlight>) -> Result<RequestId> {
+        self.check()?;
+        let now = Instant::now();
+        let mut core = self.lock();
+        core.session.set_time(now);
+        let id = core.session.submit(command)?;
+        if core.flush_submitted(now) {
+            self.cancel.wake_poller();
+        }
+        Ok(id)
+    }
+
+    pub fn is_done(&self, id: RequestId) -> bool {
+        self.lock().session.is_done(id)
+    }
+
+    /// The value of a request that is done; `T` is its command's output, else an error that says so.
+    pub fn take<T: Any>(&self, id: RequestId) -> Result<T> {
+        let outcome = self.lock().session.take(id);
+        let Some(Outcome { result, .. }) = outcome else {
+            return Err(Error::new(IMAP_ERR_STATE, "the answer of this request was taken already"));
+        };
+        match result?.downcast::<T>() {
+            Ok(value) => Ok(*value),
+            Err(_) => Err(Error::new(IMAP_ERR_STATE, "this request's command gives another kind of answer")),
+        }
+    }
+
+    /// How a request that is done ended; its value stays to be taken.
+    pub fn result(&self, id: RequestId) -> Result<()> {
+        match self.lock().session.outcome(id) {
+            Some(Outcome { result: Err(error), .. }) => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether `take::<T>()` would find its value.
+    pub fn gives<T: Any>(&self, id: RequestId) -> bool {
+        let core = self.lock();
+        let outcome = core.session.outcome(id);
+        outcome.is_none_or(|outcome| outcome.result.as_ref().is_ok_and(|value| value.is::<T>()))
+    }
+
+    /// The tagged reply of a request that is done, as sent.
+    pub fn reply(&self, id: RequestId) -> Option<Vec<u8>> {
+        self.lock().session.outcome(id).map(|outcome| outcome.reply.clone()).filter(|reply| !reply.is_empty())
+    }
+
+    /// Ends one request; waits for nothing, not even the lock.
+    pub fn cancel_request(&self, id: RequestId) {
+        self.cancelled.lock().push(id);
+        match self.core.try_lock() {
+            Some(mut core) => {
+                self.apply_cancelled(&mut core);
+                core.wake_all();
+            }
+            None => self.cancel.wake_poller(),
+        }
+    }
+
+    pub fn forget(&self, id: RequestId) {
+        self.lock().session.forget(id);
+    }
+
+    /// Ends every wait, or the next one. Safe in a signal handler.
+    pub fn cancel(&self) {
+        self.cancel.request();
+    }
+
+    /// Closes at once; every waiting call ends with CLOSED.
+    pub fn disconnect(&self) {
+        let mut core = self.lock();
+        core.fail(Error::fatal(IMAP_ERR_CLOSED, "the connection was closed by imap_disconnect()"));
+        core.wake_all();
+        self.cancel.wake_poller();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        let mut core = self.core.lock();
+        self.apply_cancelled(&mut core);
+        core
+    }
+
+    fn apply_cancelled(&self, core: &mut Core) {
+        for id in self.cancelled.lock().drain(..) {
+            core.session.cancel(id, Error::new(IMAP_ERR_CANCELLED, "cancelled by imap_request_cancel()"));
+        }
+    }
+
+    /// Waits until the request is done, or `until`, or a cancel.
+    pub fn wait(&self, id: RequestId, until: Option<Instant>) -> Result<()> {
+        let mut core = self.lock();
+        if core.session.is_done(id) {
+            return Ok(());
+        }
+        core.waiters.try_reserve(1)?;
+        let ticket = core.next_ticket();
+        core.waiters.push(Waiter { ticket, id, wake: None });
+        let me = Me { ticket, id, until };
+        let mut wake = None;
+        let result = loop {
+            if let Some(result) = self.is_over(&mut core, &me) {
+                break result;
+            }
+            let waited = if core.has_leader {
+                self.follow(&mut core, &me, &mut wake)
+            } else {
+                core.has_leader = true;
+                let led = self.lead(&mut core, &me, &mut wake);
+                core.has_leader = false;
+                led
+            };
+            if let Err(error) = waited {
+                break Err(error);
+            }
+        };
+        if let Some(at) = core.waiters.iter().position(|waiter| waiter.ticket == ticket) {
+            core.waiters.swap_remove(at);
+        }
+        if !core.has_leader {
+            core.wake_successor();
+        }
+        if core.waiters.is_empty() {
+            core.rest();
+        }
+        result
+    }
+
+    /// Whether this wait ends now, and how.
+    fn is_over(&self, core: &mut Core, me: &Me) -> Option<Result<()>> {
+        if self.cancel.take() {
+            core.cancel_waiters();
+            core.wake_finished(me.ticket);
+        }
+        if core.session.is_done(me.id) {
+            return Some(Ok(()));
+        }
+        let is_late = me.until.is_some_and(|until| Instant::now() >= until);
+        is_late.then(|| Err(Error::new(IMAP_ERR_TIMEOUT, "not done in time; the request goes on")))
+    }
+
+    /// Reads for all until this thread's own wait is over.
+    fn lead(&self, core: &mut MutexGuard<'_, Core>, me: &Me, wake: &mut Option<Wake>) -> Result<()> {
+        let mut watches = Vec::new();
+        loop {
+            let has_more = core.turn(Instant::now());
+            core.wake_finished(me.ticket);
+            if self.is_over(core, me).is_some() || core.session.is_done(me.id) {
+                return Ok(());
+            }
+            if has_more {
+                MutexGuard::bump(core);
+                self.apply_cancelled(core);
+                continue;
+            }
+            let wake = self.wake_of(core, me, wake)?;
+            watches.clear();
+            let due = core.begin_poll(&mut watches);
+            watches.push(Watch { fd: wake.fd(), read: true, write: false });
+            self.cancel.publish(wake.signal_fd());
+            let polled = match self.cancel.is_requested() || !self.cancelled.lock().is_empty() {
+                true => Ok(Polled::Ready),
+                false => MutexGuard::unlocked(core, || net::poll(&watches, timeout(earliest(due, me.until)))),
+            };
+            self.cancel.retract();
+            wake.clear();
+            core.end_poll();
+            self.apply_cancelled(core);
+            self.heed_signal(polled?)?;
+        }
+    }
+
+    /// Waits until the leader has this thread's answer, or hands over to it.
+    fn follow(&self, core: &mut MutexGuard<'_, Core>, me: &Me, wake: &mut Option<Wake>) -> Result<()> {
+        let wake = self.wake_of(core, me, wake)?;
+        let watches = [Watch { fd: wake.fd(), read: true, write: false }];
+        if self.cancel.is_requested() {
+            self.cancel.wake_poller();
+        }
+        let polled = MutexGuard::unlocked(core, || net::poll(&watches, timeout(me.until)));
+        wake.clear();
+        self.apply_cancelled(core);
+        self.heed_signal(polled?)
+    }
+
+    fn wake_of<'w>(&self, core: &mut Core, me: &Me, wake: &'w mut Option<Wake>) -> Result<&'w Wake> {
+        let wake = match wake {
+            Some(wake) => wake,
+            None => wake.insert(Wake::take()?),
+        };
+        if let Some(waiter) = core.waiters.iter_mut().find(|waiter| waiter.ticket == me.ticket) {
+            waiter.wake = Some(wake.signal_fd());
+        }
+        Ok(wake)
+    }
+
+    fn heed_signal(&self, polled: Polled) -> Result<()> {
+        if polled == Polled::Interrupted && self.returns_on_signal {
+            return Err(Error::new(IMAP_ERR_INTERRUPTED, "a signal arrived: call again to go on"));
+        }
+        Ok(())
+    }
+
+    // What is known without asking the server.
+
+    pub fn state(&self) -> imap_state {
+        self.lock().session.facts().state
+    }
+
+    pub fn has(&self, capability: &str) -> bool {
+        self.lock().session.facts().has(capability)
+    }
+
+    /// The next event; what has arrived already is read first.
+    pub fn next_event(&self) -> Result<Option<Box<Owned<Event>>>> {
+        self.check()?;
+        let mut core = self.lock();
+        if !core.has_leader {
+            core.turn(Instant::now());
+            if core.waiters.is_empty() {
+                core.rest();
+            }
+        }
+        Ok(core.session.next_event())
+    }
+
+    pub fn selected(&self) -> Result<Box<Owned<Selected>>> {
+        self.check()?;
+        Ok(self.lock().session.facts().needs_selected()?.result()?)
+    }
+
+    pub fn connection(&self) -> Result<Box<Owned<Connection>>> {
+        self.check()?;
+        let core = self.lock();
+        let facts = core.session.facts();
+        let link = core.link();
+        let peer = link.and_then(Link::peer);
+        let (received, sent) = core.session.traffic();
+        Owned::build(|arena| {
+            let certificate = link.and_then(Link::certificate);
+            let certificate_len = certificate.as_ref().map_or(0, Vec::len);
+            let mut capabilities = Vec::new();
+            for atom in facts.capabilities.iter().flat_map(|all| all.iter()) {
+                capabilities.try_reserve(1)?;
+                capabilities.push(arena.text(atom.as_bytes())?);
+            }
+            let protocol = ["IMAP4rev2", "IMAP4rev1", "IMAP4"].into_iter().find(|name| facts.has(name));
+            let mailbox = facts
+                .selected
+                .as_ref()
+                .map_or(String::new(), |mirror| format!(" {}", quote(mirror.mailbox.as_bytes())));
+            let security = if facts.is_tls { "TLS" } else { "PLAINTEXT" };
+            Ok(imap_connection {
+                summary: arena.format(format_args!(
+                    "{}:{} {security} {}{mailbox}",
+                    self.host,
+                    self.port,
+                    state_name(facts.state)
+                ))?,
+                host: arena.text(self.host.as_bytes())?,
+                port: peer.map_or(0, |peer| peer.port()),
+                address: match peer {
+                    Some(peer) => arena.format(format_args!("{}", peer.ip()))?,
+                    None => crate::model::Text::NONE,
+                },
+                state: facts.state,
+                protocol: match protocol {
+                    Some(name) => arena.text(name.as_bytes())?,
+                    None => crate::model::Text::NONE,
+                },
+                greeting: match facts.greeting.is_empty() {
+                    true => crate::model::Text::NONE,
+                    false => arena.text(&facts.greeting)?,
+                },
+                capabilities: match capabilities.is_empty() {
+                    true => &imap_texts::EMPTY,
+                    false => arena.texts(&capabilities)?,
+                },
+                is_tls: facts.is_tls,
+                is_verified: facts.is_tls && self.is_verified,
+                certificate: match certificate {
+                    Some(der) => arena.raw(&der)?,
+                    None => crate::model::Bytes::NONE,
+                },
+                certificate_len,
+                bytes_sent: sent as i64,
+                bytes_received: received as i64,
+            })
+        })
+    }
+}
+
+/// Who waits, and until when.
+struct Me {
+    ticket: u64,
+    id: RequestId,
+    until: Option<Instant>,
+}
+
+fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    [a, b].into_iter().flatten().min()
+}
+
+fn timeout(until: Option<Instant>) -> Option<Duration> {
+    until.map(|until| until.saturating_duration_since(Instant::now()))
+}
+
+fn state_name(state: imap_state) -> &'static str {
+    match state {
+        imap_state::IMAP_STATE_CONNECTING => "connecting",
+        imap_state::IMAP_STATE_NOT_AUTHENTICATED => "not authenticated",
+        imap_state::IMAP_STATE_AUTHENTICATED => "authenticated",
+        imap_state::IMAP_STATE_SELECTED => "selected",
+        imap_state::IMAP_STATE_LOGOUT => "logged out",
+    }
+}
+
+/// Random bytes for an authentication.
+pub fn nonce() -> Result<[u8; 24]> {
+    let mut nonce = [0; 24];
+    match getrandom::fill(&mut nonce) {
+        Ok(()) => Ok(nonce),
+        Err(_) => Err(Error::new(IMAP_ERR_INTERNAL, "the system gives no random numbers")),
+    }
+}

@@ -1,0 +1,186 @@
+//! COPY and MOVE (RFC 9051 sections 6.4.7 and 6.4.8, RFC 4315, RFC 6851); a MOVE that the server does not
+//! have is done by COPY, STORE and UID EXPUNGE.
+
+use super::targets::Targets;
+use crate::error::{Error, Result, imap_status::*};
+use crate::model::{Assigned, EMPTY_SET, Owned, imap_assigned, imap_origin, imap_set};
+use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Step, Untagged};
+use crate::wire::code;
+use crate::wire::line::Line;
+
+pub struct Copying {
+    targets: Targets,
+    mailbox: String,
+    at: usize,
+    kind: Kind,
+    assigned: Pairs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Copy,
+    Move,
+    /// The three steps of a MOVE that the server does not have.
+    MoveCopy,
+    MoveStore,
+    MoveExpunge,
+}
+
+/// What the COPYUIDs said, all pieces together.
+#[derive(Default)]
+pub struct Pairs {
+    pub uid_validity: u32,
+    pub sources: imap_set,
+    pub uids: imap_set,
+}
+
+impl Copying {
+    pub fn copy(set: &str, mailbox: &str) -> Result<Copying> {
+        Copying::new(set, mailbox, Kind::Copy)
+    }
+
+    pub fn r#move(set: &str, mailbox: &str) -> Result<Copying> {
+        Copying::new(set, mailbox, Kind::Move)
+    }
+
+    fn new(set: &str, mailbox: &str, kind: Kind) -> Result<Copying> {
+        Ok(Copying {
+            targets: Targets::parse(set)?,
+            mailbox: super::copy(mailbox)?,
+            at: 0,
+            kind,
+            assigned: Pairs::default(),
+        })
+    }
+
+    /// MOVE, or its three steps where the server cannot.
+    fn choose(&mut self, facts: &Facts) -> Result<()> {
+        if self.kind != Kind::Copy {
+            facts.needs_writable()?;
+        }
+        if self.kind != Kind::Move || facts.has("MOVE") || facts.has("IMAP4REV2") {
+            return Ok(());
+        }
+        if !self.targets.by_uid() {
+            let message =
+                "the server does not have MOVE: name the messages by UID to move them in other ways";
+            return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
+        }
+        if !facts.has("UIDPLUS") {
+            let message =
+                "the server has neither MOVE nor UIDPLUS: copy, store \\Deleted and expunge yourself";
+            return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
+        }
+        self.kind = Kind::MoveCopy;
+        Ok(())
+    }
+}
+
+impl Command for Copying {
+    type Output = Box<Owned<Assigned>>;
+
+    fn name(&self) -> &'static str {
+        match (self.kind, self.targets.by_uid()) {
+            (Kind::Copy | Kind::MoveCopy, true) => "UID COPY",
+            (Kind::Copy | Kind::MoveCopy, false) => "COPY",
+            (Kind::Move, true) => "UID MOVE",
+            (Kind::Move, false) => "MOVE",
+            (Kind::MoveStore, _) => "UID STORE",
+            (Kind::MoveExpunge, _) => "UID EXPUNGE",
+        }
+    }
+
+    fn rules(&self) -> Rules {
+        let claim = match self.kind {
+            Kind::Copy | Kind::MoveCopy | Kind::Move => Claim::Copied,
+            Kind::MoveStore => Claim::Fetch(self.targets.messages()),
+            Kind::MoveExpunge => Claim::Expunge,
+        };
+        Rules { claim, sequence: self.targets.sequence(), mailboxes: Mailboxes::Changes }
+    }
+
+    fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
+        let selected = facts.needs_selected()?;
+        let piece = match self.targets.piece(self.at) {
+            Some(_) if selected.exists == Some(0) => return Ok(Next::Nothing),
+            None => return Ok(Next::Nothing),
+            Some(_) => {
+                self.choose(facts)?;
+                self.targets.piece(self.at).unwrap_or_default()
+            }
+        };
+        line.word(self.name())?;
+        line.raw(b" ")?;
+        line.raw(piece)?;
+        match self.kind {
+            Kind::Copy | Kind::Move | Kind::MoveCopy => line.mailbox(&self.mailbox)?,
+            Kind::MoveStore => line.word("+FLAGS.SILENT (\\Deleted)")?,
+            Kind::MoveExpunge => {}
+        }
+        Ok(Next::Send)
+    }
+
+    /// MOVE tells COPYUID before the EXPUNGEs; these are news for everybody.
+    fn untagged(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<bool> {
+        if untagged.condition.is_none() {
+            return Ok(false);
+        }
+        self.assigned.note(untagged.response.bytes.get(untagged.rest..).unwrap_or_default())
+    }
+
+    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
+        reply.ok()?;
+        self.assigned.note(reply.resp_text())?;
+        let (next, at) = match self.kind {
+            Kind::MoveCopy => (Kind::MoveStore, self.at),
+            Kind::MoveStore => (Kind::MoveExpunge, self.at),
+            Kind::MoveExpunge => (Kind::MoveCopy, self.at + 1),
+            same => (same, self.at + 1),
+        };
+        let is_done = self.targets.piece(at).is_none();
+        if !is_done {
+            self.kind = next;
+        }
+        self.at = at;
+        Ok(if is_done { Step::DONE } else { Step::AGAIN })
+    }
+
+    fn finish(self) -> Result<Self::Output> {
+        let origin = match self.kind {
+            Kind::Copy | Kind::Move => imap_origin::IMAP_ORIGIN_SERVER,
+            _ => imap_origin::IMAP_ORIGIN_EMULATED,
+        };
+        self.assigned.result(origin)
+    }
+}
+
+impl Pairs {
+    /// True: it was a COPYUID or APPENDUID. One whose sides do not match tells nothing.
+    pub fn note(&mut self, resp_text: &[u8]) -> Result<bool> {
+        let Some((head, _)) = code::head(resp_text) else { return Ok(false) };
+        let is_copy = head.name.eq_ignore_ascii_case(b"COPYUID");
+        if !is_copy && !head.name.eq_ignore_ascii_case(b"APPENDUID") {
+            return Ok(false);
+        }
+        let Some((uid_validity, sources, uids)) = code::assigned(&head)? else { return Ok(true) };
+        self.uid_validity = uid_validity;
+        for span in sources.spans() {
+            self.sources.push_span(span.first, span.last)?;
+        }
+        for span in uids.spans() {
+            self.uids.push_span(span.first, span.last)?;
+        }
+        Ok(true)
+    }
+
+    pub fn result(self, origin: imap_origin) -> Result<Box<Owned<Assigned>>> {
+        Owned::build(|arena| {
+            Ok(imap_assigned {
+                uid_validity: self.uid_validity,
+                sources: if self.sources.is_empty() { &EMPTY_SET } else { arena.set(self.sources)? },
+                uids: if self.uids.is_empty() { &EMPTY_SET } else { arena.set(self.uids)? },
+                origin,
+            })
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! EXPUNGE and UID EXPUNGE (RFC 9051 sections 6.4.3 and 6.4.9, RFC 4315).
+
+use super::search::numbers;
+use super::targets::Targets;
+use crate::error::{Error, Result};
+use crate::model::{Numbers, Owned, imap_set};
+use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged};
+use crate::wire::code;
+use crate::wire::line::Line;
+use crate::wire::search::Found;
+
+pub struct Expunge {
+    /// None: all that are marked.
+    targets: Option<Targets>,
+    at: usize,
+    found: Found,
+}
+
+impl Expunge {
+    pub fn new(set: Option<&str>) -> Result<Expunge> {
+        let targets = set.map(Targets::parse).transpose()?;
+        if targets.as_ref().is_some_and(|targets| !targets.by_uid()) {
+            return Err(Error::invalid("EXPUNGE of some messages names them by UID, not by number"));
+        }
+        Ok(Expunge { targets, at: 0, found: Found::default() })
+    }
+}
+
+impl Command for Expunge {
+    type Output = Box<Owned<Numbers>>;
+
+    fn name(&self) -> &'static str {
+        if self.targets.is_some() { "UID EXPUNGE" } else { "EXPUNGE" }
+    }
+
+    fn rules(&self) -> Rules {
+        Rules { claim: Claim::Expunge, sequence: Sequence::Renumbers, mailboxes: Mailboxes::Ignores }
+    }
+
+    fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
+        facts.needs_writable()?;
+        let Some(targets) = &self.targets else {
+            line.word("EXPUNGE")?;
+            return Ok(Next::Send);
+        };
+        let Some(piece) = targets.piece(self.at) else { return Ok(Next::Nothing) };
+        if !facts.has("IMAP4REV2") {
+            facts.needs("UIDPLUS")?;
+        }
+        line.word("UID EXPUNGE")?;
+        line.raw(b" ")?;
+        line.raw(piece)?;
+        Ok(Next::Send)
+    }
+
+    fn untagged(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<bool> {
+        match untagged.number {
+            Some(number) => self.found.set.push(number)?,
+            // VANISHED; that of an earlier time is news, not our answer.
+            None => {
+                let rest = untagged.response.bytes.get(untagged.rest..).unwrap_or_default().trim_ascii();
+                let Some(vanished) = imap_set::from_response(rest) else { return Ok(false) };
+                for span in vanished?.spans() {
+                    self.found.set.push_span(span.first, span.last)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
+        reply.ok()?;
+        if let Some((head, _)) = code::head(reply.resp_text()) {
+            if head.name.eq_ignore_ascii_case(b"HIGHESTMODSEQ") {
+                let modseq =
+                    std::str::from_utf8(head.argument).ok().and_then(|text| text.trim().parse().ok());
+                self.found.modseq = modseq.unwrap_or(-1);
+            }
+        }
+        self.at += 1;
+        let has_more = self.targets.as_ref().is_some_and(|targets| targets.piece(self.at).is_some());
+        Ok(if has_more { Step::AGAIN } else { Step::DONE })
+    }
+
+    fn finish(self) -> Result<Self::Output> {
+        numbers(self.found)
+    }
+}

@@ -1,0 +1,54 @@
+//! One file per command family: what it sends, which responses it claims, what it returns.
+
+#![forbid(unsafe_code)]
+
+mod append;
+mod capability;
+mod copying;
+mod expunge;
+mod fetch;
+mod list;
+mod login;
+mod namespace;
+mod opening;
+mod plain;
+mod raw;
+mod search;
+mod select;
+mod status;
+mod store;
+mod table;
+mod targets;
+
+pub use append::Append;
+pub use capability::Capability;
+pub use copying::Copying;
+pub use expunge::Expunge;
+pub use fetch::Fetch;
+pub use list::List;
+pub use login::Login;
+pub use namespace::Namespace;
+pub use opening::Opening;
+pub use plain::Plain;
+pub use raw::Raw;
+pub use search::Search;
+pub use select::Select;
+pub use status::Status;
+pub use store::Store;
+pub use table::command;
+
+use crate::error::Result;
+
+fn copy(text: &str) -> Result<String> {
+    let mut copied = String::new();
+    copied.try_reserve_exact(text.len())?;
+    copied.push_str(text);
+    Ok(copied)
+}
+
+fn copy_bytes(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut copied = Vec::new();
+    copied.try_reserve_exact(bytes.len())?;
+    copied.extend_from_slice(bytes);
+    Ok(copied)
+}

@@ -1,0 +1,171 @@
+//! Commands by name: what `imap_send()` makes of a command in IMAP's words. A row builds the same command as
+//! the function of that name does.
+
+use std::borrow::Cow;
+
+use super::{
+    Capability, Copying, Expunge, Fetch, List, Namespace, Plain, Raw, Search, Select, Status, Store,
+};
+use crate::error::{Error, Result};
+use crate::model::{imap_role, try_box};
+use crate::session::{Command, InFlight};
+
+type Made = Result<Box<dyn InFlight>>;
+
+/// Name, and what is made of its arguments.
+const COMMANDS: &[(&str, fn(Arguments<'_>) -> Made)] = &[
+    ("CAPABILITY", |a| none(a, Capability::default())),
+    ("NOOP", |a| none(a, Plain::noop())),
+    ("CHECK", |a| none(a, Plain::check())),
+    ("CLOSE", |a| none(a, Plain::close())),
+    ("UNSELECT", |a| none(a, Plain::unselect())),
+    ("NAMESPACE", |a| none(a, Namespace::default())),
+    ("CREATE", |a| one(a, |mailbox| Plain::create(mailbox, imap_role::IMAP_ROLE_NONE))),
+    ("DELETE", |a| one(a, Plain::delete)),
+    ("SUBSCRIBE", |a| one(a, Plain::subscribe)),
+    ("UNSUBSCRIBE", |a| one(a, Plain::unsubscribe)),
+    ("SELECT", |a| one(a, Select::select)),
+    ("EXAMINE", |a| one(a, Select::examine)),
+    ("RENAME", |a| two(a, Plain::rename)),
+    ("LSUB", |a| two(a, List::lsub)),
+    ("LIST", list),
+    ("STATUS", |mut a| boxed(Status::new(&a.next("a mailbox")?, a.rest)?)),
+    ("EXPUNGE", |a| none(a, Expunge::new(None)?)),
+    ("FETCH", |a| with_set(a, false, Fetch::new)),
+    ("UID FETCH", |a| with_set(a, true, Fetch::new)),
+    ("STORE", |a| with_set(a, false, Store::new)),
+    ("UID STORE", |a| with_set(a, true, Store::new)),
+    ("SEARCH", |a| boxed(Search::new(&format!("# {}", a.rest), a.params)?)),
+    ("UID SEARCH", |a| boxed(Search::new(a.rest, a.params)?)),
+    ("COPY", |a| two(a, |set, mailbox| Copying::copy(&numbers(set), mailbox))),
+    ("UID COPY", |a| two(a, Copying::copy)),
+    ("MOVE", |a| two(a, |set, mailbox| Copying::r#move(&numbers(set), mailbox))),
+    ("UID MOVE", |a| two(a, Copying::r#move)),
+    ("UID EXPUNGE", |a| one(a, |set| Expunge::new(Some(set)))),
+];
+
+/// The command that `text` is; one that is not in the table is sent as it stands.
+pub fn command(text: &str, params: Option<&[&str]>) -> Made {
+    let text = text.trim();
+    let row = COMMANDS.iter().rev().find_map(|(name, make)| {
+        let head = text.get(..name.len()).filter(|head| head.eq_ignore_ascii_case(name))?;
+        let rest = text.strip_prefix(head)?;
+        (rest.is_empty() || rest.starts_with(' ')).then_some((rest.trim(), make))
+    });
+    match row {
+        Some((rest, make)) => make(Arguments { rest, params }),
+        None => boxed(Raw::new(text, params)?),
+    }
+}
+
+/// What follows a command's name, taken from the left.
+struct Arguments<'t> {
+    rest: &'t str,
+    params: Option<&'t [&'t str]>,
+}
+
+impl<'t> Arguments<'t> {
+    /// The next word, quoted string, or value of a `?`.
+    fn next(&mut self, what: &str) -> Result<Cow<'t, str>> {
+        if self.rest.starts_with('"') {
+            return self.quoted(what);
+        }
+        let (word, rest) = self.rest.split_once(' ').unwrap_or((self.rest, ""));
+        if word.is_empty() {
+            return Err(Error::invalid(format!("the command lacks {what}")));
+        }
+        self.rest = rest.trim_start();
+        match self.params {
+            Some([value, more @ ..]) if word == "?" => {
+                self.params = Some(more);
+                Ok(Cow::Borrowed(*value))
+            }
+            Some([]) if word == "?" => Err(Error::invalid(format!("params has no value for {what}"))),
+            _ => Ok(Cow::Borrowed(word)),
+        }
+    }
+
+    fn quoted(&mut self, what: &str) -> Result<Cow<'t, str>> {
+        let mut value = String::new();
+        let mut characters = self.rest.char_indices().skip(1);
+        while let Some((at, character)) = characters.next() {
+            let meant = match character {
+                '"' => {
+                    self.rest = self.rest[at + 1..].trim_start();
+                    return Ok(Cow::Owned(value));
+                }
+                '\\' => characters.next().map_or('\\', |(_, escaped)| escaped),
+                plain => plain,
+            };
+            value.try_reserve(meant.len_utf8())?;
+            value.push(meant);
+        }
+        Err(Error::invalid(format!("the quotes round {what} do not close")))
+    }
+
+    fn end(&self) -> Result<()> {
+        let unused = self.params.map_or(0, <[&str]>::len);
+        match (self.rest.is_empty(), unused) {
+            (true, 0) => Ok(()),
+            (false, _) => {
+                Err(Error::invalid(format!("the command does not end before \"{}\"", clip(self.rest))))
+            }
+            (true, unused) => {
+                Err(Error::invalid(format!("params has {unused} values more than the command has ?")))
+            }
+        }
+    }
+}
+
+fn clip(text: &str) -> &str {
+    text.char_indices().nth(40).map_or(text, |(at, _)| &text[..at])
+}
+
+fn boxed<C: Command>(command: C) -> Made {
+    Ok(try_box(command)?)
+}
+
+fn none<C: Command>(arguments: Arguments<'_>, command: C) -> Made {
+    arguments.end()?;
+    boxed(command)
+}
+
+fn one<C: Command>(mut arguments: Arguments<'_>, make: impl FnOnce(&str) -> Result<C>) -> Made {
+    let argument = arguments.next("an argument")?;
+    arguments.end()?;
+    boxed(make(&argument)?)
+}
+
+fn two<C: Command>(mut arguments: Arguments<'_>, make: impl FnOnce(&str, &str) -> Result<C>) -> Made {
+    let (first, second) = (arguments.next("an argument")?, arguments.next("a second argument")?);
+    arguments.end()?;
+    boxed(make(&first, &second)?)
+}
+
+/// A set, and text with placeholders behind it.
+fn with_set<C: Command>(
+    mut arguments: Arguments<'_>,
+    by_uid: bool,
+    make: impl FnOnce(&str, &str, Option<&[&str]>) -> Result<C>,
+) -> Made {
+    let set = arguments.next("a set of messages")?;
+    let set = if by_uid { set } else { Cow::Owned(numbers(&set)) };
+    boxed(make(&set, arguments.rest, arguments.params)?)
+}
+
+/// LIST with what RFC 5258 puts before and behind the names.
+fn list(mut arguments: Arguments<'_>) -> Made {
+    let mut selection = "";
+    if let Some(end) = arguments.rest.strip_prefix('(').and_then(|inner| inner.find(')')) {
+        let (list, rest) = arguments.rest.split_at(end + 2);
+        (selection, arguments.rest) = (list, rest.trim_start());
+    }
+    let (reference, pattern) = (arguments.next("a reference")?, arguments.next("a pattern")?);
+    let extra = format!("{selection} {}", arguments.rest);
+    boxed(List::list(&reference, &pattern, Some(&extra))?)
+}
+
+/// Without UID a command speaks of message numbers.
+fn numbers(set: &str) -> String {
+    format!("#{set}")
+}

@@ -1,0 +1,273 @@
+//! The memory of one result. Everything that the result points to lies here and goes at once.
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Write;
+
+use bumpalo::Bump;
+
+use super::set::imap_set;
+use super::text::{Bytes, List, Text, Texts};
+use super::{imap_flags, imap_texts};
+use crate::error::NoMemory;
+
+pub struct Arena {
+    bump: Bump,
+    kept: RefCell<Vec<Kept>>,
+    kept_bytes: Cell<usize>,
+    limit: Cell<usize>,
+    flag_lists: RefCell<Vec<FlagList>>,
+}
+
+/// What was allocated elsewhere and joined the result without being copied.
+enum Kept {
+    Bytes(#[expect(dead_code, reason = "owned, read through the pointers of the result")] Vec<u8>),
+    Set(#[expect(dead_code, reason = "as above")] Box<imap_set>),
+    Pointers(#[expect(dead_code, reason = "as above")] Vec<*const ()>),
+}
+
+/// A flag list that was made already: messages with equal flags share one.
+struct FlagList {
+    raw: *const [u8],
+    made: *const imap_flags<'static>,
+}
+
+/// So many different flag lists are remembered; more are rare and merely cost memory.
+const FLAG_LISTS: usize = 64;
+
+// SAFETY: an arena is reached by one owner while it is built, and is only read and dropped afterwards;
+// the pointers that it keeps lead into itself.
+unsafe impl Send for Arena {}
+
+impl Default for Arena {
+    fn default() -> Arena {
+        Arena::new()
+    }
+}
+
+impl Arena {
+    pub fn new() -> Arena {
+        Arena {
+            bump: Bump::new(),
+            kept: RefCell::new(Vec::new()),
+            kept_bytes: Cell::new(0),
+            limit: Cell::new(usize::MAX),
+            flag_lists: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// From here on the result may hold so many bytes in all; beyond that allocations fail.
+    pub fn set_limit(&self, bytes: usize) {
+        self.limit.set(bytes);
+        self.bump.set_allocation_limit(Some(bytes));
+    }
+
+    /// Whether an allocation failed because of the limit rather than for want of memory.
+    pub fn is_full(&self) -> bool {
+        self.bump.allocated_bytes().saturating_add(self.kept_bytes.get()) >= self.limit.get() / 2
+    }
+
+    pub fn put<T: Copy>(&self, value: T) -> Result<&T, NoMemory> {
+        self.bump.try_alloc(value).map(|made| &*made).map_err(|_| NoMemory)
+    }
+
+    /// A copy with one NUL behind it.
+    pub fn bytes(&self, bytes: &[u8]) -> Result<&[u8], NoMemory> {
+        let len = bytes.len();
+        let layout =
+            std::alloc::Layout::array::<u8>(len.checked_add(1).ok_or(NoMemory)?).map_err(|_| NoMemory)?;
+        let place = self.bump.try_alloc_layout(layout).map_err(|_| NoMemory)?.as_ptr();
+        // SAFETY: `place` has room for len + 1 bytes, is not aliased, and lives as long as self.
+        unsafe {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), place, len);
+            place.add(len).write(0);
+            Ok(std::slice::from_raw_parts(place, len))
+        }
+    }
+
+    /// A copy as a C pointer; its length is the caller's to note.
+    pub fn raw(&self, bytes: &[u8]) -> Result<Bytes<'_>, NoMemory> {
+        Ok(Bytes::terminated(self.bytes(bytes)?))
+    }
+
+    /// Text from bytes that are known to be valid UTF-8 without NUL or control characters, because the
+    /// response was checked as a whole. A wrong claim gives wrong text, nothing worse.
+    pub fn text_known(&self, text: &[u8]) -> Result<Text<'_>, NoMemory> {
+        Ok(terminated_text(self.bytes(text)?))
+    }
+
+    /// Text from any bytes: what is not UTF-8, and control characters, become U+FFFD (TAB a space, CRLF
+    /// nothing but a space).
+    pub fn text(&self, bytes: &[u8]) -> Result<Text<'_>, NoMemory> {
+        if is_clean(bytes) {
+            return self.text_known(bytes);
+        }
+        let mut clean = Vec::new();
+        clean_text(bytes, &mut clean)?;
+        self.text_known(&clean)
+    }
+
+    /// Clean bytes as text and as bytes, in one copy.
+    pub fn text_and_raw(&self, bytes: &[u8]) -> Result<(Text<'_>, Bytes<'_>), NoMemory> {
+        let copy = self.bytes(bytes)?;
+        Ok((terminated_text(copy), Bytes::terminated(copy)))
+    }
+
+    /// Formatted text, bounded by what is formatted.
+    pub fn format(&self, arguments: std::fmt::Arguments<'_>) -> Result<Text<'_>, NoMemory> {
+        let mut text = FallibleString(Vec::new());
+        text.write_fmt(arguments).map_err(|_| NoMemory)?;
+        self.text(&text.0)
+    }
+
+    /// The array for C of so many items.
+    pub fn list<'a, T>(
+        &'a self,
+        items: impl Iterator<Item = &'a T>,
+        count: usize,
+    ) -> Result<List<'a, T>, NoMemory> {
+        if count == 0 {
+            return Ok(List::EMPTY);
+        }
+        let pointers = items.take(count).map(std::ptr::from_ref).chain(std::iter::once(std::ptr::null()));
+        Ok(List::terminated(self.array(count + 1, pointers)?))
+    }
+
+    pub fn texts<'a>(&'a self, items: &[Text<'a>]) -> Result<&'a imap_texts<'a>, NoMemory> {
+        if items.is_empty() {
+            return Ok(&imap_texts::EMPTY);
+        }
+        let all = items.iter().copied().chain(std::iter::once(Text::NONE));
+        let items_in_place = Texts::terminated(self.array(items.len() + 1, all)?);
+        self.put(imap_texts { items: items_in_place, count: items.len() })
+    }
+
+    fn array<T: Copy>(&self, len: usize, items: impl Iterator<Item = T>) -> Result<&[T], NoMemory> {
+        let layout = std::alloc::Layout::array::<T>(len).map_err(|_| NoMemory)?;
+        let place = self.bump.try_alloc_layout(layout).map_err(|_| NoMemory)?.as_ptr().cast::<T>();
+        let mut written = 0;
+        for item in items.take(len) {
+            // SAFETY: written < len, and the place holds len elements of T, aligned for it.
+            unsafe { place.add(written).write(item) };
+            written += 1;
+        }
+        // SAFETY: the first `written` elements were just written; nobody writes to them again.
+        Ok(unsafe { std::slice::from_raw_parts(place, written) })
+    }
+
+    /// Takes over a large literal, one NUL put behind it, without copying it.
+    pub fn adopt(&self, mut bytes: Vec<u8>) -> Result<&[u8], NoMemory> {
+        let total = self.kept_bytes.get().saturating_add(bytes.len());
+        if total > self.limit.get() {
+            return Err(NoMemory);
+        }
+        bytes.try_reserve_exact(1)?;
+        bytes.push(0);
+        let (place, len) = (bytes.as_ptr(), bytes.len() - 1);
+        self.keep(Kept::Bytes(bytes))?;
+        self.kept_bytes.set(total);
+        // SAFETY: the vector is kept unchanged as long as self; moving it does not move its buffer.
+        Ok(unsafe { std::slice::from_raw_parts(place, len) })
+    }
+
+    /// The same as a C pointer.
+    pub fn adopt_raw(&self, bytes: Vec<u8>) -> Result<(Bytes<'_>, usize), NoMemory> {
+        let kept = self.adopt(bytes)?;
+        Ok((Bytes::terminated(kept), kept.len()))
+    }
+
+    pub fn set(&self, set: imap_set) -> Result<&imap_set, NoMemory> {
+        let set = super::owned::try_box(set)?;
+        let place: *const imap_set = &*set;
+        self.keep(Kept::Set(set))?;
+        // SAFETY: the box is kept as long as self, and only shared references to it are given out.
+        Ok(unsafe { &*place })
+    }
+
+    /// Takes over the pointer array of a list that grew over many responses; it ends with NULL.
+    pub(super) fn adopt_list<T>(&self, pointers: Vec<*const ()>) -> Result<List<'_, T>, NoMemory> {
+        let place = pointers.as_ptr().cast::<*const T>();
+        self.keep(Kept::Pointers(pointers))?;
+        Ok(List::from_raw(place))
+    }
+
+    fn keep(&self, kept: Kept) -> Result<(), NoMemory> {
+        let mut all = self.kept.borrow_mut();
+        all.try_reserve(1)?;
+        all.push(kept);
+        Ok(())
+    }
+
+    /// The flag list of these bytes: made once for each content, as far as it is remembered.
+    pub fn flags<'a>(
+        &'a self,
+        raw: &[u8],
+        make: impl FnOnce(&'a Arena) -> Result<&'a imap_flags<'a>, NoMemory>,
+    ) -> Result<&'a imap_flags<'a>, NoMemory> {
+        let known = self.flag_lists.borrow().iter().find_map(|list| {
+            // SAFETY: both pointers lead into this arena.
+            (unsafe { &*list.raw } == raw).then(|| unsafe { &*list.made.cast::<imap_flags<'a>>() })
+        });
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let made = make(self)?;
+        if self.flag_lists.borrow().len() < FLAG_LISTS {
+            let raw = self.bytes(raw)?;
+            let mut lists = self.flag_lists.borrow_mut();
+            lists.try_reserve(1)?;
+            lists.push(FlagList { raw, made: std::ptr::from_ref(made).cast() });
+        }
+        Ok(made)
+    }
+}
+
+/// `bytes` has a NUL behind it, as all that `Arena::bytes` makes.
+fn terminated_text(bytes: &[u8]) -> Text<'_> {
+    // SAFETY: the byte behind is the NUL that Arena::bytes wrote, in the same allocation.
+    Text::terminated(unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.len() + 1) })
+}
+
+/// Whether bytes can be text as they are: UTF-8 without control characters.
+pub fn is_clean(bytes: &[u8]) -> bool {
+    if bytes.iter().any(|&byte| byte < 0x20 || byte == 0x7f) {
+        return false;
+    }
+    bytes.is_ascii() || std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(char::is_control))
+}
+
+/// Any bytes as text for display: see [`Arena::text`].
+pub fn clean_text(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), NoMemory> {
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            let shown = match character {
+                '\t' | '\n' => ' ',
+                '\r' => continue,
+                other if other.is_control() => char::REPLACEMENT_CHARACTER,
+                other => other,
+            };
+            push_char(shown, out)?;
+        }
+        if !chunk.invalid().is_empty() {
+            push_char(char::REPLACEMENT_CHARACTER, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn push_char(character: char, out: &mut Vec<u8>) -> Result<(), NoMemory> {
+    let mut buffer = [0; 4];
+    let bytes = character.encode_utf8(&mut buffer).as_bytes();
+    out.try_reserve(bytes.len())?;
+    out.extend_from_slice(bytes);
+    Ok(())
+}
+
+struct FallibleString(Vec<u8>);
+
+impl Write for FallibleString {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.try_reserve(text.len()).map_err(|_| std::fmt::Error)?;
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}

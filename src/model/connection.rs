@@ -1,0 +1,55 @@
+//! The connection as it is.
+
+#![forbid(unsafe_code)]
+
+use super::text::{Bytes, Text};
+use super::value::imap_texts;
+
+/// Where the session stands (RFC 9051 section 3).
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum imap_state {
+    IMAP_STATE_CONNECTING = 0,
+    IMAP_STATE_NOT_AUTHENTICATED = 1,
+    IMAP_STATE_AUTHENTICATED = 2,
+    IMAP_STATE_SELECTED = 3,
+    IMAP_STATE_LOGOUT = 4,
+}
+
+/// How the connection is secured. There is no "if possible".
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum imap_tls {
+    /// TLS from the first byte.
+    IMAP_TLS_IMPLICIT = 0,
+    /// STARTTLS, or fail.
+    IMAP_TLS_STARTTLS = 1,
+    /// No TLS: everybody on the way can read and change what is sent.
+    IMAP_TLS_NONE = 2,
+}
+
+/// The connection as it is now.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct imap_connection<'a> {
+    /// One line for logs: "imap.example.org:993 TLS selected INBOX".
+    pub summary: Text<'a>,
+    pub host: Text<'a>,
+    pub port: u16,
+    /// The peer's IP address; NULL until connected.
+    pub address: Text<'a>,
+    pub state: imap_state,
+    /// "IMAP4rev2", "IMAP4rev1" or "IMAP4", the best that the server speaks; NULL until known.
+    pub protocol: Text<'a>,
+    /// The text of the greeting; NULL until it came.
+    pub greeting: Text<'a>,
+    pub capabilities: &'a imap_texts<'a>,
+    pub is_tls: bool,
+    /// Chain and host name were verified.
+    pub is_verified: bool,
+    /// The server's certificate (DER), or NULL.
+    pub certificate: Bytes<'a>,
+    pub certificate_len: usize,
+    pub bytes_sent: i64,
+    pub bytes_received: i64,
+}

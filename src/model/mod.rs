@@ -1,0 +1,61 @@
+//! The data that a caller receives: each struct exactly as it stands in imap.h, built once, by the parser,
+//! straight into the arena of the result that owns it.
+
+// The names are C's.
+#![allow(non_camel_case_types)]
+
+mod arena;
+mod connection;
+mod error;
+mod event;
+mod few;
+mod mailbox;
+mod message;
+mod numbers;
+mod owned;
+mod set;
+mod text;
+mod value;
+
+pub use arena::{Arena, clean_text, is_clean};
+pub use connection::*;
+pub use error::*;
+pub use event::*;
+pub use few::Few;
+pub use mailbox::*;
+pub use message::*;
+pub use numbers::*;
+pub use owned::{Growing, Kind, Owned, try_box};
+pub use set::*;
+pub use text::{Bytes, List, Text, Texts};
+pub use value::*;
+
+/// Names the kind of a public struct, for [`Owned`].
+macro_rules! kinds {
+    ($($kind:ident = $public:ident),* $(,)?) => { $(
+        #[doc = concat!("The kind of [`", stringify!($public), "`].")]
+        pub struct $kind;
+        // SAFETY: a struct with one lifetime parameter differs by it in nothing but the lifetime.
+        unsafe impl Kind for $kind {
+            type Of<'a> = $public<'a>;
+        }
+    )* };
+}
+
+kinds! {
+    Assigned = imap_assigned,
+    Connection = imap_connection,
+    Counts = imap_counts,
+    Failure = imap_error,
+    Event = imap_event,
+    Events = imap_events,
+    Mailbox = imap_mailbox,
+    Mailboxes = imap_mailboxes,
+    Message = imap_message,
+    Messages = imap_messages,
+    Namespaces = imap_namespaces,
+    Numbers = imap_numbers,
+    Pairs = imap_pairs,
+    Selected = imap_selected,
+    TextList = imap_texts,
+}

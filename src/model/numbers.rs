@@ -1,0 +1,39 @@
+//! Numbers: what SEARCH and EXPUNGE answer, and the UIDs that APPEND, COPY and MOVE give.
+
+#![forbid(unsafe_code)]
+
+use super::set::imap_set;
+use super::text::List;
+use super::value::{imap_defect, imap_origin};
+
+/// The answer of SEARCH and EXPUNGE.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct imap_numbers<'a> {
+    /// The numbers, in the order sent; never NULL, perhaps empty.
+    pub set: &'a imap_set,
+    /// How many match; -1: not told.
+    pub total: i64,
+    /// MIN of RETURN (RFC 4731); 0: not told.
+    pub lowest: u32,
+    /// MAX of RETURN; 0: not told.
+    pub highest: u32,
+    /// Of the newest among them, or of the mailbox after EXPUNGE; -1: not told.
+    pub modseq: i64,
+    pub origin: imap_origin,
+    pub defects: List<'a, imap_defect<'a>>,
+    pub defect_count: usize,
+}
+
+/// UIDs given by APPEND, COPY and MOVE (RFC 4315). Both sets run side by side in the order sent.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct imap_assigned<'a> {
+    /// 0: the server did not tell; then both sets are empty.
+    pub uid_validity: u32,
+    /// COPY and MOVE: the UIDs that were copied; otherwise empty.
+    pub sources: &'a imap_set,
+    pub uids: &'a imap_set,
+    /// IMAP_ORIGIN_EMULATED: not atomic; see the call.
+    pub origin: imap_origin,
+}

@@ -1,0 +1,144 @@
+//! The system calls that the standard library does not have. All of them are here.
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use crate::error::{Error, Result, imap_status::*};
+
+/// A descriptor, and what is waited for on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watch {
+    pub fd: RawFd,
+    pub read: bool,
+    pub write: bool,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Polled {
+    Ready,
+    TimedOut,
+    /// A signal arrived.
+    Interrupted,
+}
+
+/// Waits until one of the descriptors is ready; None: for ever.
+pub fn poll(watches: &[Watch], timeout: Option<Duration>) -> Result<Polled> {
+    let mut polled = Vec::new();
+    polled.try_reserve_exact(watches.len())?;
+    polled.extend(watches.iter().map(|watch| {
+        let read = if watch.read { libc::POLLIN } else { 0 };
+        let write = if watch.write { libc::POLLOUT } else { 0 };
+        libc::pollfd { fd: watch.fd, events: read | write, revents: 0 }
+    }));
+    // Rounded up: a wait that ends too early would be repeated until the time has come.
+    let milliseconds = timeout.map_or(-1, |timeout| {
+        let rounded = timeout.as_nanos().div_ceil(1_000_000);
+        i32::try_from(rounded).unwrap_or(i32::MAX)
+    });
+    // SAFETY: the array holds as many entries as are announced, and lives through the call.
+    let ready = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, milliseconds) };
+    if ready >= 0 {
+        return Ok(if ready == 0 { Polled::TimedOut } else { Polled::Ready });
+    }
+    let error = io::Error::last_os_error();
+    match error.kind() {
+        io::ErrorKind::Interrupted => Ok(Polled::Interrupted),
+        _ => Err(Error::system(IMAP_ERR_CLOSED, "cannot wait for the server", &error)),
+    }
+}
+
+/// Receives into memory that need not be written before; None: nothing there now.
+pub fn receive(socket: &impl AsRawFd, buffer: &mut Vec<u8>, max: usize) -> io::Result<Option<usize>> {
+    buffer.try_reserve(max).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let spare = buffer.spare_capacity_mut();
+    let room = spare.len().min(max);
+    // SAFETY: `room` bytes can be written behind the vector's end.
+    let got = unsafe { libc::recv(socket.as_raw_fd(), spare.as_mut_ptr().cast(), room, 0) };
+    match usize::try_from(got) {
+        Ok(got) => {
+            // SAFETY: recv wrote so many bytes there.
+            unsafe { buffer.set_len(buffer.len() + got) };
+            Ok(Some(got))
+        }
+        Err(_) => would_block(io::Error::last_os_error()).map(|()| None),
+    }
+}
+
+/// Sends without ever raising SIGPIPE; 0: no room now.
+pub fn send(socket: &impl AsRawFd, bytes: &[u8]) -> io::Result<usize> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    const FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
+    // Elsewhere the socket has SO_NOSIGPIPE.
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    const FLAGS: libc::c_int = 0;
+    // SAFETY: the slice is readable for its length.
+    let sent = unsafe { libc::send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), FLAGS) };
+    match usize::try_from(sent) {
+        Ok(sent) => Ok(sent),
+        Err(_) => would_block(io::Error::last_os_error()).map(|()| 0),
+    }
+}
+
+fn would_block(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(()),
+        _ => Err(error),
+    }
+}
+
+/// A descriptor pair to wake a `poll` with: reading end, writing end. One descriptor where the system can.
+pub fn wake_descriptors() -> io::Result<(OwnedFd, Option<OwnedFd>)> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // SAFETY: no pointers; the descriptor is new and nobody else's.
+        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: as above.
+        Ok((unsafe { OwnedFd::from_raw_fd(fd) }, None))
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let (reader, writer) = std::os::unix::net::UnixStream::pair()?;
+        reader.set_nonblocking(true)?;
+        writer.set_nonblocking(true)?;
+        Ok((reader.into(), Some(writer.into())))
+    }
+}
+
+/// Makes a wake descriptor ready. Safe in a signal handler: one system call, errno kept.
+pub fn wake(fd: RawFd) {
+    let one = 1u64.to_ne_bytes();
+    let kept = io::Error::last_os_error().raw_os_error();
+    // SAFETY: eight readable bytes. That the descriptor is full already is as good.
+    unsafe { libc::write(fd, one.as_ptr().cast(), one.len()) };
+    if let Some(kept) = kept {
+        set_errno(kept);
+    }
+}
+
+fn set_errno(value: i32) {
+    // SAFETY: the address of this thread's errno.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    unsafe {
+        *libc::__errno_location() = value;
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    unsafe {
+        *libc::__error() = value;
+    }
+}
+
+/// Takes all wakes back.
+pub fn clear_wakes(fd: RawFd) {
+    let mut bytes = [0u8; 64];
+    // SAFETY: the buffer can be written for its length; the descriptor does not block.
+    while unsafe { libc::read(fd, bytes.as_mut_ptr().cast(), bytes.len()) } == bytes.len() as isize {}
+}
+
+pub fn process_id() -> u32 {
+    std::process::id()
+}

@@ -1,0 +1,212 @@
+//! What a command is to the session: it writes lines, claims responses, and ends with a value.
+
+use std::any::Any;
+
+use super::facts::{Facts, Mirror};
+use super::overlap::Rules;
+use crate::error::{Error, Result, ServerReply, imap_status};
+use crate::sasl::Secret;
+use crate::wire::cursor::Response;
+use crate::wire::line::Line;
+use crate::wire::response::Condition;
+
+/// One call of the caller: usually one command line, sometimes several in turn (a set that is too long for
+/// one line, a MOVE that the server does not have).
+pub trait Command: Send + 'static {
+    /// What the call returns in the end.
+    type Output: Send + 'static;
+
+    /// "UID FETCH"
+    fn name(&self) -> &'static str;
+
+    /// What the next line claims and how it stands to others; asked again before each line.
+    fn rules(&self) -> Rules;
+
+    /// Writes the next line, its tag excepted. Here what needs the session's state is checked.
+    fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next>;
+
+    /// One untagged response that `rules` claimed. False: not ours after all, so it becomes an event.
+    fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
+        let _ = (untagged, facts);
+        Ok(false)
+    }
+
+    /// The server asks for more (AUTHENTICATE): the line to answer with, its line end excepted.
+    fn challenge(&mut self, text: &[u8]) -> Result<Secret> {
+        let _ = text;
+        Err(Error::new(imap_status::IMAP_ERR_PROTOCOL, "the server asked for data that nobody offered"))
+    }
+
+    /// The tagged reply of the line that was sent last.
+    fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
+        let _ = facts;
+        reply.ok()?;
+        Ok(Step::DONE)
+    }
+
+    /// Its failure, whatever it is, ends the connection: without it nothing may follow.
+    fn is_vital(&self) -> bool {
+        false
+    }
+
+    /// LOGOUT: the end of the connection is what it asks for.
+    fn is_goodbye(&self) -> bool {
+        false
+    }
+
+    /// The value of the call, after the last line's reply.
+    fn finish(self) -> Result<Self::Output>;
+}
+
+/// What `Command::line` did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The line is written: send it.
+    Send,
+    /// It leaves the selected mailbox as soon as it is sent.
+    SendAndUnselect,
+    /// There is nothing to send: the call is done.
+    Nothing,
+}
+
+/// What a tagged reply leads to.
+pub struct Step {
+    pub is_done: bool,
+    pub effect: Effect,
+}
+
+/// What a command did to the session.
+pub enum Effect {
+    None,
+    /// Logged in: what was known of the capabilities is void.
+    Authenticated,
+    Selected(Box<Mirror>),
+    Unselected,
+    /// TLS begins right behind this reply.
+    StartTls,
+    /// The connection is no longer wanted.
+    Logout,
+}
+
+impl Step {
+    pub const DONE: Step = Step { is_done: true, effect: Effect::None };
+    pub const AGAIN: Step = Step { is_done: false, effect: Effect::None };
+
+    pub fn done(effect: Effect) -> Step {
+        Step { is_done: true, effect }
+    }
+}
+
+/// An untagged response and its head.
+pub struct Untagged<'b> {
+    pub response: Response<'b>,
+    pub number: Option<u32>,
+    /// As sent.
+    pub name: &'b [u8],
+    /// Where what follows the name begins.
+    pub rest: usize,
+    /// OK, NO, BAD, BYE, PREAUTH; None for data.
+    pub condition: Option<Condition>,
+}
+
+impl Untagged<'_> {
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+}
+
+/// A tagged reply.
+pub struct Reply<'b> {
+    pub response: Response<'b>,
+    pub condition: Condition,
+    /// Where resp-text begins.
+    pub text: usize,
+    pub is_early: bool,
+    pub command: &'static str,
+}
+
+impl Reply<'_> {
+    pub fn is_ok(&self) -> bool {
+        self.condition == Condition::Ok
+    }
+
+    pub fn resp_text(&self) -> &[u8] {
+        self.response.bytes.get(self.text..).unwrap_or_default()
+    }
+
+    /// OK, or the error that NO and BAD are.
+    pub fn ok(&self) -> Result<()> {
+        match self.condition {
+            Condition::Ok => Ok(()),
+            Condition::Bad => Err(self.error(imap_status::IMAP_ERR_BAD)),
+            _ => Err(self.error(imap_status::IMAP_ERR_NO)),
+        }
+    }
+
+    pub fn error(&self, status: imap_status) -> Error {
+        let said = self.condition.name();
+        let message = format!("{}: the server said {said}: {}", self.command, quote(self.resp_text()));
+        let reply = ServerReply { text: clip(self.resp_text()).to_vec(), is_early: self.is_early };
+        Error { reply: Some(Box::new(reply)), command: Some(self.command), ..Error::new(status, message) }
+    }
+}
+
+/// So much of what the server said is kept with an error.
+const QUOTED: usize = 1000;
+
+fn clip(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len().min(QUOTED)]
+}
+
+/// A server's words as they may stand in a message: cut short, one line, no control characters.
+pub fn quote(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]);
+    let cut = if bytes.len() > 200 { "..." } else { "" };
+    text.chars()
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .chain(cut.chars())
+        .collect()
+}
+
+/// A command whose output's type is forgotten until it is taken.
+pub trait InFlight: Send {
+    fn name(&self) -> &'static str;
+    fn rules(&self) -> Rules;
+    fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next>;
+    fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool>;
+    fn challenge(&mut self, text: &[u8]) -> Result<Secret>;
+    fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step>;
+    fn is_vital(&self) -> bool;
+    fn is_goodbye(&self) -> bool;
+    fn finish(self: Box<Self>) -> Result<Box<dyn Any + Send>>;
+}
+
+impl<C: Command> InFlight for C {
+    fn name(&self) -> &'static str {
+        Command::name(self)
+    }
+    fn rules(&self) -> Rules {
+        Command::rules(self)
+    }
+    fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
+        Command::line(self, facts, line)
+    }
+    fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
+        Command::untagged(self, untagged, facts)
+    }
+    fn challenge(&mut self, text: &[u8]) -> Result<Secret> {
+        Command::challenge(self, text)
+    }
+    fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
+        Command::tagged(self, reply, facts)
+    }
+    fn is_vital(&self) -> bool {
+        Command::is_vital(self)
+    }
+    fn is_goodbye(&self) -> bool {
+        Command::is_goodbye(self)
+    }
+    fn finish(self: Box<Self>) -> Result<Box<dyn Any + Send>> {
+        Ok(Box::new(Command::finish(*self)?))
+    }
+}

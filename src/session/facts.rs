@@ -1,0 +1,208 @@
+//! What is known of the connection: commands read it, the session alone writes it.
+
+use std::time::Duration;
+
+use super::capability::Capabilities;
+use crate::error::{Error, NoMemory, Result, imap_status::*};
+use crate::model::{Owned, Selected, imap_flags, imap_selected, imap_state};
+use crate::wire::cursor::Response;
+use crate::wire::flags;
+use crate::wire::line::Dialect;
+
+/// The limits and deadlines of one client; the options set them.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub max_line: usize,
+    pub max_literal: u64,
+    pub max_result: usize,
+    pub max_nesting: usize,
+    pub max_addresses: usize,
+    pub max_events: usize,
+    pub max_in_flight: usize,
+    pub max_unasked_literal: usize,
+    pub max_sasl_rounds: u32,
+    pub min_iterations: u32,
+    pub max_iterations: u32,
+    pub drain_bytes: u64,
+    pub drain_timeout: Duration,
+    pub greeting_timeout: Option<Duration>,
+    /// Silence during a command.
+    pub command_timeout: Option<Duration>,
+    /// A command in all.
+    pub command_deadline: Option<Duration>,
+    pub close_timeout: Duration,
+    pub allow_plaintext_login: bool,
+    pub sasl_ir: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            max_line: 64 << 20,
+            max_literal: 1 << 30,
+            max_result: usize::try_from(4u64 << 30).unwrap_or(usize::MAX),
+            max_nesting: 64,
+            max_addresses: 65536,
+            max_events: 10_000,
+            max_in_flight: 25,
+            max_unasked_literal: 65536,
+            max_sasl_rounds: 8,
+            min_iterations: 4096,
+            max_iterations: 1_000_000,
+            drain_bytes: 16 << 20,
+            drain_timeout: Duration::from_secs(10),
+            greeting_timeout: Some(Duration::from_secs(30)),
+            command_timeout: Some(Duration::from_secs(60)),
+            command_deadline: None,
+            close_timeout: Duration::from_secs(5),
+            allow_plaintext_login: false,
+            sasl_ir: true,
+        }
+    }
+}
+
+pub struct Facts {
+    pub settings: Settings,
+    pub state: imap_state,
+    /// None: not known; ask.
+    pub capabilities: Option<Capabilities>,
+    /// How often the server has told them: whoever remembers the number sees whether they are news.
+    pub capabilities_told: u32,
+    /// resp-text of the greeting.
+    pub greeting: Vec<u8>,
+    pub is_tls: bool,
+    /// UTF8=ACCEPT is enabled.
+    pub is_utf8: bool,
+    pub selected: Option<Box<Mirror>>,
+}
+
+/// The selected mailbox, kept up to date by what the server says.
+#[derive(Default)]
+pub struct Mirror {
+    pub mailbox: String,
+    pub is_read_only: bool,
+    /// None until told: then numbers beyond it are known to be wrong.
+    pub exists: Option<u32>,
+    pub recent: u32,
+    pub first_unseen: u32,
+    pub uid_next: u32,
+    pub uid_validity: u32,
+    pub uids_change: bool,
+    pub highest_modseq: Option<u64>,
+    /// Flag lists as sent, with their parentheses.
+    pub flags: Vec<u8>,
+    pub permanent_flags: Vec<u8>,
+    pub mailbox_id: Vec<u8>,
+}
+
+impl Facts {
+    pub fn new(settings: Settings) -> Facts {
+        Facts {
+            settings,
+            state: imap_state::IMAP_STATE_CONNECTING,
+            capabilities: None,
+            capabilities_told: 0,
+            greeting: Vec::new(),
+            is_tls: false,
+            is_utf8: false,
+            selected: None,
+        }
+    }
+
+    pub fn has(&self, capability: &str) -> bool {
+        self.capabilities.as_ref().is_some_and(|all| all.has(capability))
+    }
+
+    /// Anyone could have written what came so far.
+    pub fn is_early(&self) -> bool {
+        !self.is_tls && self.state < imap_state::IMAP_STATE_AUTHENTICATED
+    }
+
+    /// Error unless the server has one of these.
+    pub fn needs(&self, capability: &'static str) -> Result<()> {
+        let has = self.has(capability);
+        if has { Ok(()) } else { Err(unsupported(capability)) }
+    }
+
+    pub fn needs_login(&self) -> Result<()> {
+        match self.state {
+            imap_state::IMAP_STATE_AUTHENTICATED | imap_state::IMAP_STATE_SELECTED => Ok(()),
+            imap_state::IMAP_STATE_LOGOUT => Err(logged_out()),
+            _ => Err(Error::new(IMAP_ERR_STATE, "not logged in: call imap_login() first")),
+        }
+    }
+
+    pub fn needs_no_login(&self) -> Result<()> {
+        match self.state {
+            imap_state::IMAP_STATE_NOT_AUTHENTICATED => Ok(()),
+            imap_state::IMAP_STATE_LOGOUT => Err(logged_out()),
+            _ => Err(Error::new(IMAP_ERR_STATE, "logged in already")),
+        }
+    }
+
+    pub fn needs_selected(&self) -> Result<&Mirror> {
+        self.needs_login()?;
+        let none = || Error::new(IMAP_ERR_STATE, "no mailbox is selected: call imap_select() first");
+        self.selected.as_deref().ok_or_else(none)
+    }
+
+    pub fn needs_writable(&self) -> Result<&Mirror> {
+        let selected = self.needs_selected()?;
+        if selected.is_read_only {
+            let name = super::command::quote(selected.mailbox.as_bytes());
+            let message = format!("the mailbox {name} is read-only: open it with imap_select() to change it");
+            return Err(Error::new(IMAP_ERR_READ_ONLY, message));
+        }
+        Ok(selected)
+    }
+
+    /// How command lines may be written now.
+    pub fn dialect(&self) -> Dialect {
+        let limit = self.settings.max_unasked_literal;
+        let literal_plus = if self.has("LITERAL+") {
+            Some(limit)
+        } else if self.has("LITERAL-") || self.has("IMAP4REV2") {
+            Some(limit.min(4096))
+        } else {
+            None
+        };
+        Dialect { literal_plus, utf8: self.is_utf8, binary: self.has("BINARY") }
+    }
+}
+
+fn logged_out() -> Error {
+    Error::fatal(IMAP_ERR_CLOSED, "the connection was closed by imap_logout(): connect anew")
+}
+
+pub fn unsupported(capability: &str) -> Error {
+    Error::new(IMAP_ERR_UNSUPPORTED, format!("the server does not have {capability}; nothing was sent"))
+}
+
+impl Mirror {
+    pub fn result(&self) -> Result<Box<Owned<Selected>>, NoMemory> {
+        Owned::build(|arena| {
+            Ok(imap_selected {
+                mailbox: arena.text(self.mailbox.as_bytes())?,
+                is_read_only: self.is_read_only,
+                exists: self.exists.unwrap_or(0),
+                recent: self.recent,
+                first_unseen: self.first_unseen,
+                uid_next: self.uid_next,
+                uid_validity: self.uid_validity,
+                uids_last: !self.uids_change,
+                highest_modseq: self.highest_modseq.map_or(-1, |modseq| modseq as i64),
+                flags: flag_list(&self.flags, arena)?,
+                permanent_flags: flag_list(&self.permanent_flags, arena)?,
+                mailbox_id: match self.mailbox_id.is_empty() {
+                    true => crate::model::Text::NONE,
+                    false => arena.text(&self.mailbox_id)?,
+                },
+            })
+        })
+    }
+}
+
+fn flag_list<'a>(sent: &[u8], arena: &'a crate::model::Arena) -> Result<&'a imap_flags<'a>, NoMemory> {
+    let mut cursor = Response::new(sent, &[]).cursor(0);
+    flags::flags(&mut cursor, arena).unwrap_or(Ok(&imap_flags::EMPTY))
+}

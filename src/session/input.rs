@@ -1,0 +1,223 @@
+//! The input buffer: bytes come in as they arrive, complete responses go out. Large literals do not pass
+//! through it: the source writes them into the memory that will own them.
+
+use std::cell::Cell;
+
+use super::{Session, Sink};
+use crate::error::{Error, Result, imap_status::*};
+use crate::wire::cursor::Response;
+use crate::wire::frame::{Frame, Step};
+
+/// Where bytes come from; never waits.
+pub trait Source {
+    /// Appends at most `max` bytes to `buffer`, into memory that is reserved already or can be.
+    fn append(&mut self, buffer: &mut Vec<u8>, max: usize) -> Result<Got>;
+}
+
+/// What a source had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Got {
+    Bytes(usize),
+    Blocked,
+    End,
+}
+
+/// How a turn ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// The source has nothing more for now.
+    Idle,
+    /// There may be more: the turn was long enough, or the session wanted to stop.
+    More,
+    /// The stream ended.
+    End,
+}
+
+#[derive(Default)]
+pub struct Input {
+    buffer: Vec<u8>,
+    /// Where the response begins that is being read.
+    start: usize,
+    frame: Frame,
+    big: Vec<Cell<Vec<u8>>>,
+    arriving: Option<Arriving>,
+    after_big: bool,
+}
+
+/// A large literal that has not come whole.
+struct Arriving {
+    bytes: Vec<u8>,
+    missing: u64,
+    sink: Sink,
+}
+
+const READ: usize = 64 * 1024;
+/// After a large literal another one is likely: what is read into the buffer would have to be moved.
+const READ_AFTER_BIG: usize = 8 * 1024;
+/// A literal is given this much memory at first, and then as much again as has arrived.
+const FIRST_RESERVE: usize = 1 << 20;
+
+impl Input {
+    /// Reads and hands out responses until the source is empty or `budget` bytes have been read.
+    pub fn pump(&mut self, source: &mut dyn Source, session: &mut Session, budget: usize) -> Result<Turn> {
+        let mut left = budget;
+        let mut is_drained = false;
+        loop {
+            if self.arriving.is_some() {
+                if !self.read_literal(source, session, &mut left)? {
+                    return Ok(Turn::Idle);
+                }
+            } else {
+                match self.frame.step(&self.buffer[self.start..], session.facts().settings.max_line) {
+                    Step::Response(length) => self.deliver(length, session)?,
+                    Step::Big { at, size } => self.begin_literal(at, size, session)?,
+                    Step::TooLong => return Err(too_long(session)),
+                    Step::BadLiteral => {
+                        return Err(Error::fatal(
+                            IMAP_ERR_PROTOCOL,
+                            "the server announced a literal of absurd size",
+                        ));
+                    }
+                    Step::More if is_drained => return Ok(Turn::Idle),
+                    Step::More if left == 0 => return Ok(Turn::More),
+                    Step::More => match self.read(source)? {
+                        (Got::Blocked, _) => return Ok(Turn::Idle),
+                        (Got::End, _) => return Ok(Turn::End),
+                        (Got::Bytes(count), room) => {
+                            session.received(count);
+                            left = left.saturating_sub(count);
+                            is_drained = count < room;
+                        }
+                    },
+                }
+            }
+            if session.wants_stop() {
+                return Ok(Turn::More);
+            }
+            if left == 0 && self.arriving.is_some() {
+                return Ok(Turn::More);
+            }
+        }
+    }
+
+    /// Nothing is left of what was read.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.buffer.len() && self.arriving.is_none()
+    }
+
+    /// Gives the buffer's memory back if nothing is in it.
+    pub fn release(&mut self) {
+        if self.is_empty() {
+            self.buffer = Vec::new();
+            self.start = 0;
+            self.big = Vec::new();
+        }
+    }
+
+    pub fn clear(&mut self) {
+        *self = Input::default();
+    }
+
+    fn deliver(&mut self, length: usize, session: &mut Session) -> Result<()> {
+        let bytes = &self.buffer[self.start..self.start + length];
+        self.start += length;
+        let response = Response::new(bytes, &self.big);
+        let result = session.response(&response);
+        self.big.clear();
+        result
+    }
+
+    fn read(&mut self, source: &mut dyn Source) -> Result<(Got, usize)> {
+        if self.start > 0 {
+            let end = self.buffer.len();
+            self.buffer.copy_within(self.start..end, 0);
+            self.buffer.truncate(end - self.start);
+            self.start = 0;
+        }
+        let room = if self.after_big { READ_AFTER_BIG } else { READ };
+        self.after_big = false;
+        self.buffer.try_reserve(room)?;
+        Ok((source.append(&mut self.buffer, room)?, room))
+    }
+
+    /// A large literal begins: what is here of it moves to its own memory, what is behind it moves up to
+    /// its head.
+    fn begin_literal(&mut self, at: usize, size: u64, session: &mut Session) -> Result<()> {
+        let head = &self.buffer[self.start..self.start + at];
+        let sink = session.literal(head, size);
+        let begin = self.start + at;
+        let here = (self.buffer.len() - begin).min(usize::try_from(size).unwrap_or(usize::MAX));
+        let mut bytes = Vec::new();
+        if sink == Sink::Hold {
+            bytes.try_reserve_exact(here.max(FIRST_RESERVE.min(size as usize)) + 1)?;
+            bytes.extend_from_slice(&self.buffer[begin..begin + here]);
+        }
+        self.buffer.drain(begin..begin + here);
+        self.arriving = Some(Arriving { bytes, missing: size - here as u64, sink });
+        Ok(())
+    }
+
+    /// True: the literal is whole, or the budget is used up. False: the source has no more.
+    fn read_literal(
+        &mut self,
+        source: &mut dyn Source,
+        session: &mut Session,
+        left: &mut usize,
+    ) -> Result<bool> {
+        let Some(mut arriving) = self.arriving.take() else { return Ok(true) };
+        while arriving.missing > 0 && *left > 0 {
+            let wanted = arriving.missing.min(*left as u64) as usize;
+            arriving.reserve(wanted)?;
+            match source.append(&mut arriving.bytes, wanted)? {
+                Got::Bytes(count) => {
+                    session.received(count);
+                    *left = left.saturating_sub(count);
+                    arriving.missing -= (count as u64).min(arriving.missing);
+                    if arriving.sink == Sink::Drop {
+                        arriving.bytes.clear();
+                    }
+                }
+                Got::Blocked => {
+                    self.arriving = Some(arriving);
+                    return Ok(false);
+                }
+                Got::End => {
+                    return Err(Error::fatal(
+                        IMAP_ERR_CLOSED,
+                        "the server closed the connection within a literal",
+                    ));
+                }
+            }
+        }
+        if arriving.missing > 0 {
+            self.arriving = Some(arriving);
+            return Ok(true);
+        }
+        self.after_big = true;
+        self.big.try_reserve(1)?;
+        self.big.push(Cell::new(arriving.bytes));
+        Ok(true)
+    }
+}
+
+impl Arriving {
+    /// Room for what is read next: never much more than has arrived, and exactly the size in the end.
+    fn reserve(&mut self, wanted: usize) -> Result<()> {
+        if self.bytes.capacity() - self.bytes.len() < wanted {
+            let more = if self.sink == Sink::Drop {
+                wanted
+            } else {
+                (self.bytes.len().max(FIRST_RESERVE) as u64).min(self.missing) as usize + 1
+            };
+            self.bytes.try_reserve_exact(more)?;
+        }
+        Ok(())
+    }
+}
+
+fn too_long(session: &Session) -> Error {
+    let limit = session.facts().settings.max_line;
+    let message =
+        format!("a line of the server is longer than {limit} bytes: raise IMAP_OPTION_MAX_LINE to take it");
+    Error::fatal(IMAP_ERR_LIMIT, message)
+}

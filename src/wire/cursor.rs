@@ -1,0 +1,362 @@
+//! A place in one complete response, and the few shapes that all of IMAP's grammar is made of.
+//!
+//! Lenient where servers are known to be careless: keywords in any case, more than one space, quotes that
+//! were not escaped. What is not there is `None`; the caller says what that costs.
+
+use std::cell::Cell;
+
+use memchr::memchr3;
+
+use super::frame::{BIG_LITERAL, literal_size};
+use crate::error::NoMemory;
+
+/// One complete response without its line end.
+#[derive(Clone, Copy)]
+pub struct Response<'b> {
+    pub bytes: &'b [u8],
+    /// The literals of at least [`BIG_LITERAL`] bytes, in order; each may be taken once.
+    pub big: &'b [Cell<Vec<u8>>],
+    /// All of it is UTF-8 without control characters but line ends, so quoted strings need no check.
+    pub is_clean: bool,
+}
+
+impl<'b> Response<'b> {
+    pub fn new(bytes: &'b [u8], big: &'b [Cell<Vec<u8>>]) -> Response<'b> {
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        Response { bytes, big, is_clean: is_clean_text(bytes) }
+    }
+
+    pub fn cursor(&self, at: usize) -> Cursor<'b> {
+        Cursor {
+            bytes: self.bytes,
+            at: at.min(self.bytes.len()),
+            big: self.big,
+            next_big: 0,
+            is_clean: self.is_clean,
+        }
+    }
+}
+
+fn is_clean_text(bytes: &[u8]) -> bool {
+    let control = |byte: &u8| (*byte < 0x20 && *byte != b'\r' && *byte != b'\n') || *byte == 0x7f;
+    let is_line_end = |at: usize| bytes.get(at + 1) == Some(&b'\n');
+    if bytes.iter().any(control) || !memchr::memchr_iter(b'\r', bytes).all(is_line_end) {
+        return false;
+    }
+    // C1 controls are two bytes in UTF-8, the first of them 0xC2: look only where there is one.
+    bytes.is_ascii()
+        || (std::str::from_utf8(bytes).is_ok()
+            && !bytes.windows(2).any(|pair| pair[0] == 0xc2 && pair[1] < 0xa0))
+}
+
+/// A string as it stands in the response.
+pub enum Str<'b> {
+    /// Quoted, without escapes; text if the response is clean.
+    Quoted(&'b [u8]),
+    /// Quoted, with escapes to be undone.
+    Escaped(&'b [u8]),
+    /// An atom in place of a string; text if the response is clean.
+    Atom(&'b [u8]),
+    /// Any bytes.
+    Literal(&'b [u8]),
+    /// A large literal: whoever looks at its bytes takes them away.
+    Big(&'b Cell<Vec<u8>>),
+}
+
+impl Str<'_> {
+    /// The bytes that are meant, escapes undone; of a large literal once.
+    pub fn bytes(&self) -> Result<std::borrow::Cow<'_, [u8]>, NoMemory> {
+        use std::borrow::Cow;
+        Ok(match self {
+            Str::Quoted(bytes) | Str::Atom(bytes) | Str::Literal(bytes) => Cow::Borrowed(bytes),
+            Str::Escaped(bytes) => Cow::Owned(unescape(bytes)?),
+            Str::Big(bytes) => Cow::Owned(bytes.take()),
+        })
+    }
+}
+
+/// Undoes `\"` and `\\`.
+pub fn unescape(bytes: &[u8]) -> Result<Vec<u8>, NoMemory> {
+    let mut plain = Vec::new();
+    plain.try_reserve_exact(bytes.len())?;
+    let mut rest = bytes.iter();
+    while let Some(&byte) = rest.next() {
+        let meant = if byte == b'\\' { rest.next().copied().unwrap_or(byte) } else { byte };
+        plain.push(meant);
+    }
+    Ok(plain)
+}
+
+#[derive(Clone)]
+pub struct Cursor<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    big: &'b [Cell<Vec<u8>>],
+    next_big: usize,
+    pub is_clean: bool,
+}
+
+impl<'b> Cursor<'b> {
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Back to the beginning of the response.
+    pub fn rewind(&mut self) {
+        self.at = 0;
+        self.next_big = 0;
+    }
+
+    pub fn rest(&self) -> &'b [u8] {
+        &self.bytes[self.at..]
+    }
+
+    pub fn since(&self, start: usize) -> &'b [u8] {
+        self.bytes.get(start..self.at).unwrap_or_default()
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.at == self.bytes.len()
+    }
+
+    pub fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    pub fn advance(&mut self, bytes: usize) {
+        self.at = (self.at + bytes).min(self.bytes.len());
+    }
+
+    pub fn skip_spaces(&mut self) {
+        while self.peek() == Some(b' ') {
+            self.at += 1;
+        }
+    }
+
+    /// Whether `byte` is next, after any spaces.
+    pub fn is_next(&mut self, byte: u8) -> bool {
+        self.skip_spaces();
+        self.peek() == Some(byte)
+    }
+
+    /// Takes `byte`, after any spaces, if it is next.
+    pub fn take(&mut self, byte: u8) -> bool {
+        self.skip_spaces();
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    /// Takes `word` in any case if it is next and ends there.
+    pub fn take_word(&mut self, word: &[u8]) -> bool {
+        self.skip_spaces();
+        let Some(here) = self.rest().get(..word.len()) else { return false };
+        let ends = self.rest().get(word.len()).is_none_or(|byte| !is_atom_byte(*byte));
+        let is_next = ends && here.eq_ignore_ascii_case(word);
+        if is_next {
+            self.at += word.len();
+        }
+        is_next
+    }
+
+    /// `nil = "NIL"`
+    pub fn take_nil(&mut self) -> bool {
+        self.take_word(b"NIL")
+    }
+
+    /// `atom = 1*ATOM-CHAR`, and whatever servers put into one: all up to a space, a parenthesis, a quote.
+    pub fn atom(&mut self) -> Option<&'b [u8]> {
+        self.skip_spaces();
+        let length = self.rest().iter().take_while(|byte| is_atom_byte(**byte)).count();
+        if length == 0 {
+            return None;
+        }
+        self.at += length;
+        Some(self.since(self.at - length))
+    }
+
+    /// `number64 = 1*DIGIT`: None if there is none or it needs more than 63 bits.
+    pub fn number(&mut self) -> Option<u64> {
+        self.skip_spaces();
+        let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let number = literal_size(self.rest().get(..digits).filter(|digits| !digits.is_empty())?)?;
+        self.at += digits;
+        Some(number)
+    }
+
+    /// `nz-number / "0"`: None if it needs more than 32 bits.
+    pub fn number32(&mut self) -> Option<u32> {
+        let start = self.at;
+        let number = self.number().and_then(|number| u32::try_from(number).ok());
+        if number.is_none() {
+            self.at = start;
+        }
+        number
+    }
+
+    /// `string = quoted / literal`
+    pub fn string(&mut self) -> Option<Str<'b>> {
+        self.skip_spaces();
+        match self.peek()? {
+            b'"' => self.quoted(),
+            b'{' => self.literal(),
+            b'~' if self.rest().get(1) == Some(&b'{') => {
+                self.at += 1;
+                self.literal()
+            }
+            _ => None,
+        }
+    }
+
+    /// `nstring = string / nil`: the outer None is neither.
+    pub fn nstring(&mut self) -> Option<Option<Str<'b>>> {
+        if self.take_nil() { Some(None) } else { self.string().map(Some) }
+    }
+
+    /// `astring = 1*ASTRING-CHAR / string`
+    pub fn astring(&mut self) -> Option<Str<'b>> {
+        match self.string() {
+            Some(string) => Some(string),
+            None => self.atom().map(Str::Atom),
+        }
+    }
+
+    /// `quoted = DQUOTE *QUOTED-CHAR DQUOTE`. A quote closes only where something may follow a string:
+    /// servers forget to escape them.
+    pub fn quoted(&mut self) -> Option<Str<'b>> {
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        let start = self.at + 1;
+        let mut at = start;
+        let mut has_escapes = false;
+        loop {
+            let found = at + memchr3(b'"', b'\\', b'\n', self.bytes.get(at..)?)?;
+            if self.bytes[found] == b'\n' {
+                return None;
+            } else if self.bytes[found] == b'\\' {
+                has_escapes = true;
+                at = found + 2;
+            } else if self.bytes.get(found + 1).is_none_or(|next| b" )]\r\n".contains(next)) {
+                self.at = found + 1;
+                let inner = &self.bytes[start..found];
+                return Some(if has_escapes { Str::Escaped(inner) } else { Str::Quoted(inner) });
+            } else {
+                at = found + 1;
+            }
+        }
+    }
+
+    /// `literal = "{" number64 ["+"] "}" CRLF *CHAR8`
+    pub fn literal(&mut self) -> Option<Str<'b>> {
+        let start = self.at;
+        let read = self.read_literal();
+        if read.is_none() {
+            self.at = start;
+        }
+        read
+    }
+
+    fn read_literal(&mut self) -> Option<Str<'b>> {
+        let inner = self.rest().strip_prefix(b"{")?;
+        let digits = inner.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'-').count();
+        let size = literal_size(inner.get(..digits).filter(|digits| !digits.is_empty())?)?;
+        self.at += 1 + digits;
+        let after = self.rest();
+        let after = after.strip_prefix(b"+").unwrap_or(after).strip_prefix(b"}")?;
+        let after = [&b"\r\n"[..], b"\n", b"  "].iter().find_map(|end| after.strip_prefix(*end))?;
+        self.at = self.bytes.len() - after.len();
+        if size >= BIG_LITERAL as u64 {
+            let bytes = self.big.get(self.next_big)?;
+            self.next_big += 1;
+            return Some(Str::Big(bytes));
+        }
+        let bytes = after.get(..size as usize)?;
+        self.at += bytes.len();
+        self.skip_stray_line_end();
+        Some(Str::Literal(bytes))
+    }
+
+    /// A literal that was counted short leaves a line end behind (Domino).
+    fn skip_stray_line_end(&mut self) {
+        let rest = self.rest();
+        if let Some(after) = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")) {
+            self.at = self.bytes.len() - after.len();
+        }
+    }
+
+    /// Passes one value of any shape, lists with all that is in them; false if there is none. A list that
+    /// does not close ends with the response.
+    pub fn skip_value(&mut self) -> bool {
+        let mut depth = 0usize;
+        loop {
+            self.skip_spaces();
+            match self.peek() {
+                None => return depth > 0,
+                Some(b'(') => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                Some(b')') if depth == 0 => return false,
+                Some(b')') => {
+                    depth -= 1;
+                    self.at += 1;
+                }
+                Some(_) => {
+                    if self.astring().is_none() {
+                        self.at += 1;
+                    }
+                }
+            }
+            if depth == 0 {
+                return true;
+            }
+        }
+    }
+}
+
+/// What an atom may hold here: everything but what surely ends one. Brackets, wildcards, backslashes and
+/// 8-bit bytes stand in names that real servers send.
+fn is_atom_byte(byte: u8) -> bool {
+    !matches!(byte, b' ' | b'(' | b')' | b'"' | b'\r' | b'\n')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cursor(bytes: &[u8]) -> Cursor<'_> {
+        Response::new(bytes, &[]).cursor(0)
+    }
+
+    fn string(bytes: &[u8]) -> Option<Vec<u8>> {
+        cursor(bytes).string().and_then(|string| string.bytes().ok().map(|bytes| bytes.into_owned()))
+    }
+
+    #[test]
+    fn strings_as_servers_send_them() {
+        assert_eq!(string(b"\"plain\" x").as_deref(), Some(&b"plain"[..]));
+        assert_eq!(string(br#""a \"quoted\" \\ word")"#).as_deref(), Some(&br#"a "quoted" \ word"#[..]));
+        assert_eq!(string(br#""_006_x_"" NIL"#).as_deref(), Some(&br#"_006_x_""#[..]));
+        assert_eq!(string(br#""""" NIL"#).as_deref(), Some(&br#""""#[..]));
+        assert_eq!(string(b"{3}\r\na\"b x").as_deref(), Some(&b"a\"b"[..]));
+        assert_eq!(string(b"~{3}\na\0b").as_deref(), Some(&b"a\0b"[..]));
+        assert_eq!(string(b"{0}\r\n)").as_deref(), Some(&b""[..]));
+        assert_eq!(string(b"{4}\r\nabc"), None);
+        assert_eq!(string(b"\"open"), None);
+    }
+
+    #[test]
+    fn values_are_skipped_whole() {
+        let mut cursor = cursor(b"(a (b \"c)\") {2}\r\n() d) tail");
+        assert!(cursor.skip_value());
+        assert_eq!(cursor.rest(), b" tail");
+    }
+
+    #[test]
+    fn nesting_costs_no_stack() {
+        let deep = vec![b'('; 1_000_000];
+        assert!(cursor(&deep).skip_value());
+    }
+}

@@ -1,0 +1,67 @@
+//! Strings of a response into the memory of a result: as text, as bytes, or as both where they differ.
+
+use std::borrow::Cow;
+
+use super::cursor::Str;
+use super::frame::BIG_LITERAL;
+use super::mime;
+use crate::error::NoMemory;
+use crate::model::{Arena, Bytes, Text, is_clean};
+
+/// Text and the bytes that it was made from; one copy serves for both when they are the same.
+pub struct Decoded<'a> {
+    pub text: Text<'a>,
+    pub raw: Bytes<'a>,
+    pub raw_len: usize,
+    /// All of it was understood.
+    pub is_clean: bool,
+}
+
+/// A string as text, as it stands.
+pub fn text<'a>(arena: &'a Arena, string: &Str<'_>, is_clean: bool) -> Result<Text<'a>, NoMemory> {
+    match string {
+        Str::Quoted(bytes) | Str::Atom(bytes) if is_clean => arena.text_known(bytes),
+        other => arena.text(&other.bytes()?),
+    }
+}
+
+/// A string as text in lower case.
+pub fn lower<'a>(arena: &'a Arena, string: &Str<'_>) -> Result<Text<'a>, NoMemory> {
+    let mut lowered = Vec::new();
+    let bytes = string.bytes()?;
+    lowered.try_reserve_exact(bytes.len())?;
+    lowered.extend(bytes.iter().map(u8::to_ascii_lowercase));
+    arena.text(&lowered)
+}
+
+/// A header field's value: encoded words are decoded (RFC 2047).
+pub fn header<'a>(arena: &'a Arena, string: Str<'_>, is_clean: bool) -> Result<Decoded<'a>, NoMemory> {
+    if let (Str::Quoted(bytes), true) = (&string, is_clean) {
+        if memchr::memmem::find(bytes, b"=?").is_none() {
+            return same(arena, bytes);
+        }
+    }
+    let bytes = string.bytes()?;
+    if !mime::needs_decoding(&bytes) {
+        return same(arena, &bytes);
+    }
+    let mut decoded = Vec::new();
+    let is_clean = mime::decode_words(&bytes, &mut decoded)?;
+    let text = arena.text(&decoded)?;
+    let (raw, raw_len) = raw(arena, bytes)?;
+    Ok(Decoded { text, raw, raw_len, is_clean })
+}
+
+/// Bytes as they are; a large literal is taken over rather than copied.
+pub fn raw<'a>(arena: &'a Arena, bytes: Cow<'_, [u8]>) -> Result<(Bytes<'a>, usize), NoMemory> {
+    match bytes {
+        Cow::Owned(large) if large.len() >= BIG_LITERAL => arena.adopt_raw(large),
+        bytes => Ok((arena.raw(&bytes)?, bytes.len())),
+    }
+}
+
+fn same<'a>(arena: &'a Arena, bytes: &[u8]) -> Result<Decoded<'a>, NoMemory> {
+    debug_assert!(is_clean(bytes));
+    let (text, raw) = arena.text_and_raw(bytes)?;
+    Ok(Decoded { text, raw, raw_len: bytes.len(), is_clean: true })
+}

@@ -1,0 +1,304 @@
+//! FETCH responses (RFC 9051 section 7.5.2). What is broken costs itself: the rest of the message stays.
+
+use super::cursor::{Cursor, Response};
+use super::defect::Defects;
+use super::{date, envelope, flags, section, structure, value};
+use crate::error::NoMemory;
+use crate::model::{
+    Arena, Few, imap_defect_kind, imap_defect_kind::*, imap_details, imap_envelope, imap_flags, imap_item,
+    imap_message, imap_section,
+};
+
+pub use super::structure::Limits;
+
+/// What was asked for, so that what is missing can be told.
+#[derive(Clone, Copy, Default)]
+pub struct Asked {
+    pub flags: bool,
+    pub envelope: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { nesting: 64, addresses: 65536 }
+    }
+}
+
+/// The UID, if the response tells it, without a look into the other items.
+pub fn uid(response: &Response<'_>, rest: usize) -> Option<u32> {
+    let mut cursor = response.cursor(rest);
+    loop {
+        match cursor.peek()? {
+            b'(' | b')' | b' ' => cursor.advance(1),
+            _ => {
+                let label = section::label(&mut cursor)?;
+                if label.eq_ignore_ascii_case(b"UID") {
+                    return cursor.number32();
+                }
+                if !cursor.skip_value() && cursor.peek()? != b')' {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// `message-data = nz-number SP "FETCH" SP msg-att`; `rest` is where msg-att begins.
+pub fn message<'a>(
+    response: &Response<'_>,
+    number: u32,
+    rest: usize,
+    asked: Asked,
+    limits: &Limits,
+    arena: &'a Arena,
+) -> Result<imap_message<'a>, NoMemory> {
+    let mut parser = Parser {
+        message: imap_message { number, ..imap_message::EMPTY },
+        details: imap_details::EMPTY,
+        has_details: false,
+        sections: Few::new(),
+        others: Few::new(),
+        defects: Defects::new(),
+        limits: *limits,
+        arena,
+    };
+    parser.items(&mut response.cursor(rest))?;
+    parser.finish(asked)
+}
+
+struct Parser<'a> {
+    message: imap_message<'a>,
+    details: imap_details<'a>,
+    has_details: bool,
+    sections: Few<'a, imap_section<'a>>,
+    others: Few<'a, imap_item<'a>>,
+    defects: Defects<'a>,
+    limits: Limits,
+    arena: &'a Arena,
+}
+
+impl<'a> Parser<'a> {
+    /// `msg-att = "(" msg-att-item *(SP msg-att-item) ")"`; parentheses round an item do no harm (Domino), items
+    /// behind the last one are taken too (Xeams).
+    fn items(&mut self, cursor: &mut Cursor<'_>) -> Result<(), NoMemory> {
+        let mut depth = 0usize;
+        loop {
+            cursor.skip_spaces();
+            match cursor.peek() {
+                None => return Ok(()),
+                Some(b'(') => {
+                    depth += 1;
+                    cursor.advance(1);
+                }
+                Some(b')') => {
+                    cursor.advance(1);
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 && !cursor.rest().trim_ascii().is_empty() {
+                        let text = c"items follow the end of the list";
+                        self.defects.note(
+                            self.arena,
+                            IMAP_DEFECT_SYNTAX,
+                            cursor.at(),
+                            text,
+                            cursor.rest(),
+                        )?;
+                    }
+                }
+                Some(_) => match section::label(cursor) {
+                    Some(label) => self.item(label, cursor)?,
+                    None => cursor.advance(1),
+                },
+            }
+        }
+    }
+
+    fn item(&mut self, label: &[u8], cursor: &mut Cursor<'_>) -> Result<(), NoMemory> {
+        let start = cursor.clone();
+        let is = |name: &[u8]| label.eq_ignore_ascii_case(name);
+        let problem = if is(b"UID") {
+            self.uid(cursor)
+        } else if is(b"FLAGS") {
+            self.flags(cursor)?
+        } else if is(b"RFC822.SIZE") {
+            self.size(cursor)
+        } else if is(b"MODSEQ") {
+            self.modseq(cursor)
+        } else if is(b"INTERNALDATE") {
+            self.internal_date(cursor)?
+        } else if is(b"ENVELOPE") {
+            self.envelope(cursor)?
+        } else if is(b"BODYSTRUCTURE") || is(b"BODY") {
+            self.structure(cursor)?
+        } else if section::is_section(label) {
+            self.section(label, cursor)?
+        } else {
+            self.others.push(value::item(label, cursor, self.arena)?)?;
+            None
+        };
+        if let Some((kind, text)) = problem {
+            *cursor = start.clone();
+            cursor.skip_value();
+            self.defects.note(self.arena, kind, start.at(), text, cursor.since(start.at()))?;
+        }
+        Ok(())
+    }
+
+    fn uid(&mut self, cursor: &mut Cursor<'_>) -> Problem {
+        match cursor.number32() {
+            Some(uid) => {
+                self.message.uid = uid;
+                None
+            }
+            None => Some((IMAP_DEFECT_NUMBER, c"UID is no number of 32 bits")),
+        }
+    }
+
+    fn flags(&mut self, cursor: &mut Cursor<'_>) -> Result<Problem, NoMemory> {
+        match flags::flags(cursor, self.arena) {
+            Some(found) => {
+                self.message.flags = Some(found?);
+                Ok(None)
+            }
+            None => Ok(Some((IMAP_DEFECT_SYNTAX, c"FLAGS is no list"))),
+        }
+    }
+
+    fn size(&mut self, cursor: &mut Cursor<'_>) -> Problem {
+        match cursor.number() {
+            Some(size) => {
+                self.message.size = size as i64;
+                None
+            }
+            None => Some((IMAP_DEFECT_NUMBER, c"RFC822.SIZE is no number of 63 bits")),
+        }
+    }
+
+    /// `"MODSEQ" SP "(" permsg-modsequence ")"`; 0 says that there is none.
+    fn modseq(&mut self, cursor: &mut Cursor<'_>) -> Problem {
+        let has_list = cursor.take(b'(');
+        match cursor.number().filter(|_| !has_list || cursor.take(b')')) {
+            Some(modseq) => {
+                self.message.modseq = if modseq == 0 { -1 } else { modseq as i64 };
+                None
+            }
+            None => Some((IMAP_DEFECT_NUMBER, c"MODSEQ is no number of 63 bits")),
+        }
+    }
+
+    fn internal_date(&mut self, cursor: &mut Cursor<'_>) -> Result<Problem, NoMemory> {
+        let Some(sent) = cursor.nstring() else {
+            return Ok(Some((IMAP_DEFECT_SYNTAX, c"INTERNALDATE is no string")));
+        };
+        let Some(sent) = sent else { return Ok(None) };
+        let bytes = sent.bytes()?;
+        self.details.internal_date_text = self.arena.text(&bytes)?;
+        self.has_details = true;
+        match date::parse_internal(&bytes) {
+            Some(moment) => {
+                self.message.internal_date = moment.seconds;
+                self.details.internal_date_zone = moment.zone;
+                Ok(None)
+            }
+            None => Ok(Some((IMAP_DEFECT_SYNTAX, c"INTERNALDATE is no date"))),
+        }
+    }
+
+    fn envelope(&mut self, cursor: &mut Cursor<'_>) -> Result<Problem, NoMemory> {
+        let found = envelope::envelope(cursor, self.limits.addresses, &mut self.defects, self.arena)?;
+        self.message.envelope = found.or(Some(&imap_envelope::EMPTY));
+        Ok(if found.is_none() { Some((IMAP_DEFECT_SYNTAX, c"ENVELOPE is no list")) } else { None })
+    }
+
+    fn structure(&mut self, cursor: &mut Cursor<'_>) -> Result<Problem, NoMemory> {
+        match structure::parts(cursor, self.limits, &mut self.defects, self.arena)? {
+            Some((parts, count)) => {
+                (self.details.parts, self.details.part_count) = (parts, count);
+                self.has_details = true;
+                Ok(None)
+            }
+            None => Ok(Some((IMAP_DEFECT_SYNTAX, c"BODYSTRUCTURE is no list"))),
+        }
+    }
+
+    fn section(&mut self, label: &[u8], cursor: &mut Cursor<'_>) -> Result<Problem, NoMemory> {
+        let (found, is_there) = section::section(label, cursor, self.arena)?;
+        self.sections.push(found)?;
+        if !is_there {
+            let text = c"a section has no value";
+            self.defects.note(self.arena, IMAP_DEFECT_SYNTAX, cursor.at(), text, label)?;
+        }
+        Ok(None)
+    }
+
+    fn finish(mut self, asked: Asked) -> Result<imap_message<'a>, NoMemory> {
+        if asked.flags && self.message.flags.is_none() {
+            self.message.flags = Some(&imap_flags::EMPTY);
+            self.defects.note(
+                self.arena,
+                IMAP_DEFECT_MISSING,
+                0,
+                c"FLAGS were asked for and did not come",
+                &[],
+            )?;
+        }
+        if asked.envelope && self.message.envelope.is_none() {
+            self.message.envelope = Some(&imap_envelope::EMPTY);
+            let text = c"ENVELOPE was asked for and did not come";
+            self.defects.note(self.arena, IMAP_DEFECT_MISSING, 0, text, &[])?;
+        }
+        if self.has_details
+            || !self.sections.is_empty()
+            || !self.others.is_empty()
+            || !self.defects.is_empty()
+        {
+            let mut details = self.details;
+            (details.sections, details.section_count) = self.sections.list(self.arena)?;
+            (details.others, details.other_count) = self.others.list(self.arena)?;
+            (details.defects, details.defect_count) = self.defects.list(self.arena)?;
+            self.message.details = self.arena.put(details)?;
+        }
+        Ok(self.message)
+    }
+}
+
+/// What was wrong with an item that is to be passed over.
+type Problem = Option<(imap_defect_kind, &'static std::ffi::CStr)>;
+
+/// One message of two responses to the same request: the later one's items, the earlier one's where it has none.
+pub fn merge<'a>(
+    arena: &'a Arena,
+    old: &imap_message<'a>,
+    new: &imap_message<'a>,
+) -> Result<imap_message<'a>, NoMemory> {
+    let (a, b) = (old.details, new.details);
+    let mut details =
+        if b.part_count > 0 { *b } else { imap_details { parts: a.parts, part_count: a.part_count, ..*b } };
+    if b.internal_date_text.is_none() {
+        details.internal_date_text = a.internal_date_text;
+        details.internal_date_zone = a.internal_date_zone;
+    }
+    let (mut sections, mut others, mut defects) = (Few::new(), Few::new(), Few::new());
+    for section in a.sections.iter().chain(b.sections.iter()) {
+        sections.push(section)?;
+    }
+    for other in a.others.iter().chain(b.others.iter()) {
+        others.push(other)?;
+    }
+    for defect in b.defects.iter() {
+        defects.push(defect)?;
+    }
+    (details.sections, details.section_count) = sections.list(arena)?;
+    (details.others, details.other_count) = others.list(arena)?;
+    (details.defects, details.defect_count) = defects.list(arena)?;
+    let known = |new: i64, old: i64| if new == -1 { old } else { new };
+    Ok(imap_message {
+        uid: if new.uid == 0 { old.uid } else { new.uid },
+        number: new.number,
+        flags: new.flags.or(old.flags),
+        modseq: known(new.modseq, old.modseq),
+        size: known(new.size, old.size),
+        internal_date: known(new.internal_date, old.internal_date),
+        envelope: new.envelope.or(old.envelope),
+        details: arena.put(details)?,
+    })
+}

@@ -1,0 +1,77 @@
+//! Flags and keywords (RFC 9051 section 2.3.2).
+
+use super::cursor::Cursor;
+use crate::error::NoMemory;
+use crate::model::{Arena, Text, imap_flag, imap_flag::*, imap_flags};
+
+const KNOWN: [(&[u8], imap_flag); 17] = [
+    (b"\\Seen", IMAP_FLAG_SEEN),
+    (b"\\Answered", IMAP_FLAG_ANSWERED),
+    (b"\\Flagged", IMAP_FLAG_FLAGGED),
+    (b"\\Deleted", IMAP_FLAG_DELETED),
+    (b"\\Draft", IMAP_FLAG_DRAFT),
+    (b"\\Recent", IMAP_FLAG_RECENT),
+    (b"\\*", IMAP_FLAG_ANY),
+    (b"$Forwarded", IMAP_FLAG_FORWARDED),
+    (b"Forwarded", IMAP_FLAG_FORWARDED),
+    (b"$MDNSent", IMAP_FLAG_MDN_SENT),
+    (b"$Junk", IMAP_FLAG_JUNK),
+    (b"Junk", IMAP_FLAG_JUNK),
+    (b"$NotJunk", IMAP_FLAG_NOT_JUNK),
+    (b"NotJunk", IMAP_FLAG_NOT_JUNK),
+    (b"NonJunk", IMAP_FLAG_NOT_JUNK),
+    (b"$Phishing", IMAP_FLAG_PHISHING),
+    (b"$Important", IMAP_FLAG_IMPORTANT),
+];
+
+/// `flag-list = "(" [flag *(SP flag)] ")"`, or NIL; None if it is neither. Equal lists share their memory.
+pub fn flags<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Option<Result<&'a imap_flags<'a>, NoMemory>> {
+    if cursor.take_nil() {
+        return Some(Ok(&imap_flags::EMPTY));
+    }
+    if !cursor.take(b'(') {
+        return None;
+    }
+    let start = cursor.at();
+    let length = cursor.rest().iter().position(|byte| *byte == b')')?;
+    cursor.advance(length);
+    let raw = cursor.since(start);
+    cursor.advance(1);
+    Some(arena.flags(raw, |arena| list(raw, arena)))
+}
+
+/// The flags between the parentheses.
+fn list<'a>(raw: &[u8], arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory> {
+    let words = || raw.split(|byte| *byte == b' ').filter(|word| is_flag(word));
+    let mut bits = 0;
+    let mut keywords: Vec<Text<'a>> = Vec::new();
+    let mut text = Vec::new();
+    text.try_reserve(raw.len() + 1)?;
+    for word in words() {
+        match KNOWN.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)) {
+            Some((_, flag)) => bits |= *flag as u32,
+            None => {
+                keywords.try_reserve(1)?;
+                keywords.push(arena.text(word)?);
+            }
+        }
+        if !text.is_empty() {
+            text.push(b' ');
+        }
+        text.extend_from_slice(word);
+    }
+    if text.is_empty() {
+        return Ok(&imap_flags::EMPTY);
+    }
+    let keywords = arena.texts(&keywords)?;
+    arena.put(imap_flags {
+        bits,
+        keywords: keywords.items,
+        keyword_count: keywords.count,
+        text: arena.text(&text)?,
+    })
+}
+
+fn is_flag(word: &[u8]) -> bool {
+    !word.is_empty() && word != b"\\" && !word.eq_ignore_ascii_case(b"NIL")
+}

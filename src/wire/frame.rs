@@ -1,0 +1,190 @@
+//! Where a response ends: lines and literals (RFC 9051 section 2.2.2), nothing more. What is inside is for
+//! the parsers, which then run over one complete response and have no partial state.
+
+use memchr::{memchr, memmem};
+
+/// Literals of at least so many bytes are not put into the input buffer: their marker stays there, their
+/// bytes go straight to whoever will own them.
+pub const BIG_LITERAL: usize = 16 * 1024;
+
+/// What [`Frame::step`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The response is not complete: read more.
+    More,
+    /// It is complete and takes so many bytes, line end included.
+    Response(usize),
+    /// A literal of `size` bytes, to be kept out of the buffer, begins at `at`.
+    Big { at: usize, size: u64 },
+    /// A line is longer than the limit.
+    TooLong,
+    /// A literal's size does not fit in 63 bits.
+    BadLiteral,
+}
+
+/// Looks at each byte of a response once, however it is cut.
+#[derive(Default)]
+pub struct Frame {
+    /// Where the next look begins.
+    at: usize,
+    /// Where the line begins that is being looked at.
+    line: usize,
+    /// The line follows a literal.
+    follows_literal: bool,
+}
+
+impl Frame {
+    /// `buffer` begins with the response; what was there at the last step is unchanged. After a `Big` the
+    /// caller takes the literal away and steps on with the bytes that follow it put right behind `at`.
+    pub fn step(&mut self, buffer: &[u8], line_limit: usize) -> Step {
+        loop {
+            let Some(found) = buffer.get(self.at..).and_then(|rest| memchr(b'\n', rest)) else {
+                self.at = buffer.len().max(self.at);
+                return if self.at - self.line > line_limit { Step::TooLong } else { Step::More };
+            };
+            let end = self.at + found + 1;
+            if end - self.line > line_limit {
+                return Step::TooLong;
+            }
+            let line = &buffer[self.line..end];
+            let literal = match literal_at_end(line).or_else(|| self.spaced_literal(buffer, line)) {
+                Some(literal) => literal,
+                None if self.follows_literal && is_blank(line) && is_open_fetch(buffer) => {
+                    self.begin_line(end, true);
+                    continue;
+                }
+                None => {
+                    *self = Frame::default();
+                    return Step::Response(end);
+                }
+            };
+            let Some(size) = literal.size else { return Step::BadLiteral };
+            let start = self.line + literal.end;
+            if size >= BIG_LITERAL as u64 {
+                self.begin_line(start, true);
+                return Step::Big { at: start, size };
+            }
+            // The literal may not have come yet: the next look begins behind it all the same.
+            self.begin_line(start + size as usize, true);
+        }
+    }
+
+    fn begin_line(&mut self, at: usize, follows_literal: bool) {
+        self.at = at;
+        self.line = at;
+        self.follows_literal = follows_literal;
+    }
+
+    /// Two spaces in place of the CRLF behind a literal's size, in a FETCH response (Domino).
+    fn spaced_literal(&self, buffer: &[u8], line: &[u8]) -> Option<Literal> {
+        let spaced = memmem::find(line, b"}  ")?;
+        let literal = literal_at_end(&line[..spaced + 3])?;
+        is_open_fetch(buffer).then_some(literal)
+    }
+}
+
+struct Literal {
+    /// None: too large for any server to mean it.
+    size: Option<u64>,
+    /// Where its bytes begin, relative to the line.
+    end: usize,
+}
+
+/// `literal = "{" number64 ["+"] "}" CRLF *CHAR8`; a line ending with two spaces is taken for a CRLF where
+/// the caller says so.
+fn literal_at_end(line: &[u8]) -> Option<Literal> {
+    let head = line
+        .strip_suffix(b"\r\n")
+        .or_else(|| line.strip_suffix(b"\n"))
+        .or_else(|| line.strip_suffix(b"  "))?;
+    let head = head.strip_suffix(b"}")?;
+    let head = head.strip_suffix(b"+").unwrap_or(head);
+    let digits = head.iter().rev().take_while(|byte| byte.is_ascii_digit() || **byte == b'-').count();
+    let (before, digits) = head.split_at(head.len() - digits);
+    if digits.is_empty() || before.last() != Some(&b'{') {
+        return None;
+    }
+    Some(Literal { size: literal_size(digits), end: line.len() })
+}
+
+/// A negative size, which Free.fr sends, is none.
+pub(super) fn literal_size(digits: &[u8]) -> Option<u64> {
+    if digits.first() == Some(&b'-') {
+        return Some(0);
+    }
+    digits
+        .iter()
+        .try_fold(0u64, |size, &digit| size.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0'))))
+        .filter(|size| *size <= i64::MAX as u64)
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line == b"\r\n" || line == b"\n"
+}
+
+/// `* 12 FETCH (`: such a response cannot end before its parenthesis does.
+fn is_open_fetch(buffer: &[u8]) -> bool {
+    let mut words =
+        buffer[..buffer.len().min(64)].split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    words.next() == Some(b"*")
+        && words.next().is_some_and(|number| number.iter().all(u8::is_ascii_digit))
+        && words
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(b"FETCH") || name.eq_ignore_ascii_case(b"UIDFETCH"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame_all(bytes: &[u8]) -> Vec<usize> {
+        let (mut frame, mut rest, mut ends) = (Frame::default(), bytes, Vec::new());
+        while let Step::Response(end) = frame.step(rest, 1 << 20) {
+            ends.push(end);
+            rest = &rest[end..];
+        }
+        ends
+    }
+
+    #[test]
+    fn lines_and_literals_are_found_however_they_are_cut() {
+        let bytes = b"* OK hi\r\n* 1 FETCH (BODY[] {4}\r\n\r\n\r\n)\r\n* BYE\n";
+        assert_eq!(frame_all(bytes), [9, 30, 6]);
+        let mut frame = Frame::default();
+        let mut ends = Vec::new();
+        let mut start = 0;
+        for end in 1..=bytes.len() {
+            while let Step::Response(len) = frame.step(&bytes[start..end], 1 << 20) {
+                ends.push(len);
+                start += len;
+            }
+        }
+        assert_eq!(ends, [9, 30, 6]);
+    }
+
+    #[test]
+    fn odd_literals() {
+        assert_eq!(frame_all(b"* 1 FETCH (X {-1}\r\n Y {02}\r\nab)\r\n"), [33]);
+        assert_eq!(frame_all(b"* 1 FETCH (X {3}  abc Y 1)\r\n"), [28]);
+        // A blank line behind a literal that was counted short does not end the response.
+        assert_eq!(frame_all(b"* 1 FETCH (X {3}\r\nabc\r\n Y 1)\r\n"), [30]);
+        assert_eq!(frame_all(b"* OK see {3}  and {4} there\r\n"), [29]);
+        let huge = b"* 1 FETCH (X {99999999999999999999}\r\n";
+        assert_eq!(Frame::default().step(huge, 1 << 20), Step::BadLiteral);
+    }
+
+    #[test]
+    fn big_literals_are_left_out() {
+        let mut buffer = b"* 1 FETCH (X {20000}\r\n".to_vec();
+        let mut frame = Frame::default();
+        assert_eq!(frame.step(&buffer, 100), Step::Big { at: 22, size: 20000 });
+        buffer.extend_from_slice(b" Y 1)\r\n");
+        assert_eq!(frame.step(&buffer, 100), Step::Response(29));
+    }
+
+    #[test]
+    fn long_lines_are_refused() {
+        assert_eq!(Frame::default().step(&[b'x'; 101], 100), Step::TooLong);
+        assert_eq!(Frame::default().step(&[b'x'; 99], 100), Step::More);
+    }
+}

@@ -1,0 +1,409 @@
+//! The text of header fields: encoded words (RFC 2047) as real mail has them, folding, raw 8-bit bytes.
+
+#![forbid(unsafe_code)]
+
+use crate::error::NoMemory;
+use crate::wire::buffer::{append, append_char};
+use crate::wire::charset::Charset;
+use crate::wire::utf7::sextet;
+use memchr::memchr_iter;
+
+/// Decodes a header field's text for display: UTF-8 on one line, without control characters (RFC 2047).
+///
+/// Encoded words are decoded wherever they stand; those that are unfinished or of an unknown charset stay
+/// as they are. Line ends are dropped, TAB becomes a space, other control characters U+FFFD. Raw bytes are
+/// UTF-8 where that is valid, else windows-1252. False if something was not understood. At most three bytes
+/// come of one.
+pub fn decode_words(raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
+    if !needs_decoding(raw) {
+        append(out, raw)?;
+        return Ok(true);
+    }
+    let mut is_clean = true;
+    let mut words = Words::default();
+    // `done` is where the last word ended: text from there on is not yet copied.
+    let (mut done, mut from) = (0, 0);
+    while let Some(at) = word_start(raw, from) {
+        match word(&raw[at..]) {
+            Found::Word(word) => {
+                let gap = &raw[done..at];
+                if done == 0 || !gap.iter().all(u8::is_ascii_whitespace) {
+                    is_clean &= words.flush(out)? & clean(gap, out)?;
+                }
+                is_clean &= words.push(&word, out)?;
+                done = at + word.size;
+                from = done;
+            }
+            found => {
+                is_clean &= matches!(found, Found::Text);
+                from = at + 2;
+            }
+        }
+    }
+    is_clean &= words.flush(out)? & clean(&raw[done..], out)?;
+    Ok(is_clean)
+}
+
+/// Whether `decode_words` would change anything: false for printable ASCII without "=?".
+pub fn needs_decoding(raw: &[u8]) -> bool {
+    !is_printable(raw) || word_start(raw, 0).is_some()
+}
+
+/// The same without encoded words, for text that is not a header's: valid UTF-8 without control characters.
+pub fn clean(raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
+    if is_printable(raw) {
+        append(out, raw)?;
+        return Ok(true);
+    }
+    let start = out.len();
+    Ok(Charset::Guessed.decode(raw, out)? & scrub(out, start, LineEnds::Dropped)?)
+}
+
+/// Decodes `bytes` and takes the control characters, line ends among them, out of the text.
+pub fn decode_charset(charset: Charset, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
+    let start = out.len();
+    Ok(charset.decode(bytes, out)? & scrub(out, start, LineEnds::Replaced)?)
+}
+
+/// The byte that two hexadecimal digits at the beginning of `bytes` stand for.
+pub fn hex_pair(bytes: &[u8]) -> Option<u8> {
+    let digit = |at: usize| bytes.get(at).and_then(|&b| char::from(b).to_digit(16));
+    Some((digit(0)? << 4 | digit(1)?) as u8)
+}
+
+struct Word<'a> {
+    charset: Charset,
+    is_base64: bool,
+    text: &'a [u8],
+    size: usize,
+}
+
+enum Found<'a> {
+    Word(Word<'a>),
+    /// It begins as a word does.
+    Broken,
+    Text,
+}
+
+/// Where "=?" stands, at `from` or behind.
+fn word_start(raw: &[u8], from: usize) -> Option<usize> {
+    let rest = raw.get(from..)?;
+    memchr_iter(b'?', rest).find(|&at| at > 0 && rest[at - 1] == b'=').map(|at| from + at - 1)
+}
+
+/// `encoded-word = "=?" charset ["*" language] "?" encoding "?" encoded-text "?="`
+///
+/// The text may have spaces, "?" and raw 8-bit bytes in it, but no other word.
+fn word(bytes: &[u8]) -> Found<'_> {
+    const LONGEST_CHARSET: usize = 64;
+    let label = &bytes[2..];
+    let Some(size) = label.iter().take(LONGEST_CHARSET).position(|&b| b == b'?') else { return Found::Text };
+    let (label, rest) = label.split_at(size);
+    if label.iter().any(|&b| !b.is_ascii_graphic() || b == b'=') {
+        return Found::Text;
+    }
+    let (is_base64, text) = match rest {
+        [_, b'B' | b'b', b'?', text @ ..] => (true, text),
+        [_, b'Q' | b'q', b'?', text @ ..] => (false, text),
+        _ => return Found::Text,
+    };
+    let Some(text) = encoded_text(text) else { return Found::Broken };
+    let is_valid = !is_base64 || text.iter().all(|&b| is_base64_byte(b));
+    match Charset::of(label) {
+        Some(charset) if is_valid && !label.is_empty() => {
+            Found::Word(Word { charset, is_base64, text, size: 2 + size + 3 + text.len() + 2 })
+        }
+        _ => Found::Broken,
+    }
+}
+
+/// What stands before "?=", unless another word begins before that.
+fn encoded_text(bytes: &[u8]) -> Option<&[u8]> {
+    for at in memchr_iter(b'?', bytes) {
+        if bytes.get(at + 1) == Some(&b'=') {
+            return bytes.get(..at);
+        }
+        if at > 0 && bytes[at - 1] == b'=' {
+            return None;
+        }
+    }
+    None
+}
+
+fn is_base64_byte(byte: u8) -> bool {
+    byte == b'=' || byte.is_ascii_whitespace() || sextet(byte, b'/').is_some()
+}
+
+/// Adjacent words of one charset, whose bytes are joined before they are decoded, since mailers cut
+/// characters in two, and some cut the base64 itself.
+#[derive(Default)]
+struct Words {
+    charset: Option<Charset>,
+    bytes: Vec<u8>,
+    /// Base64 whose byte is not yet complete.
+    bits: u32,
+    count: u32,
+}
+
+impl Words {
+    fn push(&mut self, word: &Word, out: &mut Vec<u8>) -> Result<bool, NoMemory> {
+        let mut is_clean = true;
+        // A word of UTF-7 need not close its last section.
+        if self.charset != Some(word.charset) || word.charset == Charset::Utf7 {
+            is_clean &= self.flush(out)?;
+        }
+        self.charset = Some(word.charset);
+        self.bytes.try_reserve(word.text.len())?;
+        if word.is_base64 {
+            self.push_base64(word.text);
+        } else {
+            is_clean &= self.end_base64();
+            is_clean &= self.push_quoted(word.text);
+        }
+        Ok(is_clean)
+    }
+
+    /// The "B" encoding (RFC 2047 section 4.1). Padding may be missing, or stand in the middle.
+    fn push_base64(&mut self, text: &[u8]) {
+        for &byte in text {
+            let Some(value) = sextet(byte, b'/') else {
+                if byte == b'=' {
+                    (self.bits, self.count) = (0, 0);
+                }
+                continue;
+            };
+            self.bits = self.bits << 6 | u32::from(value);
+            self.count += 6;
+            if self.count >= 8 {
+                self.count -= 8;
+                self.bytes.push((self.bits >> self.count) as u8);
+                self.bits &= (1 << self.count) - 1;
+            }
+        }
+    }
+
+    /// False if there was half a byte too much.
+    fn end_base64(&mut self) -> bool {
+        let is_whole = self.count < 6;
+        (self.bits, self.count) = (0, 0);
+        is_whole
+    }
+
+    /// The "Q" encoding (RFC 2047 section 4.2). False if "=" stands without two digits: it is kept.
+    fn push_quoted(&mut self, text: &[u8]) -> bool {
+        let mut is_clean = true;
+        let mut rest = text;
+        while let [byte, tail @ ..] = rest {
+            rest = tail;
+            match (byte, hex_pair(tail)) {
+                (b'=', Some(value)) => {
+                    self.bytes.push(value);
+                    rest = &tail[2..];
+                }
+                (b'_' | b'\t', _) => self.bytes.push(b' '),
+                (b'\r' | b'\n', _) => {}
+                _ => {
+                    is_clean &= *byte != b'=';
+                    self.bytes.push(*byte);
+                }
+            }
+        }
+        is_clean
+    }
+
+    fn flush(&mut self, out: &mut Vec<u8>) -> Result<bool, NoMemory> {
+        let is_whole = self.end_base64();
+        let Some(charset) = self.charset.take() else { return Ok(true) };
+        let is_clean = decode_charset(charset, &self.bytes, out)?;
+        self.bytes.clear();
+        Ok(is_whole & is_clean)
+    }
+}
+
+fn is_printable(raw: &[u8]) -> bool {
+    // Without a way out on the first hit the compiler makes vector code of this.
+    raw.iter().fold(true, |all, &b| all & (b.wrapping_sub(b' ') < 0x5f))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum LineEnds {
+    Dropped,
+    Replaced,
+}
+
+/// Takes the control characters out of the UTF-8 from `start` on; false if some became U+FFFD.
+fn scrub(out: &mut Vec<u8>, start: usize, line_ends: LineEnds) -> Result<bool, NoMemory> {
+    let Some(first) = control(&out[start..]) else { return Ok(true) };
+    let mut is_clean = true;
+    let mut text = Vec::new();
+    append(&mut text, &out[start + first..])?;
+    out.truncate(start + first);
+    let mut rest = &text[..];
+    while let Some(at) = control(rest) {
+        append(out, &rest[..at])?;
+        let byte = rest[at];
+        // A C1 control character has two bytes.
+        rest = &rest[at + if byte == 0xc2 { 2 } else { 1 }..];
+        match byte {
+            b'\t' => append(out, b" ")?,
+            b'\r' | b'\n' if line_ends == LineEnds::Dropped => {}
+            _ => {
+                append_char(out, char::REPLACEMENT_CHARACTER)?;
+                is_clean = false;
+            }
+        }
+    }
+    append(out, rest)?;
+    Ok(is_clean)
+}
+
+/// Where the first control character of valid UTF-8 begins: C0, DEL or C1.
+fn control(text: &[u8]) -> Option<usize> {
+    let is_c1 = |at: usize| text.get(at + 1).is_some_and(|&next| next < 0xa0);
+    text.iter().enumerate().position(|(at, &b)| b < b' ' || b == 0x7f || b == 0xc2 && is_c1(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(raw: &[u8]) -> (String, bool) {
+        let mut out = Vec::new();
+        let ok = decode_words(raw, &mut out).unwrap();
+        (String::from_utf8(out).unwrap(), ok)
+    }
+
+    fn understood(raw: &str, text: &str) {
+        assert_eq!(decoded(raw.as_bytes()), (text.into(), true), "{raw}");
+    }
+
+    fn not_understood(raw: &[u8], text: &str) {
+        assert_eq!(decoded(raw), (text.into(), false), "{raw:?}");
+    }
+
+    #[test]
+    fn words_of_the_rfc() {
+        understood("=?US-ASCII?Q?Keith_Moore?= <moore@cs.utk.edu>", "Keith Moore <moore@cs.utk.edu>");
+        understood("=?ISO-8859-1?Q?Keld_J=F8rn_Simonsen?=", "Keld Jørn Simonsen");
+        understood(
+            "=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?=\r\n =?ISO-8859-2?B?dSB1bmRlcnN0YW5kIHRoZSBleGFtcGxlLg==?=",
+            "If you can read this you understand the example.",
+        );
+        understood("(=?ISO-8859-1?Q?a?=)", "(a)");
+        understood("(=?ISO-8859-1?Q?a?= b)", "(a b)");
+        understood("(=?ISO-8859-1?Q?a?= \t =?ISO-8859-1?Q?b?=)", "(ab)");
+        understood("(=?ISO-8859-1?Q?a_b?=)", "(a b)");
+        understood("(=?ISO-8859-1?Q?a?= =?ISO-8859-2?Q?_b?=)", "(a b)");
+    }
+
+    #[test]
+    fn characters_and_base64_cut_in_two() {
+        understood("=?utf-8?Q?na=C3?= =?UTF8?Q?=AFve?=", "naïve");
+        understood("=?utf-8?B?w6nD?= =?utf-8*en?Q?=A9?=", "éé");
+        understood("=?utf-8?B?w6n?= =?utf-8?B?DqQ==?=", "éé");
+        understood("=?utf-8?B?w6k?= x", "é x");
+        understood("=?iso-2022-jp?B?GyRCRnwbKEI=?= =?iso-2022-jp?B?GyRCS1wbKEI=?=", "日本");
+        understood("=?utf-7?Q?+AOk?= =?utf-7?Q?x?=", "éx");
+    }
+
+    #[test]
+    fn words_as_mailers_write_them() {
+        understood("\"=?utf-8?q?=C3=A9?=\"", "\"é\"");
+        understood("a=?utf-8?Q?=c3=a9?=b", "aéb");
+        understood("=?utf-8?Q?a?==?utf-8?Q?b?=", "ab");
+        understood("=?utf-8?Q?two words?=", "two words");
+        understood("=?utf-8?Q?what??=", "what?");
+        understood("=?UTF-8?Q?\"Dummy\"?=", "\"Dummy\"");
+        understood("=?utf-8?Q??=", "");
+        understood("=?utf-8?B?YQ==\r\n Yg==?=", "ab");
+        understood("what =? and ?= mean", "what =? and ?= mean");
+        understood("=?=?utf-8?Q?a?=", "=?a");
+    }
+
+    #[test]
+    fn words_that_are_not_understood_are_kept() {
+        for raw in [
+            "=?utf-8?Q?unfinished",
+            "=?klingon?Q?Qapla'?= =?klingon?Q?!?=",
+            "=?utf-8?B?not base64!?=",
+            "=??Q?no charset?=",
+        ] {
+            not_understood(raw.as_bytes(), raw);
+        }
+        not_understood(b"=?utf-8?Q?a =?utf-8?Q?b?=", "=?utf-8?Q?a b");
+        not_understood(b"=?utf-8?Q?a?= =?klingon?Q?b?= =?utf-8?Q?c?=", "a =?klingon?Q?b?= c");
+        not_understood(b"=?utf-8?Q?50=?=", "50=");
+        not_understood(b"=?utf-8?Q?=C3?=x", "\u{fffd}x");
+        not_understood(b"=?utf-8?B?YWJjZ?=", "abc");
+    }
+
+    #[test]
+    fn folding_control_characters_and_raw_bytes() {
+        understood("folded\r\n\ttwice\n over", "folded twice over");
+        understood("Społeczności", "Społeczności");
+        not_understood(b"Willk\xf6mmen \x80 \x81", "Willkömmen € \u{fffd}");
+        not_understood(b"a\0b\x7fc\x1b[31m", "a\u{fffd}b\u{fffd}c\u{fffd}[31m");
+        not_understood("a\u{85}b".as_bytes(), "a\u{fffd}b");
+        not_understood(b"=?utf-8?Q?a=0D=0Ab=00=09c?=", "a\u{fffd}\u{fffd}b\u{fffd} c");
+        not_understood(b"=?latin1?Q?=81?=", "\u{fffd}");
+        let mut out = Vec::new();
+        assert_eq!(clean(b"=?utf-8?Q?a?=\r\n\xe9", &mut out), Ok(false));
+        assert_eq!(out, "=?utf-8?Q?a?=é".as_bytes());
+    }
+
+    #[test]
+    fn plain_text_is_seen_as_such() {
+        for raw in [&b""[..], b"Re: plain, a=b? yes", b"?=", b"~ !"] {
+            assert!(!needs_decoding(raw));
+        }
+        for raw in [&b"=?"[..], b"x =?utf-8?", b"\t", b"\x7f", b"\xc3\xa9"] {
+            assert!(needs_decoding(raw));
+        }
+    }
+
+    fn check(raw: &[u8]) {
+        let (text, _) = decoded(raw);
+        assert!(text.len() <= 3 * raw.len() + 3);
+        assert!(!text.chars().any(char::is_control), "{raw:?}");
+        assert!(needs_decoding(raw) || text.as_bytes() == raw);
+    }
+
+    #[test]
+    fn any_bytes_are_decoded_and_bounded() {
+        let whole = b"x =?utf-8?Q?=C3=A9_?=\r\n =?UTF-8?B?w6k=?= =?gbk?b?xOO6ww==?= \xe9 =?utf-7?Q?+AOk-?=";
+        for end in 0..whole.len() {
+            check(&whole[..end]);
+            check(&whole[end..]);
+        }
+        let parts =
+            ["=?", "?=", "?", "=", "utf-8", "big5", "?Q?", "?B?", "=C3", "w6k", " ", "\r\n", "\0", "a"];
+        let mut seed = 3u32;
+        for round in 0..50_000 {
+            let mut raw = Vec::new();
+            for _ in 0..round % 24 {
+                seed = seed.wrapping_mul(1664525).wrapping_add(1013904223);
+                match parts.get((seed >> 16) as usize % 16) {
+                    Some(part) => raw.extend_from_slice(part.as_bytes()),
+                    None => raw.push((seed >> 8) as u8),
+                }
+            }
+            check(&raw);
+        }
+    }
+
+    #[test]
+    fn hostile_text_takes_linear_time() {
+        for part in [
+            "=?",
+            "=?utf-8?Q?",
+            "=?utf-8?Q?a?=",
+            "=?utf-8?B?YQ==",
+            "=?utf-8?Q?a?= =?big5?Q?b?=",
+            "?=",
+            "\0",
+            "=?a",
+        ] {
+            check(part.repeat(1_000_000 / part.len()).as_bytes());
+        }
+    }
+}

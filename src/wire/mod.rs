@@ -1,0 +1,34 @@
+//! The grammar: bytes to values and back. Pure functions: no state, no I/O, no clock.
+
+#![forbid(unsafe_code)]
+
+pub mod address;
+pub mod buffer;
+pub mod capability;
+pub mod charset;
+pub mod code;
+pub mod criteria;
+pub mod cursor;
+pub mod date;
+pub mod decode;
+pub mod defect;
+pub mod envelope;
+pub mod event;
+pub mod fetch;
+pub mod flags;
+pub mod frame;
+pub mod items;
+pub mod line;
+pub mod list;
+pub mod mime;
+pub mod namespace;
+pub mod parameter;
+pub mod response;
+pub mod search;
+pub mod section;
+pub mod status;
+pub mod structure;
+pub mod url;
+pub mod utf7;
+pub mod value;
+pub mod words;

@@ -1,0 +1,81 @@
+//! BODY[...], BINARY[...] and the RFC822 items (RFC 9051 section 7.5.2, RFC 3501 section 7.4.2).
+
+use super::cursor::Cursor;
+use super::decode;
+use crate::error::NoMemory;
+use crate::model::{Arena, Bytes, Text, imap_section};
+
+/// An item's name, with its brackets and what stands in them.
+pub fn label<'b>(cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
+    cursor.skip_spaces();
+    let start = cursor.at();
+    let mut depth = 0usize;
+    while let Some(byte) = cursor.peek() {
+        match byte {
+            b'[' => depth += 1,
+            b']' => depth = depth.saturating_sub(1),
+            b'"' | b'{' if depth > 0 => {
+                if cursor.string().is_some() {
+                    continue;
+                }
+            }
+            b' ' | b'(' | b')' if depth > 0 => {}
+            b' ' | b'(' | b')' | b'"' | b'{' | b'\r' | b'\n' => break,
+            _ => {}
+        }
+        cursor.advance(1);
+    }
+    (cursor.at() > start).then(|| cursor.since(start))
+}
+
+/// Whether an item of this name holds bytes of the message.
+pub fn is_section(label: &[u8]) -> bool {
+    let begins = |name: &[u8]| label.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name));
+    let is = |name: &[u8]| label.eq_ignore_ascii_case(name);
+    begins(b"BODY[")
+        || begins(b"BINARY[")
+        || is(b"RFC822")
+        || is(b"RFC822[]")
+        || is(b"RFC822.HEADER")
+        || is(b"RFC822.TEXT")
+}
+
+/// The value of a section. False: there was none, and it is taken for NIL.
+pub fn section<'a>(
+    label: &[u8],
+    cursor: &mut Cursor<'_>,
+    arena: &'a Arena,
+) -> Result<(&'a imap_section<'a>, bool), NoMemory> {
+    let mut upper = Vec::new();
+    upper.try_reserve_exact(label.len())?;
+    upper.extend(label.iter().map(u8::to_ascii_uppercase));
+    let (name, offset) = parts_of(&upper);
+    let mut made = imap_section {
+        label: arena.text(&upper)?,
+        section: if name.is_empty() { Text::EMPTY } else { arena.text(name)? },
+        offset,
+        data: Bytes::NONE,
+        data_len: 0,
+    };
+    let value = cursor.nstring();
+    let is_there = value.is_some();
+    if let Some(Some(string)) = value {
+        (made.data, made.data_len) = decode::raw(arena, string.bytes()?)?;
+    }
+    Ok((arena.put(made)?, is_there))
+}
+
+/// `"BODY[1.2]<5>"` is section "1.2" from 5 on; the RFC822 items are sections by another name.
+fn parts_of(label: &[u8]) -> (&[u8], i64) {
+    match label {
+        b"RFC822.HEADER" => return (b"HEADER", -1),
+        b"RFC822.TEXT" => return (b"TEXT", -1),
+        _ => {}
+    }
+    let open = label.iter().position(|byte| *byte == b'[');
+    let close = label.iter().rposition(|byte| *byte == b']');
+    let (Some(open), Some(close)) = (open, close) else { return (b"", -1) };
+    let origin = label[close..].strip_prefix(b"]<").and_then(|rest| rest.strip_suffix(b">"));
+    let offset = origin.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok()).unwrap_or(-1);
+    (label.get(open + 1..close).unwrap_or_default(), offset)
+}

@@ -1,0 +1,3 @@
+module libimap.example
+
+go 1.18
