@@ -66,6 +66,9 @@ impl Output {
 
     /// Puts bytes at the end that belong to a command already sent.
     pub fn push(&mut self, bytes: &[u8], is_secret: bool) -> Result<(), NoMemory> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         let part = self.last_part(bytes.len(), is_secret)?;
         if is_secret && part.bytes.capacity() - part.bytes.len() < bytes.len() {
             // Growing in place could leave a copy behind that nobody wipes.
