@@ -5,14 +5,17 @@
  * The password is asked for, or taken from the environment: IMAP_PASSWORD. IMAP_CA_FILE names a file with
  * certificates to trust beside the system's. */
 
+#define _DEFAULT_SOURCE
+#define _XOPEN_SOURCE 700
 #include <imap.h>
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <termios.h>
 #include <unistd.h>
+#include <wchar.h>
 
 static int fail(const char *what, imap_error *error) {
   fprintf(stderr, "inbox: %s: %s\n", what, error->message);
@@ -20,28 +23,17 @@ static int fail(const char *what, imap_error *error) {
   return EXIT_FAILURE;
 }
 
-static const char *ask_password(char *line, int size) {
-  struct termios shown, hidden;
+static const char *password(void) {
   const char *known = getenv("IMAP_PASSWORD");
-  if (known) return known;
-  int is_terminal = tcgetattr(STDIN_FILENO, &shown) == 0;
-  fputs("Password: ", stderr);
-  if (is_terminal) {
-    hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    tcsetattr(STDIN_FILENO, TCSANOW, &hidden);
-  }
-  if (!fgets(line, size, stdin)) line[0] = '\0';
-  if (is_terminal) tcsetattr(STDIN_FILENO, TCSANOW, &shown);
-  fputc('\n', stderr);
-  line[strcspn(line, "\r\n")] = '\0';
-  return line;
+  return known ? known : getpass("Password: ");
 }
 
-/* Prints so many characters of UTF-8, padded with spaces. */
+/* Prints text in so many columns, padded with spaces. */
 static void cell(const char *text, int width) {
-  for (; *text && width > 0; width--) {
-    do putchar(*text++); while ((*text & 0xc0) == 0x80);
+  wchar_t wide;
+  for (int bytes; *text && (bytes = mbtowc(&wide, text, MB_CUR_MAX)) > 0 && wcwidth(wide) <= width; text += bytes) {
+    fwrite(text, 1, (size_t)bytes, stdout);
+    width -= wcwidth(wide) > 0 ? wcwidth(wide) : 0;
   }
   printf("%*s  ", width, "");
 }
@@ -58,7 +50,7 @@ static size_t attachments(const imap_message *message) {
 static void row(const imap_message *message) {
   const imap_envelope *envelope = message->envelope;
   char date[24] = "", size[24], files[24] = "";
-  time_t sent = (time_t)envelope->date;
+  time_t sent = (time_t)(envelope->date + 60 * envelope->date_zone);
   if (envelope->date != -1) strftime(date, sizeof date, "%d %b %Y", gmtime(&sent));
   snprintf(size, sizeof size, "%lld K", (long long)(message->size + 1023) / 1024);
   if (attachments(message) > 0) snprintf(files, sizeof files, "%zu files", attachments(message));
@@ -75,11 +67,11 @@ int main(int argc, char **argv) {
   imap_selected *inbox = NULL;
   imap_messages *messages = NULL;
   imap_error *error;
-  char line[256];
   if (argc != 2) return fprintf(stderr, "usage: inbox imaps://user@host\n"), EXIT_FAILURE;
 
+  setlocale(LC_CTYPE, "C.UTF-8");
   imap_options *options = imap_options_new();
-  imap_options_set_text(options, IMAP_OPTION_PASSWORD, ask_password(line, sizeof line), NULL);
+  imap_options_set_text(options, IMAP_OPTION_PASSWORD, password(), NULL);
   imap_options_set_text(options, IMAP_OPTION_CA_FILE, getenv("IMAP_CA_FILE"), NULL);
   imap_status status = imap_connect_url(argv[1], options, &client, &error);
   imap_options_free(options);
@@ -88,6 +80,10 @@ int main(int argc, char **argv) {
   const char *items = "FLAGS ENVELOPE RFC822.SIZE BODYSTRUCTURE";
   if (imap_examine(client, "INBOX", &inbox, &error)) return fail("INBOX", error);
   if (imap_fetch(client, "1:*", items, NULL, &messages, &error)) return fail("INBOX", error);
+  cell("", 4);
+  cell("From", 24);
+  cell("Subject", 44);
+  printf("Date             Size\n");
   for (size_t i = 0; i < messages->count; i++) row(messages->items[i]);
   printf("\n%zu messages in %s, %u recent\n", messages->count, inbox->mailbox, (unsigned)inbox->recent);
 

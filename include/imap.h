@@ -113,6 +113,15 @@ typedef enum {
   IMAP_ERR_INTERNAL = 20,
 } imap_status;
 
+/// Who did it, or who says so.
+typedef enum {
+  IMAP_ORIGIN_SERVER = 0,
+  /// Done by other commands, with what the documentation of the call says was lost.
+  IMAP_ORIGIN_EMULATED = 1,
+  /// Concluded from a name.
+  IMAP_ORIGIN_GUESSED = 2,
+} imap_origin;
+
 /// Response codes (RFC 9051 section 7.1, RFC 5530 and the registry).
 typedef enum {
   /// One that is not in this list: see its name and text. New ones are added at the end.
@@ -177,14 +186,91 @@ typedef enum {
   IMAP_CODE_USEATTR,
 } imap_code;
 
-/// Who did it, or who says so.
+/// Shape of an imap_value.
 typedef enum {
-  IMAP_ORIGIN_SERVER = 0,
-  /// Done by other commands, with what the documentation of the call says was lost.
-  IMAP_ORIGIN_EMULATED = 1,
-  /// Concluded from a name.
-  IMAP_ORIGIN_GUESSED = 2,
-} imap_origin;
+  IMAP_VALUE_NIL = 0,
+  IMAP_VALUE_ATOM = 1,
+  IMAP_VALUE_NUMBER = 2,
+  IMAP_VALUE_STRING = 3,
+  IMAP_VALUE_LIST = 4,
+} imap_value_kind;
+
+/// What was wrong with something that the server sent and that was understood all the same.
+typedef enum {
+  /// Does not follow the grammar.
+  IMAP_DEFECT_SYNTAX = 0,
+  /// A field is missing.
+  IMAP_DEFECT_MISSING = 1,
+  /// Cannot be decoded: charset, encoded word, base64, modified UTF-7.
+  IMAP_DEFECT_ENCODING = 2,
+  /// A number is out of bounds.
+  IMAP_DEFECT_NUMBER = 3,
+  /// Deeper, longer or more than the limits allow; cut there.
+  IMAP_DEFECT_LIMIT = 4,
+  /// Belongs to no message, mailbox or command that we know.
+  IMAP_DEFECT_FOREIGN = 5,
+} imap_defect_kind;
+
+/// Where the session stands (RFC 9051 section 3).
+typedef enum {
+  IMAP_STATE_CONNECTING = 0,
+  IMAP_STATE_NOT_AUTHENTICATED = 1,
+  IMAP_STATE_AUTHENTICATED = 2,
+  IMAP_STATE_SELECTED = 3,
+  IMAP_STATE_LOGOUT = 4,
+} imap_state;
+
+/// What an imap_event tells. In brackets: the fields that are set.
+typedef enum {
+  /// A response that the others do not cover [name, values].
+  IMAP_EVENT_OTHER = 0,
+  /// The mailbox now has `number` messages.
+  IMAP_EVENT_EXISTS = 1,
+  /// `number` of them are recent.
+  IMAP_EVENT_RECENT = 2,
+  /// Message `number` is gone [number]; those above it moved down by one.
+  IMAP_EVENT_EXPUNGE = 3,
+  /// Messages are gone [set]; is_earlier if they went before the mailbox was selected.
+  IMAP_EVENT_VANISHED = 4,
+  /// Flags or other data of a message [message].
+  IMAP_EVENT_MESSAGE = 5,
+  /// The flags of the mailbox changed [flags]: usable ones, or permanent ones if code says so.
+  IMAP_EVENT_FLAGS = 6,
+  /// A mailbox was made, renamed, subscribed, ... [mailbox].
+  IMAP_EVENT_MAILBOX = 7,
+  /// Counts of a mailbox changed [counts].
+  IMAP_EVENT_STATUS = 8,
+  /// A text for the user [text, code]. If is_early, it came before TLS or login: do not trust it.
+  IMAP_EVENT_ALERT = 10,
+  /// Another untagged OK, NO or BAD [name, text, code].
+  IMAP_EVENT_NOTICE = 11,
+  /// The selected mailbox became read-only, or read-write again [code].
+  IMAP_EVENT_ACCESS = 12,
+  /// The capabilities changed.
+  IMAP_EVENT_CAPABILITY = 13,
+  /// The mailbox is no longer selected.
+  IMAP_EVENT_UNSELECTED = 16,
+  /// The server says goodbye [text, code].
+  IMAP_EVENT_BYE = 18,
+  /// Events were lost here: look at the mailbox afresh.
+  IMAP_EVENT_OVERFLOW = 20,
+  /// The tagged reply of a command [name: OK, NO, BAD; text, code].
+  IMAP_EVENT_TAGGED = 21,
+} imap_event_kind;
+
+/// What a mailbox is for (RFC 6154).
+typedef enum {
+  IMAP_ROLE_NONE = 0,
+  IMAP_ROLE_INBOX = 1,
+  IMAP_ROLE_ALL = 2,
+  IMAP_ROLE_ARCHIVE = 3,
+  IMAP_ROLE_DRAFTS = 4,
+  IMAP_ROLE_FLAGGED = 5,
+  IMAP_ROLE_IMPORTANT = 6,
+  IMAP_ROLE_JUNK = 7,
+  IMAP_ROLE_SENT = 8,
+  IMAP_ROLE_TRASH = 9,
+} imap_role;
 
 /// Settings of an imap_options. Behind each: what it takes, [default], meaning. Times are milliseconds,
 /// -1 is "no limit". On or off is the number 1 or 0.
@@ -265,92 +351,6 @@ typedef enum {
   IMAP_OPTION_RETURN_ON_SIGNAL = 110,
 } imap_option;
 
-/// Where the session stands (RFC 9051 section 3).
-typedef enum {
-  IMAP_STATE_CONNECTING = 0,
-  IMAP_STATE_NOT_AUTHENTICATED = 1,
-  IMAP_STATE_AUTHENTICATED = 2,
-  IMAP_STATE_SELECTED = 3,
-  IMAP_STATE_LOGOUT = 4,
-} imap_state;
-
-/// What a mailbox is for (RFC 6154).
-typedef enum {
-  IMAP_ROLE_NONE = 0,
-  IMAP_ROLE_INBOX = 1,
-  IMAP_ROLE_ALL = 2,
-  IMAP_ROLE_ARCHIVE = 3,
-  IMAP_ROLE_DRAFTS = 4,
-  IMAP_ROLE_FLAGGED = 5,
-  IMAP_ROLE_IMPORTANT = 6,
-  IMAP_ROLE_JUNK = 7,
-  IMAP_ROLE_SENT = 8,
-  IMAP_ROLE_TRASH = 9,
-} imap_role;
-
-/// Shape of an imap_value.
-typedef enum {
-  IMAP_VALUE_NIL = 0,
-  IMAP_VALUE_ATOM = 1,
-  IMAP_VALUE_NUMBER = 2,
-  IMAP_VALUE_STRING = 3,
-  IMAP_VALUE_LIST = 4,
-} imap_value_kind;
-
-/// What was wrong with something that the server sent and that was understood all the same.
-typedef enum {
-  /// Does not follow the grammar.
-  IMAP_DEFECT_SYNTAX = 0,
-  /// A field is missing.
-  IMAP_DEFECT_MISSING = 1,
-  /// Cannot be decoded: charset, encoded word, base64, modified UTF-7.
-  IMAP_DEFECT_ENCODING = 2,
-  /// A number is out of bounds.
-  IMAP_DEFECT_NUMBER = 3,
-  /// Deeper, longer or more than the limits allow; cut there.
-  IMAP_DEFECT_LIMIT = 4,
-  /// Belongs to no message, mailbox or command that we know.
-  IMAP_DEFECT_FOREIGN = 5,
-} imap_defect_kind;
-
-/// What an imap_event tells. In brackets: the fields that are set.
-typedef enum {
-  /// A response that the others do not cover [name, values].
-  IMAP_EVENT_OTHER = 0,
-  /// The mailbox now has `number` messages.
-  IMAP_EVENT_EXISTS = 1,
-  /// `number` of them are recent.
-  IMAP_EVENT_RECENT = 2,
-  /// Message `number` is gone [number]; those above it moved down by one.
-  IMAP_EVENT_EXPUNGE = 3,
-  /// Messages are gone [set]; is_earlier if they went before the mailbox was selected.
-  IMAP_EVENT_VANISHED = 4,
-  /// Flags or other data of a message [message].
-  IMAP_EVENT_MESSAGE = 5,
-  /// The flags of the mailbox changed [flags]: usable ones, or permanent ones if code says so.
-  IMAP_EVENT_FLAGS = 6,
-  /// A mailbox was made, renamed, subscribed, ... [mailbox].
-  IMAP_EVENT_MAILBOX = 7,
-  /// Counts of a mailbox changed [counts].
-  IMAP_EVENT_STATUS = 8,
-  /// A text for the user [text, code]. If is_early, it came before TLS or login: do not trust it.
-  IMAP_EVENT_ALERT = 10,
-  /// Another untagged OK, NO or BAD [name, text, code].
-  IMAP_EVENT_NOTICE = 11,
-  /// The selected mailbox became read-only, or read-write again [code].
-  IMAP_EVENT_ACCESS = 12,
-  /// The capabilities changed.
-  IMAP_EVENT_CAPABILITY = 13,
-  /// The mailbox is no longer selected.
-  IMAP_EVENT_UNSELECTED = 16,
-  /// The server says goodbye [text, code].
-  IMAP_EVENT_BYE = 18,
-  /// Events were lost here: look at the mailbox afresh.
-  IMAP_EVENT_OVERFLOW = 20,
-  /// The tagged reply of a command [name: OK, NO, BAD; text, code].
-  IMAP_EVENT_TAGGED = 21,
-} imap_event_kind;
-
 /// Bits of imap_mailbox.attributes (RFC 9051 section 7.3.1).
 typedef enum {
   IMAP_ATTRIBUTE_NO_INFERIORS = 1,
@@ -409,7 +409,7 @@ typedef struct Rules Rules;
 /// How a command stands to message numbers.
 typedef struct Sequence Sequence;
 
-/// What [`Frame::step`] found.
+/// What a tagged reply leads to.
 typedef struct Step Step;
 
 /// A connection, or one being made. Opaque; any thread.
@@ -424,12 +424,6 @@ typedef struct imap_request imap_request;
 /// UIDs or message numbers, kept as ranges in the order given. Opaque; a const one is good for any thread.
 typedef struct imap_set imap_set;
 
-/// Texts, in the order sent.
-typedef struct {
-  const char *const *items;
-  size_t count;
-} imap_texts;
-
 /// UIDs given by APPEND, COPY and MOVE (RFC 4315). Both sets run side by side in the order sent.
 typedef struct {
   /// 0: the server did not tell; then both sets are empty.
@@ -440,6 +434,12 @@ typedef struct {
   /// IMAP_ORIGIN_EMULATED: not atomic; see the call.
   imap_origin origin;
 } imap_assigned;
+
+/// Texts, in the order sent.
+typedef struct {
+  const char *const *items;
+  size_t count;
+} imap_texts;
 
 /// The [CODE ...] of a reply, with its data where it has any.
 typedef struct {
@@ -483,133 +483,6 @@ typedef struct {
   int64_t retry_after;
 } imap_error;
 
-/// The connection as it is now.
-typedef struct {
-  /// One line for logs: "imap.example.org:993 TLS selected INBOX".
-  const char *summary;
-  const char *host;
-  uint16_t port;
-  /// The peer's IP address; NULL until connected.
-  const char *address;
-  imap_state state;
-  /// "IMAP4rev2", "IMAP4rev1" or "IMAP4", the best that the server speaks; NULL until known.
-  const char *protocol;
-  /// The text of the greeting; NULL until it came.
-  const char *greeting;
-  const imap_texts *capabilities;
-  bool is_tls;
-  /// Chain and host name were verified.
-  bool is_verified;
-  /// The server's certificate (DER), or NULL.
-  const uint8_t *certificate;
-  size_t certificate_len;
-  int64_t bytes_sent;
-  int64_t bytes_received;
-} imap_connection;
-
-/// A value of a kind that the library has no struct for. Lists are flat, in the order sent: what follows a
-/// list with a greater depth is inside it.
-typedef struct {
-  imap_value_kind kind;
-  uint32_t depth;
-  /// Atom, number or string as text; NULL for lists and NIL.
-  const char *text;
-  /// The same as sent.
-  const uint8_t *data;
-  size_t data_len;
-  /// -1 if it is not a number.
-  int64_t number;
-} imap_value;
-
-/// Something the server sent that this version does not know, kept whole.
-typedef struct {
-  const char *name;
-  const imap_value *const *values;
-  size_t value_count;
-  const uint8_t *raw;
-  size_t raw_len;
-} imap_item;
-
-/// STATUS; all that was not asked is absent.
-typedef struct {
-  const char *mailbox;
-  /// -1: absent, as the four below.
-  int64_t messages;
-  int64_t unseen;
-  int64_t recent;
-  int64_t deleted;
-  uint32_t uid_next;
-  uint32_t uid_validity;
-  int64_t highest_modseq;
-  /// Of all messages together, in bytes.
-  int64_t size;
-  /// Items that this version does not know.
-  const imap_item *const *others;
-  size_t other_count;
-  imap_origin origin;
-} imap_counts;
-
-/// One mailbox of LIST, LSUB or XLIST.
-typedef struct {
-  const char *name;
-  /// As sent.
-  const uint8_t *raw_name;
-  size_t raw_name_len;
-  /// "/", or NULL for a flat name.
-  const char *delimiter;
-  /// IMAP_ATTRIBUTE_...
-  uint32_t attributes;
-  /// All of them, as sent.
-  const imap_texts *attribute_names;
-  imap_role role;
-  imap_origin role_origin;
-  /// What RETURN (STATUS ...) asked for; NULL otherwise.
-  const imap_counts *counts;
-  /// Extended items (RFC 5258): CHILDINFO, OLDNAME, ...
-  const imap_item *const *others;
-  size_t other_count;
-} imap_mailbox;
-
-/// One fault of the server in a result.
-typedef struct {
-  imap_defect_kind kind;
-  /// Where in the response, in bytes.
-  int64_t offset;
-  /// One line that says what was wrong.
-  const char *text;
-  /// The bytes that were not understood.
-  const uint8_t *raw;
-  size_t raw_len;
-} imap_defect;
-
-/// The answer of LIST and LSUB.
-typedef struct {
-  const imap_mailbox *const *items;
-  size_t count;
-  imap_origin origin;
-  const imap_defect *const *defects;
-  size_t defect_count;
-} imap_mailboxes;
-
-/// One namespace: what its names begin with.
-typedef struct {
-  const char *prefix;
-  const char *delimiter;
-  const imap_item *const *extensions;
-  size_t extension_count;
-} imap_prefix;
-
-/// NAMESPACE (RFC 2342).
-typedef struct {
-  const imap_prefix *const *personal;
-  size_t personal_count;
-  const imap_prefix *const *others;
-  size_t other_count;
-  const imap_prefix *const *shared;
-  size_t shared_count;
-  imap_origin origin;
-} imap_namespaces;
-
 /// Flags of a message or mailbox.
 typedef struct {
   /// IMAP_FLAG_...
@@ -620,48 +493,6 @@ typedef struct {
   /// All of them in IMAP's form, good for imap_append(): "\Seen $Junk project-x".
   const char *text;
 } imap_flags;
-
-/// The selected mailbox: as SELECT told it, or (imap_get_selected) as it is now.
-typedef struct {
-  const char *mailbox;
-  bool is_read_only;
-  /// Number of messages.
-  uint32_t exists;
-  uint32_t recent;
-  /// Number of the first unseen message; 0: not told.
-  uint32_t first_unseen;
-  /// 0: not told.
-  uint32_t uid_next;
-  /// 0: not told.
-  uint32_t uid_validity;
-  /// False: UIDNOTSTICKY, so UIDs do not outlive the session.
-  bool uids_last;
-  /// -1: the mailbox has none.
-  int64_t highest_modseq;
-  /// The flags that are in use here.
-  const imap_flags *flags;
-  /// Those that a client can change for good; IMAP_FLAG_ANY: new keywords too.
-  const imap_flags *permanent_flags;
-  /// MAILBOXID (RFC 8474), or NULL.
-  const char *mailbox_id;
-} imap_selected;
-
-/// The answer of SEARCH and EXPUNGE.
-typedef struct {
-  /// The numbers, in the order sent; never NULL, perhaps empty.
-  const imap_set *set;
-  /// How many match; -1: not told.
-  int64_t total;
-  /// MIN of RETURN (RFC 4731); 0: not told.
-  uint32_t lowest;
-  /// MAX of RETURN; 0: not told.
-  uint32_t highest;
-  /// Of the newest among them, or of the mailbox after EXPUNGE; -1: not told.
-  int64_t modseq;
-  imap_origin origin;
-  const imap_defect *const *defects;
-  size_t defect_count;
-} imap_numbers;
 
 /// One address, or the head of an empty group (address NULL, group set).
 typedef struct {
@@ -724,6 +555,29 @@ typedef struct {
   size_t count;
 } imap_pairs;
 
+/// A value of a kind that the library has no struct for. Lists are flat, in the order sent: what follows a
+/// list with a greater depth is inside it.
+typedef struct {
+  imap_value_kind kind;
+  uint32_t depth;
+  /// Atom, number or string as text; NULL for lists and NIL.
+  const char *text;
+  /// The same as sent.
+  const uint8_t *data;
+  size_t data_len;
+  /// -1 if it is not a number.
+  int64_t number;
+} imap_value;
+
+/// Something the server sent that this version does not know, kept whole.
+typedef struct {
+  const char *name;
+  const imap_value *const *values;
+  size_t value_count;
+  const uint8_t *raw;
+  size_t raw_len;
+} imap_item;
+
 /// One part of a message (BODYSTRUCTURE). Parts come flat, each before its children.
 typedef struct {
   /// "1.2", as in BODY[1.2]; "" for the root of a multipart message.
@@ -774,6 +628,18 @@ typedef struct {
   size_t data_len;
 } imap_section;
 
+/// One fault of the server in a result.
+typedef struct {
+  imap_defect_kind kind;
+  /// Where in the response, in bytes.
+  int64_t offset;
+  /// One line that says what was wrong.
+  const char *text;
+  /// The bytes that were not understood.
+  const uint8_t *raw;
+  size_t raw_len;
+} imap_defect;
+
 /// What is rarer in a FETCH answer. Absent as everywhere.
 typedef struct {
   /// Zone of INTERNALDATE in minutes east of UTC.
@@ -822,6 +688,87 @@ typedef struct {
   size_t defect_count;
 } imap_messages;
 
+/// The answer of SEARCH and EXPUNGE.
+typedef struct {
+  /// The numbers, in the order sent; never NULL, perhaps empty.
+  const imap_set *set;
+  /// How many match; -1: not told.
+  int64_t total;
+  /// MIN of RETURN (RFC 4731); 0: not told.
+  uint32_t lowest;
+  /// MAX of RETURN; 0: not told.
+  uint32_t highest;
+  /// Of the newest among them, or of the mailbox after EXPUNGE; -1: not told.
+  int64_t modseq;
+  imap_origin origin;
+  const imap_defect *const *defects;
+  size_t defect_count;
+} imap_numbers;
+
+/// The connection as it is now.
+typedef struct {
+  /// One line for logs: "imap.example.org:993 TLS selected INBOX".
+  const char *summary;
+  const char *host;
+  uint16_t port;
+  /// The peer's IP address; NULL until connected.
+  const char *address;
+  imap_state state;
+  /// "IMAP4rev2", "IMAP4rev1" or "IMAP4", the best that the server speaks; NULL until known.
+  const char *protocol;
+  /// The text of the greeting; NULL until it came.
+  const char *greeting;
+  const imap_texts *capabilities;
+  bool is_tls;
+  /// Chain and host name were verified.
+  bool is_verified;
+  /// The server's certificate (DER), or NULL.
+  const uint8_t *certificate;
+  size_t certificate_len;
+  int64_t bytes_sent;
+  int64_t bytes_received;
+} imap_connection;
+
+/// STATUS; all that was not asked is absent.
+typedef struct {
+  const char *mailbox;
+  /// -1: absent, as the four below.
+  int64_t messages;
+  int64_t unseen;
+  int64_t recent;
+  int64_t deleted;
+  uint32_t uid_next;
+  uint32_t uid_validity;
+  int64_t highest_modseq;
+  /// Of all messages together, in bytes.
+  int64_t size;
+  /// Items that this version does not know.
+  const imap_item *const *others;
+  size_t other_count;
+  imap_origin origin;
+} imap_counts;
+
+/// One mailbox of LIST, LSUB or XLIST.
+typedef struct {
+  const char *name;
+  /// As sent.
+  const uint8_t *raw_name;
+  size_t raw_name_len;
+  /// "/", or NULL for a flat name.
+  const char *delimiter;
+  /// IMAP_ATTRIBUTE_...
+  uint32_t attributes;
+  /// All of them, as sent.
+  const imap_texts *attribute_names;
+  imap_role role;
+  imap_origin role_origin;
+  /// What RETURN (STATUS ...) asked for; NULL otherwise.
+  const imap_counts *counts;
+  /// Extended items (RFC 5258): CHILDINFO, OLDNAME, ...
+  const imap_item *const *others;
+  size_t other_count;
+} imap_mailbox;
+
 /// One response of the server, or something that happened to the connection.
 typedef struct {
   imap_event_kind kind;
@@ -847,6 +794,59 @@ typedef struct {
   size_t raw_len;
 } imap_event;
 
+/// The answer of LIST and LSUB.
+typedef struct {
+  const imap_mailbox *const *items;
+  size_t count;
+  imap_origin origin;
+  const imap_defect *const *defects;
+  size_t defect_count;
+} imap_mailboxes;
+
+/// One namespace: what its names begin with.
+typedef struct {
+  const char *prefix;
+  const char *delimiter;
+  const imap_item *const *extensions;
+  size_t extension_count;
+} imap_prefix;
+
+/// NAMESPACE (RFC 2342).
+typedef struct {
+  const imap_prefix *const *personal;
+  size_t personal_count;
+  const imap_prefix *const *others;
+  size_t other_count;
+  const imap_prefix *const *shared;
+  size_t shared_count;
+  imap_origin origin;
+} imap_namespaces;
+
+/// The selected mailbox: as SELECT told it, or (imap_get_selected) as it is now.
+typedef struct {
+  const char *mailbox;
+  bool is_read_only;
+  /// Number of messages.
+  uint32_t exists;
+  uint32_t recent;
+  /// Number of the first unseen message; 0: not told.
+  uint32_t first_unseen;
+  /// 0: not told.
+  uint32_t uid_next;
+  /// 0: not told.
+  uint32_t uid_validity;
+  /// False: UIDNOTSTICKY, so UIDs do not outlive the session.
+  bool uids_last;
+  /// -1: the mailbox has none.
+  int64_t highest_modseq;
+  /// The flags that are in use here.
+  const imap_flags *flags;
+  /// Those that a client can change for good; IMAP_FLAG_ANY: new keywords too.
+  const imap_flags *permanent_flags;
+  /// MAILBOXID (RFC 8474), or NULL.
+  const char *mailbox_id;
+} imap_selected;
+
 /// The answer of a command as responses, the tagged one last.
 typedef struct {
   const imap_event *const *items;
@@ -857,51 +857,65 @@ typedef struct {
 extern "C" {
 #endif // __cplusplus
 
-/// # Version, statuses, errors
+/// # Adding messages
 ///
-/// The version of the library that runs, as "0.1.0": compare with IMAP_VERSION, which you compiled with. The
-/// text is constant. Blocks: no.
-const char *imap_version(void);
+/// APPEND (RFC 9051 section 6.3.12) of one message of `data_len` bytes to `mailbox`. `flags` as "\\Seen $Junk", or
+/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF. The bytes are copied: an
+/// APPEND that is cancelled still goes to its end, so that the connection is kept. Free the result with
+/// imap_assigned_free(). NO with the code TRYCREATE: the mailbox does not exist. Blocks: yes.
+imap_status imap_append(imap_client *client,
+                        const char *mailbox,
+                        const char *flags,
+                        int64_t internal_date,
+                        const uint8_t *data,
+                        size_t data_len,
+                        imap_assigned **assigned,
+                        imap_error **error);
 
-/// The name of a status, as "IMAP_ERR_NO"; "?" for a number that is none. The text is constant. Blocks: no.
-const char *imap_status_name(imap_status status);
-
-/// Frees an error; NULL is fine. Blocks: no.
-void imap_error_free(imap_error *error);
-
-/// # Options
+/// # Changing messages
 ///
-/// Make them, set what differs from the defaults, connect with them, free them: they are copied.
-/// Setters may go unchecked: the first that failed makes the connect fail with the same error.
+/// In a mailbox that was opened with imap_examine(), or that the server calls read-only, these give READ_ONLY and
+/// send nothing.
 ///
-/// New options, all at their defaults; free them with imap_options_free(). NULL if there is no memory.
-/// Every call takes NULL options as the defaults. Blocks: no.
-imap_options *imap_options_new(void);
+/// STORE (RFC 9051 section 6.4.6): `change` in IMAP's words: "+FLAGS (\\Deleted)", "-FLAGS.SILENT ($Junk)",
+/// "FLAGS ()", "(UNCHANGEDSINCE 917) +FLAGS (\\Seen)". `params`: the values of the ? in it, NULL at the end;
+/// or NULL. Gives the messages as the server tells them afterwards, none with .SILENT; free them with
+/// imap_messages_free(). Blocks: yes.
+imap_status imap_store(imap_client *client,
+                       const char *set,
+                       const char *change,
+                       const char *const *params,
+                       imap_messages **messages,
+                       imap_error **error);
 
-/// Frees options and wipes the secrets in them; NULL is fine. Blocks: no.
-void imap_options_free(imap_options *options);
+/// COPY (RFC 9051 section 6.4.7) into `mailbox`. Free the result with imap_assigned_free(). NO with the code
+/// TRYCREATE: the mailbox does not exist. Blocks: yes.
+imap_status imap_copy(imap_client *client,
+                      const char *set,
+                      const char *mailbox,
+                      imap_assigned **assigned,
+                      imap_error **error);
 
-/// Sets a number, a time in milliseconds (-1: no limit), or on (1) and off (0). INVALID if the option takes
-/// no number, or not this one. Blocks: no.
-imap_status imap_options_set_number(imap_options *options,
-                                    imap_option option,
-                                    int64_t value,
-                                    imap_error **error);
+/// MOVE (RFC 6851) into `mailbox`. Where the server does not have it: COPY, STORE and UID EXPUNGE, which is not
+/// atomic (origin says so: after an error messages may be in both mailboxes). UNSUPPORTED: that is not possible
+/// either. Otherwise as imap_copy(). Blocks: yes.
+imap_status imap_move(imap_client *client,
+                      const char *set,
+                      const char *mailbox,
+                      imap_assigned **assigned,
+                      imap_error **error);
 
-/// Sets a text, which is copied; NULL puts the default back. INVALID if the option takes no text, or not this
-/// one. Blocks: no.
-imap_status imap_options_set_text(imap_options *options,
-                                  imap_option option,
-                                  const char *value,
-                                  imap_error **error);
+/// EXPUNGE (RFC 9051 section 6.4.3): removes the messages marked Deleted; of `set` only, which are UIDs (UID
+/// EXPUNGE, RFC 4315; UNSUPPORTED without UIDPLUS), or all with NULL. Gives message numbers in the order told, each
+/// as it was after those before it went, or UIDs where the server tells these (QRESYNC). Free the result with
+/// imap_numbers_free(). Blocks: yes.
+imap_status imap_expunge(imap_client *client,
+                         const char *set,
+                         imap_numbers **expunged,
+                         imap_error **error);
 
-/// Sets bytes, `data_len` of them, which are copied; NULL puts the default back. INVALID if the option takes no
-/// bytes. Blocks: no.
-imap_status imap_options_set_bytes(imap_options *options,
-                                   imap_option option,
-                                   const uint8_t *data,
-                                   size_t data_len,
-                                   imap_error **error);
+/// NULL is fine. Blocks: no.
+void imap_assigned_free(imap_assigned *assigned);
 
 /// # Connecting
 ///
@@ -959,23 +973,56 @@ imap_status imap_get_connection(const imap_client *client, imap_connection **con
 /// NULL is fine. Blocks: no.
 void imap_connection_free(imap_connection *connection);
 
-/// # Capabilities and commands for any time
+/// # Version, statuses, errors
 ///
-/// The capabilities are known from the greeting on, kept up to date, and checked before each command.
+/// The version of the library that runs, as "0.1.0": compare with IMAP_VERSION, which you compiled with. The
+/// text is constant. Blocks: no.
+const char *imap_version(void);
+
+/// The name of a status, as "IMAP_ERR_NO"; "?" for a number that is none. The text is constant. Blocks: no.
+const char *imap_status_name(imap_status status);
+
+/// Frees an error; NULL is fine. Blocks: no.
+void imap_error_free(imap_error *error);
+
+/// # Events
 ///
-/// Whether the server says so: "IDLE", "AUTH=PLAIN", "IMAP4rev2". Upper and lower case alike. False for NULL.
+/// What the server tells unasked, in order, collects while other calls run: look after each. imap_noop() asks
+/// for news. Every event is yours to free.
+///
+/// The next event, to be freed with imap_event_free(); NULL: none now. What has arrived already is read first.
 /// Blocks: no.
-bool imap_has(const imap_client *client, const char *capability);
-
-/// CAPABILITY (RFC 9051 section 6.1.1): asks again. Gives the names in upper case, to be freed with
-/// imap_texts_free(). Blocks: yes.
-imap_status imap_capability(imap_client *client, imap_texts **capabilities, imap_error **error);
-
-/// NOOP (RFC 9051 section 6.1.2): lets the server tell its news, which imap_next_event() gives. Blocks: yes.
-imap_status imap_noop(imap_client *client, imap_error **error);
+imap_status imap_next_event(imap_client *client,
+                            imap_event **event,
+                            imap_error **error);
 
 /// NULL is fine. Blocks: no.
-void imap_texts_free(imap_texts *texts);
+void imap_event_free(imap_event *event);
+
+/// # Fetching
+///
+/// `items` in IMAP's words: "FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE INTERNALDATE", "FULL",
+/// "BODY.PEEK[HEADER.FIELDS (?)]", "FLAGS (CHANGEDSINCE 917)"; UID is always added. BODY.PEEK[...] reads
+/// without setting the Seen flag, BODY[...] sets it.
+///
+/// FETCH (RFC 9051 section 6.4.5) of the messages in `set`, all held in memory. Messages that do not exist are left
+/// out. `params`: the values of the ? in `items`, NULL at the end; or NULL. Free the result with
+/// imap_messages_free(). Blocks: yes.
+imap_status imap_fetch(imap_client *client,
+                       const char *set,
+                       const char *items,
+                       const char *const *params,
+                       imap_messages **messages,
+                       imap_error **error);
+
+/// The section of a message that was fetched as BODY[section], or as the RFC822 item that is the same: "" the
+/// whole message, "HEADER", "TEXT", "1.2", in any case. NULL if it was not fetched, or for NULL. Belongs to the
+/// message. Blocks: no.
+const imap_section *imap_message_section(const imap_message *message,
+                                         const char *section);
+
+/// NULL is fine. Blocks: no.
+void imap_messages_free(imap_messages *messages);
 
 /// # Logging in
 ///
@@ -1064,157 +1111,39 @@ void imap_counts_free(imap_counts *counts);
 /// NULL is fine. Blocks: no.
 void imap_namespaces_free(imap_namespaces *namespaces);
 
-/// # Selecting a mailbox
+/// # Options
 ///
-/// Everything about messages happens in the selected mailbox. With threads, select once or use a client
-/// each: a command runs in the mailbox that was selected when it was called.
+/// Make them, set what differs from the defaults, connect with them, free them: they are copied.
+/// Setters may go unchecked: the first that failed makes the connect fail with the same error.
 ///
-/// SELECT (RFC 9051 section 6.3.2), leaving the mailbox before; with CONDSTORE where the server has it. After a
-/// failure none is selected. Free the result with imap_selected_free(). NO: there is no such mailbox.
-/// Blocks: yes.
-imap_status imap_select(imap_client *client,
-                        const char *mailbox,
-                        imap_selected **selected,
-                        imap_error **error);
+/// New options, all at their defaults; free them with imap_options_free(). NULL if there is no memory.
+/// Every call takes NULL options as the defaults. Blocks: no.
+imap_options *imap_options_new(void);
 
-/// EXAMINE (RFC 9051 section 6.3.3): as imap_select(), but read-only, and messages stay recent and unseen.
-/// Blocks: yes.
-imap_status imap_examine(imap_client *client,
-                         const char *mailbox,
-                         imap_selected **selected,
-                         imap_error **error);
+/// Frees options and wipes the secrets in them; NULL is fine. Blocks: no.
+void imap_options_free(imap_options *options);
 
-/// The selected mailbox now: counts follow what the server has told since. Free it with imap_selected_free().
-/// STATE if none is selected. Blocks: no.
-imap_status imap_get_selected(const imap_client *client, imap_selected **selected, imap_error **error);
+/// Sets a number, a time in milliseconds (-1: no limit), or on (1) and off (0). INVALID if the option takes
+/// no number, or not this one. Blocks: no.
+imap_status imap_options_set_number(imap_options *options,
+                                    imap_option option,
+                                    int64_t value,
+                                    imap_error **error);
 
-/// CLOSE (RFC 9051 section 6.4.1): leaves the mailbox and expunges its Deleted messages. Blocks: yes.
-imap_status imap_close_mailbox(imap_client *client, imap_error **error);
+/// Sets a text, which is copied; NULL puts the default back. INVALID if the option takes no text, or not this
+/// one. Blocks: no.
+imap_status imap_options_set_text(imap_options *options,
+                                  imap_option option,
+                                  const char *value,
+                                  imap_error **error);
 
-/// UNSELECT (RFC 3691): leaves the mailbox, nothing more. Blocks: yes.
-imap_status imap_unselect(imap_client *client, imap_error **error);
-
-/// CHECK (RFC 3501 section 6.4.1): a checkpoint of the selected mailbox. Blocks: yes.
-imap_status imap_check(imap_client *client, imap_error **error);
-
-/// NULL is fine. Blocks: no.
-void imap_selected_free(imap_selected *selected);
-
-/// # Searching
-///
-/// `criteria` are search keys, after RETURN (...) and CHARSET if you want them (UTF-8 is declared when
-/// needed): "UNSEEN FROM ? SINCE ?", "RETURN (MIN MAX COUNT) ALL", "# UNSEEN" for message numbers. Give
-/// imap_set_text(found->set) to imap_fetch(), or walk the set with imap_set_next().
-///
-/// SEARCH (RFC 9051 section 6.4.4). `params`: the values of the ? in `criteria`, NULL at the end; or NULL.
-/// Nothing found is an empty set, no error. Free the result with imap_numbers_free(). Blocks: yes.
-imap_status imap_search(imap_client *client,
-                        const char *criteria,
-                        const char *const *params,
-                        imap_numbers **found,
-                        imap_error **error);
-
-/// NULL is fine. Blocks: no.
-void imap_numbers_free(imap_numbers *numbers);
-
-/// # Fetching
-///
-/// `items` in IMAP's words: "FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE INTERNALDATE", "FULL",
-/// "BODY.PEEK[HEADER.FIELDS (?)]", "FLAGS (CHANGEDSINCE 917)"; UID is always added. BODY.PEEK[...] reads
-/// without setting the Seen flag, BODY[...] sets it.
-///
-/// FETCH (RFC 9051 section 6.4.5) of the messages in `set`, all held in memory. Messages that do not exist are left
-/// out. `params`: the values of the ? in `items`, NULL at the end; or NULL. Free the result with
-/// imap_messages_free(). Blocks: yes.
-imap_status imap_fetch(imap_client *client,
-                       const char *set,
-                       const char *items,
-                       const char *const *params,
-                       imap_messages **messages,
-                       imap_error **error);
-
-/// The section of a message that was fetched as BODY[section], or as the RFC822 item that is the same: "" the
-/// whole message, "HEADER", "TEXT", "1.2", in any case. NULL if it was not fetched, or for NULL. Belongs to the
-/// message. Blocks: no.
-const imap_section *imap_message_section(const imap_message *message,
-                                         const char *section);
-
-/// NULL is fine. Blocks: no.
-void imap_messages_free(imap_messages *messages);
-
-/// # Changing messages
-///
-/// In a mailbox that was opened with imap_examine(), or that the server calls read-only, these give READ_ONLY and
-/// send nothing.
-///
-/// STORE (RFC 9051 section 6.4.6): `change` in IMAP's words: "+FLAGS (\\Deleted)", "-FLAGS.SILENT ($Junk)",
-/// "FLAGS ()", "(UNCHANGEDSINCE 917) +FLAGS (\\Seen)". `params`: the values of the ? in it, NULL at the end;
-/// or NULL. Gives the messages as the server tells them afterwards, none with .SILENT; free them with
-/// imap_messages_free(). Blocks: yes.
-imap_status imap_store(imap_client *client,
-                       const char *set,
-                       const char *change,
-                       const char *const *params,
-                       imap_messages **messages,
-                       imap_error **error);
-
-/// COPY (RFC 9051 section 6.4.7) into `mailbox`. Free the result with imap_assigned_free(). NO with the code
-/// TRYCREATE: the mailbox does not exist. Blocks: yes.
-imap_status imap_copy(imap_client *client,
-                      const char *set,
-                      const char *mailbox,
-                      imap_assigned **assigned,
-                      imap_error **error);
-
-/// MOVE (RFC 6851) into `mailbox`. Where the server does not have it: COPY, STORE and UID EXPUNGE, which is not
-/// atomic (origin says so: after an error messages may be in both mailboxes). UNSUPPORTED: that is not possible
-/// either. Otherwise as imap_copy(). Blocks: yes.
-imap_status imap_move(imap_client *client,
-                      const char *set,
-                      const char *mailbox,
-                      imap_assigned **assigned,
-                      imap_error **error);
-
-/// EXPUNGE (RFC 9051 section 6.4.3): removes the messages marked Deleted; of `set` only, which are UIDs (UID
-/// EXPUNGE, RFC 4315; UNSUPPORTED without UIDPLUS), or all with NULL. Gives message numbers in the order told, each
-/// as it was after those before it went, or UIDs where the server tells these (QRESYNC). Free the result with
-/// imap_numbers_free(). Blocks: yes.
-imap_status imap_expunge(imap_client *client,
-                         const char *set,
-                         imap_numbers **expunged,
-                         imap_error **error);
-
-/// NULL is fine. Blocks: no.
-void imap_assigned_free(imap_assigned *assigned);
-
-/// # Adding messages
-///
-/// APPEND (RFC 9051 section 6.3.12) of one message of `data_len` bytes to `mailbox`. `flags` as "\\Seen $Junk", or
-/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF. The bytes are copied: an
-/// APPEND that is cancelled still goes to its end, so that the connection is kept. Free the result with
-/// imap_assigned_free(). NO with the code TRYCREATE: the mailbox does not exist. Blocks: yes.
-imap_status imap_append(imap_client *client,
-                        const char *mailbox,
-                        const char *flags,
-                        int64_t internal_date,
-                        const uint8_t *data,
-                        size_t data_len,
-                        imap_assigned **assigned,
-                        imap_error **error);
-
-/// # Events
-///
-/// What the server tells unasked, in order, collects while other calls run: look after each. imap_noop() asks
-/// for news. Every event is yours to free.
-///
-/// The next event, to be freed with imap_event_free(); NULL: none now. What has arrived already is read first.
-/// Blocks: no.
-imap_status imap_next_event(imap_client *client,
-                            imap_event **event,
-                            imap_error **error);
-
-/// NULL is fine. Blocks: no.
-void imap_event_free(imap_event *event);
+/// Sets bytes, `data_len` of them, which are copied; NULL puts the default back. INVALID if the option takes no
+/// bytes. Blocks: no.
+imap_status imap_options_set_bytes(imap_options *options,
+                                   imap_option option,
+                                   const uint8_t *data,
+                                   size_t data_len,
+                                   imap_error **error);
 
 /// # Requests
 ///
@@ -1223,8 +1152,9 @@ void imap_event_free(imap_event *event);
 ///     imap_request_take_counts(request, &counts, &error);                    waits if need be
 /// "UID FETCH", "UID SEARCH", ... speak of UIDs, without UID of message numbers. All that the functions above
 /// do is done here too: checks, capabilities, encoding, splitting. Commands overlap as far as RFC 9051 section
-/// 5.5 allows; others wait for their turn. For LOGIN, AUTHENTICATE, APPEND and LOGOUT there are the functions
-/// above. Unknown commands are sent as they are.
+/// 5.5 allows; others wait for their turn. "LOGIN ? ?" is the command itself, for servers whose mechanisms do
+/// not work; for AUTHENTICATE, APPEND and LOGOUT there are the functions above. Unknown commands are sent as they
+/// are.
 ///
 /// `params`: the values of the ? in `command`, NULL at the end; or NULL. Gives a request, to be freed with
 /// imap_request_free(); what the server makes of it is told when it is taken. Blocks: no.
@@ -1302,6 +1232,77 @@ imap_status imap_command(imap_client *client,
 
 /// NULL is fine. Blocks: no.
 void imap_events_free(imap_events *events);
+
+/// # Searching
+///
+/// `criteria` are search keys, after RETURN (...) and CHARSET if you want them (UTF-8 is declared when
+/// needed): "UNSEEN FROM ? SINCE ?", "RETURN (MIN MAX COUNT) ALL", "# UNSEEN" for message numbers. Give
+/// imap_set_text(found->set) to imap_fetch(), or walk the set with imap_set_next().
+///
+/// SEARCH (RFC 9051 section 6.4.4). `params`: the values of the ? in `criteria`, NULL at the end; or NULL.
+/// Nothing found is an empty set, no error. Free the result with imap_numbers_free(). Blocks: yes.
+imap_status imap_search(imap_client *client,
+                        const char *criteria,
+                        const char *const *params,
+                        imap_numbers **found,
+                        imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_numbers_free(imap_numbers *numbers);
+
+/// # Selecting a mailbox
+///
+/// Everything about messages happens in the selected mailbox. With threads, select once or use a client
+/// each: a command runs in the mailbox that was selected when it was called.
+///
+/// SELECT (RFC 9051 section 6.3.2), leaving the mailbox before; with CONDSTORE where the server has it. After a
+/// failure none is selected. Free the result with imap_selected_free(). NO: there is no such mailbox.
+/// Blocks: yes.
+imap_status imap_select(imap_client *client,
+                        const char *mailbox,
+                        imap_selected **selected,
+                        imap_error **error);
+
+/// EXAMINE (RFC 9051 section 6.3.3): as imap_select(), but read-only, and messages stay recent and unseen.
+/// Blocks: yes.
+imap_status imap_examine(imap_client *client,
+                         const char *mailbox,
+                         imap_selected **selected,
+                         imap_error **error);
+
+/// The selected mailbox now: counts follow what the server has told since. Free it with imap_selected_free().
+/// STATE if none is selected. Blocks: no.
+imap_status imap_get_selected(const imap_client *client, imap_selected **selected, imap_error **error);
+
+/// CLOSE (RFC 9051 section 6.4.1): leaves the mailbox and expunges its Deleted messages. Blocks: yes.
+imap_status imap_close_mailbox(imap_client *client, imap_error **error);
+
+/// UNSELECT (RFC 3691): leaves the mailbox, nothing more. Blocks: yes.
+imap_status imap_unselect(imap_client *client, imap_error **error);
+
+/// CHECK (RFC 3501 section 6.4.1): a checkpoint of the selected mailbox. Blocks: yes.
+imap_status imap_check(imap_client *client, imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_selected_free(imap_selected *selected);
+
+/// # Capabilities and commands for any time
+///
+/// The capabilities are known from the greeting on, kept up to date, and checked before each command.
+///
+/// Whether the server says so: "IDLE", "AUTH=PLAIN", "IMAP4rev2". Upper and lower case alike. False for NULL.
+/// Blocks: no.
+bool imap_has(const imap_client *client, const char *capability);
+
+/// CAPABILITY (RFC 9051 section 6.1.1): asks again. Gives the names in upper case, to be freed with
+/// imap_texts_free(). Blocks: yes.
+imap_status imap_capability(imap_client *client, imap_texts **capabilities, imap_error **error);
+
+/// NOOP (RFC 9051 section 6.1.2): lets the server tell its news, which imap_next_event() gives. Blocks: yes.
+imap_status imap_noop(imap_client *client, imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_texts_free(imap_texts *texts);
 
 /// # Sets
 ///

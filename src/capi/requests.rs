@@ -40,8 +40,9 @@ impl Drop for imap_request {
 ///     imap_request_take_counts(request, &counts, &error);                    waits if need be
 /// "UID FETCH", "UID SEARCH", ... speak of UIDs, without UID of message numbers. All that the functions above
 /// do is done here too: checks, capabilities, encoding, splitting. Commands overlap as far as RFC 9051 section
-/// 5.5 allows; others wait for their turn. For LOGIN, AUTHENTICATE, APPEND and LOGOUT there are the functions
-/// above. Unknown commands are sent as they are.
+/// 5.5 allows; others wait for their turn. "LOGIN ? ?" is the command itself, for servers whose mechanisms do
+/// not work; for AUTHENTICATE, APPEND and LOGOUT there are the functions above. Unknown commands are sent as they
+/// are.
 ///
 /// `params`: the values of the ? in `command`, NULL at the end; or NULL. Gives a request, to be freed with
 /// imap_request_free(); what the server makes of it is told when it is taken. Blocks: no.

@@ -12,6 +12,8 @@ pub struct Login {
     user: Secret,
     password: Secret,
     act_as: Option<Secret>,
+    /// The LOGIN command and nothing else.
+    is_command: bool,
     /// Empty: the best way that both sides have, the LOGIN command among them.
     mechanisms: Vec<&'static Mechanism>,
     nonce: [u8; 24],
@@ -42,12 +44,18 @@ impl Login {
             user: Secret::new(user.as_bytes())?,
             password: Secret::new(password.as_bytes())?,
             act_as: None,
+            is_command: false,
             mechanisms: Vec::new(),
             nonce,
             stage: Stage::Start,
             capabilities_told: 0,
             max_rounds: 0,
         })
+    }
+
+    /// The LOGIN command, whatever mechanisms there are: for servers that offer some which do not work.
+    pub fn command(user: &str, password: &str) -> Result<Login> {
+        Ok(Login { is_command: true, ..Login::best(user, password, [0; 24])? })
     }
 
     /// The first of `mechanisms`, separated by spaces, that the server has.
@@ -80,6 +88,13 @@ impl Login {
     /// None: the LOGIN command.
     fn choose(&self, facts: &Facts) -> Result<Option<&'static Mechanism>> {
         let is_secure = facts.is_tls || facts.settings.allow_plaintext_login;
+        if self.is_command {
+            return match (facts.has("LOGINDISABLED"), is_secure) {
+                (true, _) => Err(disabled(is_secure)),
+                (false, false) => Err(in_the_clear("LOGIN")),
+                (false, true) => Ok(None),
+            };
+        }
         if self.mechanisms.is_empty() {
             let best = sasl::MECHANISMS.iter().find(|mechanism| {
                 mechanism.is_automatic && offers(facts, mechanism) && (is_secure || !mechanism.plaintext)

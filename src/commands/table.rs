@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::{
-    Capability, Copying, Expunge, Fetch, List, Namespace, Plain, Raw, Search, Select, Status, Store,
+    Capability, Copying, Expunge, Fetch, List, Login, Namespace, Plain, Raw, Search, Select, Status, Store,
 };
 use crate::error::{Error, Result};
 use crate::model::{imap_role, try_box};
@@ -26,6 +26,7 @@ const COMMANDS: &[(&str, fn(Arguments<'_>) -> Made)] = &[
     ("UNSUBSCRIBE", |a| one(a, Plain::unsubscribe)),
     ("SELECT", |a| one(a, Select::select)),
     ("EXAMINE", |a| one(a, Select::examine)),
+    ("LOGIN", |a| two(a, Login::command)),
     ("RENAME", |a| two(a, Plain::rename)),
     ("LSUB", |a| two(a, List::lsub)),
     ("LIST", list),
