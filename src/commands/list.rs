@@ -99,9 +99,9 @@ impl Command for List {
             let mut name = Vec::new();
             if facts.is_utf8 {
                 name.try_reserve_exact(sent.len())?;
-                name.extend_from_slice(sent);
+                name.extend_from_slice(&sent);
             } else {
-                utf7::decode(sent, &mut name)?;
+                utf7::decode(&sent, &mut name)?;
             }
             return Ok(mailboxes.amend(
                 |mailbox| mailbox.name.bytes() == Some(name.as_slice()),

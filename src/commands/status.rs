@@ -1,5 +1,7 @@
 //! STATUS (RFC 9051 section 6.3.11).
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
 use crate::model::{Counts, Owned, imap_counts};
 use crate::session::{Claim, Command, Facts, Mailboxes, Next, Rules, Sequence, Untagged};
@@ -8,7 +10,7 @@ use crate::wire::status;
 use crate::wire::words::Words;
 
 pub struct Status {
-    mailbox: String,
+    mailbox: Arc<str>,
     items: String,
     counts: Option<Box<Owned<Counts>>>,
 }
@@ -22,7 +24,7 @@ impl Status {
             return Err(Error::invalid("STATUS asks for nothing: name items, as \"MESSAGES UNSEEN\""));
         }
         Words::parse(bare, None)?;
-        Ok(Status { mailbox: super::copy(mailbox)?, items: super::copy(bare)?, counts: None })
+        Ok(Status { mailbox: super::copy(mailbox)?.into(), items: super::copy(bare)?, counts: None })
     }
 }
 
@@ -34,8 +36,8 @@ impl Command for Status {
     }
 
     fn rules(&self) -> Rules {
-        let mailbox = self.mailbox.as_bytes().to_vec();
-        Rules { claim: Claim::Status(mailbox), sequence: Sequence::Renumbers, mailboxes: Mailboxes::Reads }
+        let claim = Claim::Status(self.mailbox.clone());
+        Rules { claim, sequence: Sequence::Renumbers, mailboxes: Mailboxes::Reads }
     }
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {

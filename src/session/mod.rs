@@ -182,8 +182,10 @@ impl Session {
         Ok(id)
     }
 
+    /// Whether nothing more is to be waited for; true also when its outcome was taken already.
     pub fn is_done(&self, id: RequestId) -> bool {
         self.done.contains_key(&id)
+            || !self.entries.iter().any(|entry| entry.id == id && entry.command.is_some())
     }
 
     pub fn take(&mut self, id: RequestId) -> Option<Outcome> {
@@ -686,7 +688,9 @@ impl Session {
     fn owner(&self, untagged: &Untagged<'_>) -> Option<usize> {
         let in_flight = || self.entries.iter().enumerate().filter(|(_, entry)| entry.phase != Phase::Queued);
         let uid = (untagged.is("FETCH")).then(|| fetch::uid(&untagged.response, untagged.rest)).flatten();
-        in_flight().find(|(_, entry)| claims(&entry.rules.claim, untagged, uid)).map(|(at, _)| at)
+        in_flight()
+            .find(|(_, entry)| claims(&entry.rules.claim, untagged, uid, &self.facts))
+            .map(|(at, _)| at)
     }
 
     fn offer(&mut self, at: usize, untagged: &Untagged<'_>) -> bool {
@@ -802,13 +806,14 @@ fn takes_literals(entry: &Entry) -> bool {
     entry.phase != Phase::Queued && matches!(entry.rules.claim, Claim::Fetch(_) | Claim::Everything)
 }
 
-fn claims(claim: &Claim, untagged: &Untagged<'_>, uid: Option<u32>) -> bool {
+fn claims(claim: &Claim, untagged: &Untagged<'_>, uid: Option<u32>, facts: &Facts) -> bool {
     match claim {
         Claim::Nothing => false,
         Claim::Everything => true,
         Claim::Named(names) => names.iter().any(|name| untagged.is(name)),
         Claim::Status(mailbox) => {
-            untagged.is("STATUS") && status::name_of(&untagged.response, untagged.rest) == mailbox.as_slice()
+            let is_about = || status::is_about(&untagged.response, untagged.rest, mailbox, facts.is_utf8);
+            untagged.is("STATUS") && is_about().unwrap_or(false)
         }
         Claim::Fetch(messages) => {
             untagged.is("FETCH")

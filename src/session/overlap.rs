@@ -12,8 +12,8 @@ pub enum Claim {
     Nothing,
     /// All responses of these names.
     Named(&'static [&'static str]),
-    /// STATUS of this mailbox, its name as it is on the wire.
-    Status(Vec<u8>),
+    /// STATUS of this mailbox.
+    Status(Arc<str>),
     /// FETCH responses of these messages.
     Fetch(Messages),
     /// EXPUNGE and VANISHED.
@@ -93,7 +93,7 @@ impl Claim {
             // Two LISTs or two SEARCHes cannot be told apart; a LIST and a SEARCH can.
             (Named(a), Named(b)) => !a.iter().any(|name| b.contains(name)),
             // The response names the mailbox.
-            (Status(a), Status(b)) => a != b,
+            (Status(a), Status(b)) => !a.eq_ignore_ascii_case(b),
             // RETURN (STATUS ...) makes a LIST claim STATUS as well.
             (Named(names), Status(_)) | (Status(_), Named(names)) => !names.contains(&"STATUS"),
             // Told apart by UID, when each is answered with UIDs and no message is in both.
@@ -151,7 +151,7 @@ mod tests {
     }
 
     fn status(mailbox: &[u8]) -> Rules {
-        Rules { claim: Claim::Status(mailbox.to_vec()), ..named(&[]) }
+        Rules { claim: Claim::Status(String::from_utf8_lossy(mailbox).into()), ..named(&[]) }
     }
 
     #[test]

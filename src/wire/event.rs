@@ -1,12 +1,43 @@
 //! Any response as an event.
 
+#![forbid(unsafe_code)]
+
 use super::cursor::Response;
 use super::response::{Condition, Head};
 use super::{code, fetch, flags, list, status, value};
 use crate::error::NoMemory;
 use crate::model::{
-    Arena, Bytes, EMPTY_SET, Event, List, Owned, Text, imap_code, imap_event, imap_event_kind::*, imap_set,
+    Arena, Bytes, EMPTY_SET, Event, List, Owned, Text, imap_code::*, imap_event, imap_event_kind::*,
+    imap_message, imap_set,
 };
+
+/// What a response tells. `is_early`: it came before TLS or login; `is_utf8`: UTF8=ACCEPT is enabled.
+pub fn event<'a>(
+    response: &Response<'_>,
+    is_early: bool,
+    is_utf8: bool,
+    arena: &'a Arena,
+) -> Result<imap_event<'a>, NoMemory> {
+    let told = match Head::of(response) {
+        Head::Untagged { number, name, rest } => {
+            let data = Data { response, number, name, rest };
+            imap_event { name: code::upper(name, arena)?, ..data.event(is_utf8, arena)? }
+        }
+        Head::Condition { condition, text } => state(response, condition, text, arena)?,
+        Head::Tagged { condition, text, .. } => {
+            imap_event { kind: IMAP_EVENT_TAGGED, flags: None, ..state(response, condition, text, arena)? }
+        }
+        Head::Continue { text } => imap_event { name: Text::fixed(c"+"), text: arena.text(text)?, ..NOTHING },
+        Head::Unknown => imap_event { name: Text::EMPTY, text: arena.text(response.bytes)?, ..NOTHING },
+    };
+    let (raw, raw_len) = (arena.raw(response.bytes)?, response.bytes.len());
+    Ok(imap_event { is_early, raw, raw_len, ..told })
+}
+
+/// Events were lost.
+pub fn overflow() -> Result<Box<Owned<Event>>, NoMemory> {
+    Owned::build(|_| Ok(imap_event { kind: IMAP_EVENT_OVERFLOW, name: Text::fixed(c"OVERFLOW"), ..NOTHING }))
+}
 
 const NOTHING: imap_event<'static> = imap_event {
     kind: IMAP_EVENT_OTHER,
@@ -27,118 +58,231 @@ const NOTHING: imap_event<'static> = imap_event {
     raw_len: 0,
 };
 
-/// What a response tells. `is_early`: anyone may have written it; `is_utf8`: UTF8=ACCEPT is enabled.
-pub fn event<'a>(
-    response: &Response<'_>,
-    is_early: bool,
-    is_utf8: bool,
-    arena: &'a Arena,
-) -> Result<imap_event<'a>, NoMemory> {
-    let event =
-        imap_event { is_early, raw: arena.raw(response.bytes)?, raw_len: response.bytes.len(), ..NOTHING };
-    match Head::of(response) {
-        Head::Tagged { condition, text, .. } => {
-            let told = conditional(event, response, condition, text, arena)?;
-            Ok(imap_event { kind: IMAP_EVENT_TAGGED, flags: None, ..told })
-        }
-        Head::Condition { condition, text } => conditional(event, response, condition, text, arena),
-        Head::Untagged { number, name, rest } => {
-            let event = imap_event { name: upper(name, arena)?, number: number.unwrap_or(0), ..event };
-            data(event, response, name, rest, is_utf8, arena)
-        }
-        Head::Continue { text } => {
-            Ok(imap_event { name: Text::fixed(c"+"), text: arena.text(text)?, ..event })
-        }
-        Head::Unknown => Ok(imap_event { text: arena.text(response.bytes)?, ..event }),
-    }
-}
-
-/// OK, NO, BAD, BYE: by their code.
-fn conditional<'a>(
-    event: imap_event<'a>,
+/// `resp-cond-state = ("OK" / "NO" / "BAD") SP resp-text`, BYE and PREAUTH: by their code. What follows the
+/// condition is text, not values.
+fn state<'a>(
     response: &Response<'_>,
     condition: Condition,
     at: usize,
     arena: &'a Arena,
 ) -> Result<imap_event<'a>, NoMemory> {
     let reply = code::reply(response, at, arena)?;
-    let kind = match (condition, reply.code.map(|code| code.code)) {
-        (Condition::Bye, _) => IMAP_EVENT_BYE,
-        (_, Some(imap_code::IMAP_CODE_ALERT)) => IMAP_EVENT_ALERT,
-        (_, Some(imap_code::IMAP_CODE_READ_ONLY | imap_code::IMAP_CODE_READ_WRITE)) => IMAP_EVENT_ACCESS,
-        (_, Some(imap_code::IMAP_CODE_PERMANENTFLAGS)) => IMAP_EVENT_FLAGS,
-        (_, Some(imap_code::IMAP_CODE_CLOSED)) => IMAP_EVENT_UNSELECTED,
+    let kind = match reply.code.map(|code| code.code) {
+        _ if condition == Condition::Bye => IMAP_EVENT_BYE,
+        Some(IMAP_CODE_ALERT) => IMAP_EVENT_ALERT,
+        Some(IMAP_CODE_READ_ONLY | IMAP_CODE_READ_WRITE) => IMAP_EVENT_ACCESS,
+        Some(IMAP_CODE_PERMANENTFLAGS) => IMAP_EVENT_FLAGS,
+        Some(IMAP_CODE_CLOSED) => IMAP_EVENT_UNSELECTED,
         _ => IMAP_EVENT_NOTICE,
     };
-    let mut event =
-        imap_event { kind, name: arena.text(condition.name().as_bytes())?, text: reply.text, ..event };
-    event.code = reply.code;
-    if kind == IMAP_EVENT_FLAGS {
-        let resp_text = response.bytes.get(at..).unwrap_or_default();
-        if let Some((head, _)) = code::head(resp_text) {
-            let mut cursor = Response::new(head.argument, &[]).cursor(0);
-            event.flags = flags::flags(&mut cursor, arena).transpose()?;
-        }
-    }
-    Ok(event)
+    let flags = match code::head(response.bytes.get(at..).unwrap_or_default()) {
+        Some((head, _)) if kind == IMAP_EVENT_FLAGS => Some(code::permanent_flags(&head, arena)?),
+        _ => None,
+    };
+    let name = arena.text(condition.name().as_bytes())?;
+    Ok(imap_event { kind, name, text: reply.text, code: reply.code, flags, ..NOTHING })
 }
 
-/// Everything else, by its name.
-fn data<'a>(
-    mut event: imap_event<'a>,
-    response: &Response<'_>,
-    name: &[u8],
+/// An untagged response that is no condition.
+struct Data<'r, 'b> {
+    response: &'r Response<'b>,
+    number: Option<u32>,
+    name: &'b [u8],
     rest: usize,
-    is_utf8: bool,
-    arena: &'a Arena,
-) -> Result<imap_event<'a>, NoMemory> {
-    let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
-    let has_number = event.number != 0 || response.bytes.get(2).is_some_and(u8::is_ascii_digit);
-    let mut cursor = response.cursor(rest);
-    if has_number && is(b"EXISTS") {
-        event.kind = IMAP_EVENT_EXISTS;
-    } else if has_number && is(b"RECENT") {
-        event.kind = IMAP_EVENT_RECENT;
-    } else if has_number && is(b"EXPUNGE") {
-        event.kind = IMAP_EVENT_EXPUNGE;
-    } else if has_number && is(b"FETCH") {
-        event.kind = IMAP_EVENT_MESSAGE;
-        let (asked, limits) = (fetch::Asked::default(), fetch::Limits::default());
-        event.message =
-            Some(arena.put(fetch::message(response, event.number, rest, asked, &limits, arena)?)?);
-        return Ok(event);
-    } else if is(b"VANISHED") {
-        event.kind = IMAP_EVENT_VANISHED;
-        event.is_earlier = cursor.take(b'(') && cursor.take_word(b"EARLIER") && cursor.take(b')');
-        if let Some(set) = cursor.atom().and_then(imap_set::from_response) {
-            event.set = arena.set(set?)?;
-        }
-    } else if is(b"FLAGS") {
-        event.kind = IMAP_EVENT_FLAGS;
-        event.flags = flags::flags(&mut cursor, arena).transpose()?;
-    } else if is(b"LIST") || is(b"LSUB") || is(b"XLIST") {
-        if let Some(mailbox) = list::mailbox(response, rest, is_utf8, arena)? {
-            event.kind = IMAP_EVENT_MAILBOX;
-            event.mailbox = Some(arena.put(mailbox)?);
-        }
-    } else if is(b"STATUS") {
-        event.kind = IMAP_EVENT_STATUS;
-        event.counts = Some(arena.put(status::counts(response, rest, is_utf8, arena)?)?);
-    } else if is(b"CAPABILITY") {
-        event.kind = IMAP_EVENT_CAPABILITY;
+}
+
+impl Data<'_, '_> {
+    fn is(&self, known: &str) -> bool {
+        self.name.eq_ignore_ascii_case(known.as_bytes())
     }
-    (event.values, event.value_count) = value::values(&mut response.cursor(rest), arena)?;
-    Ok(event)
+
+    /// `response-data`: the typed fields by the name, and all of it as values; only FETCH has none of those,
+    /// lest each message be held twice.
+    fn event<'a>(&self, is_utf8: bool, arena: &'a Arena) -> Result<imap_event<'a>, NoMemory> {
+        let told = match self.number {
+            Some(number) => self.of_message(number, arena)?,
+            None => self.of_mailbox(is_utf8, arena)?,
+        };
+        if told.message.is_some() {
+            return Ok(told);
+        }
+        let (values, value_count) = value::values(&mut self.response.cursor(self.rest), arena)?;
+        Ok(imap_event { values, value_count, ..told })
+    }
+
+    /// `message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att))`, EXISTS, RECENT, UIDFETCH (RFC 9586).
+    fn of_message<'a>(&self, number: u32, arena: &'a Arena) -> Result<imap_event<'a>, NoMemory> {
+        let numbered = imap_event { number, ..NOTHING };
+        Ok(if self.is("EXISTS") {
+            imap_event { kind: IMAP_EVENT_EXISTS, ..numbered }
+        } else if self.is("RECENT") {
+            imap_event { kind: IMAP_EVENT_RECENT, ..numbered }
+        } else if self.is("EXPUNGE") {
+            imap_event { kind: IMAP_EVENT_EXPUNGE, ..numbered }
+        } else if self.is("FETCH") {
+            let message = arena.put(self.message(number, arena)?)?;
+            imap_event { kind: IMAP_EVENT_MESSAGE, message: Some(message), ..numbered }
+        } else if self.is("UIDFETCH") {
+            let message = arena.put(imap_message { uid: number, ..self.message(0, arena)? })?;
+            imap_event { kind: IMAP_EVENT_MESSAGE, message: Some(message), ..NOTHING }
+        } else {
+            numbered
+        })
+    }
+
+    fn message<'a>(&self, number: u32, arena: &'a Arena) -> Result<imap_message<'a>, NoMemory> {
+        let (asked, limits) = (fetch::Asked::default(), fetch::Limits::default());
+        fetch::message(self.response, number, self.rest, asked, &limits, arena)
+    }
+
+    /// `mailbox-data` and what else has no number.
+    fn of_mailbox<'a>(&self, is_utf8: bool, arena: &'a Arena) -> Result<imap_event<'a>, NoMemory> {
+        let (response, rest) = (self.response, self.rest);
+        Ok(if self.is("FLAGS") {
+            let flags = flags::flags(&mut response.cursor(rest), arena).transpose()?;
+            imap_event { kind: IMAP_EVENT_FLAGS, flags, ..NOTHING }
+        } else if self.is("LIST") || self.is("LSUB") || self.is("XLIST") {
+            match list::mailbox(response, rest, is_utf8, arena)? {
+                Some(mailbox) => {
+                    imap_event { kind: IMAP_EVENT_MAILBOX, mailbox: Some(arena.put(mailbox)?), ..NOTHING }
+                }
+                None => NOTHING,
+            }
+        } else if self.is("STATUS") {
+            let counts = arena.put(status::counts(response, rest, is_utf8, arena)?)?;
+            imap_event { kind: IMAP_EVENT_STATUS, counts: Some(counts), ..NOTHING }
+        } else if self.is("VANISHED") {
+            self.vanished(arena)?
+        } else if self.is("CAPABILITY") {
+            imap_event { kind: IMAP_EVENT_CAPABILITY, ..NOTHING }
+        } else {
+            NOTHING
+        })
+    }
+
+    /// `expunged-resp = "VANISHED" [SP "(EARLIER)"] SP known-uids` (RFC 7162); without UIDs the set is empty.
+    fn vanished<'a>(&self, arena: &'a Arena) -> Result<imap_event<'a>, NoMemory> {
+        let mut cursor = self.response.cursor(self.rest);
+        let is_earlier = cursor.take(b'(') && cursor.take_word(b"EARLIER");
+        if is_earlier {
+            cursor.take(b')');
+        }
+        let set: &imap_set = match cursor.atom().and_then(imap_set::from_response) {
+            Some(set) => arena.set(set?)?,
+            None => &EMPTY_SET,
+        };
+        Ok(imap_event { kind: IMAP_EVENT_VANISHED, set, is_earlier, ..NOTHING })
+    }
 }
 
-fn upper<'a>(name: &[u8], arena: &'a Arena) -> Result<Text<'a>, NoMemory> {
-    let mut upper = Vec::new();
-    upper.try_reserve_exact(name.len())?;
-    upper.extend(name.iter().map(u8::to_ascii_uppercase));
-    arena.text(&upper)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{namespace, search};
 
-/// Events were lost.
-pub fn overflow() -> Result<Box<Owned<Event>>, NoMemory> {
-    Owned::build(|_| Ok(imap_event { kind: IMAP_EVENT_OVERFLOW, name: Text::fixed(c"OVERFLOW"), ..NOTHING }))
+    /// Shows an event: kind, name, number, text, and what else it holds.
+    fn shown(sent: &[u8]) -> String {
+        let arena = Arena::new();
+        let event = event(&Response::new(sent, &[]), false, false, &arena).unwrap();
+        let mut parts = vec![format!("{:?}", event.kind).replace("IMAP_EVENT_", "")];
+        parts.push(event.name.get().unwrap().into());
+        parts.extend((event.number > 0).then(|| event.number.to_string()));
+        parts.extend(event.text.get().map(|text| format!("<{text}>")));
+        parts.extend(event.code.map(|code| format!("[{}]", code.name.get().unwrap())));
+        parts.extend(event.flags.map(|flags| format!("({})", flags.text.get().unwrap())));
+        parts.extend(event.message.map(|message| format!("message {} {}", message.number, message.uid)));
+        parts.extend(event.mailbox.map(|mailbox| format!("mailbox {}", mailbox.name.get().unwrap())));
+        parts.extend(event.counts.map(|counts| format!("counts {}", counts.messages)));
+        parts.extend(event.set.spans().iter().map(|span| format!("{}-{}", span.first, span.last)));
+        parts.extend(event.is_earlier.then(|| "earlier".into()));
+        parts.extend((event.value_count > 0).then(|| format!("values {}", event.value_count)));
+        parts.join(" ")
+    }
+
+    const SAMPLES: [(&[u8], &str); 36] = [
+        (b"* 23 EXISTS\r\n", "EXISTS EXISTS 23"),
+        (b"* 0 EXISTS", "EXISTS EXISTS"),
+        (b"* 5 recent", "RECENT RECENT 5"),
+        (b"* 44 EXPUNGE", "EXPUNGE EXPUNGE 44"),
+        (b"* 12 FETCH (FLAGS (\\Seen) UID 4827313)", "MESSAGE FETCH 12 message 12 4827313"),
+        (b"* 25996 UIDFETCH (FLAGS (\\Seen))", "MESSAGE UIDFETCH message 0 25996"),
+        (b"* VANISHED (EARLIER) 41,43:116", "VANISHED VANISHED 41-41 43-116 earlier values 3"),
+        (b"* VANISHED 405", "VANISHED VANISHED 405-405 values 1"),
+        (b"* VANISHED (EARLIER)", "VANISHED VANISHED earlier values 2"),
+        (b"* VANISHED", "VANISHED VANISHED"),
+        (b"* FLAGS (\\Answered \\*)", "FLAGS FLAGS (\\Answered \\*) values 3"),
+        (b"* FLAGS NIL", "FLAGS FLAGS () values 1"),
+        (b"* LIST (\\Noselect) \"/\" foo (OLDNAME (\"a\"))", "MAILBOX LIST mailbox foo values 8"),
+        (b"* lsub () \".\" \"#news\"", "MAILBOX LSUB mailbox #news values 3"),
+        (b"* XLIST (\\Inbox) \"/\" Posteingang", "MAILBOX XLIST mailbox Posteingang values 4"),
+        (b"* LIST", "OTHER LIST"),
+        (b"* STATUS INBOX (MESSAGES 231 X (1))", "STATUS STATUS counts 231 values 7"),
+        (b"* CAPABILITY IMAP4rev2 IDLE", "CAPABILITY CAPABILITY values 2"),
+        (b"* OK [ALERT] down at noon", "ALERT OK <down at noon> [ALERT]"),
+        (b"* OK [READ-ONLY] now", "ACCESS OK <now> [READ-ONLY]"),
+        (b"* OK [PERMANENTFLAGS (\\Seen \\*)] Limited", "FLAGS OK <Limited> [PERMANENTFLAGS] (\\Seen \\*)"),
+        (b"* OK [CLOSED] gone", "UNSELECTED OK <gone> [CLOSED]"),
+        (b"* NO Disk is 98% full", "NOTICE NO <Disk is 98% full>"),
+        (b"* BAD what", "NOTICE BAD <what>"),
+        (b"* PREAUTH hello", "NOTICE PREAUTH <hello>"),
+        (b"* BYE [ALERT] so long", "BYE BYE <so long> [ALERT]"),
+        (b"A1 OK [READ-WRITE] SELECT completed", "TAGGED OK <SELECT completed> [READ-WRITE]"),
+        (b"A1 BAD nonsense", "TAGGED BAD <nonsense>"),
+        (b"[COPYUID 55 31 6]", "NOTICE OK <> [COPYUID]"),
+        (b"Server Unavailable. 15", "NOTICE BAD <Server Unavailable. 15>"),
+        (b"+ idling", "OTHER + <idling>"),
+        (b"* 99 NOOP", "OTHER NOOP 99"),
+        (b"* SEARCH 2 84 (MODSEQ 9)", "OTHER SEARCH values 5"),
+        (b"* ESEARCH (TAG \"a\") UID ALL 2:9 PARTIAL (1:2 3)", "OTHER ESEARCH values 10"),
+        (b"* NAMESPACE ((\"\" \"/\" \"X\" (\"Y\"))) NIL NIL", "OTHER NAMESPACE values 9"),
+        (b"* QUOTA {2}\r\na\" (STORAGE 10 512)", "OTHER QUOTA values 5"),
+    ];
+
+    #[test]
+    fn responses_are_told() {
+        for (sent, expected) in SAMPLES {
+            assert_eq!(shown(sent), expected, "{}", String::from_utf8_lossy(sent));
+        }
+    }
+
+    #[test]
+    fn the_response_itself_comes_along() {
+        let arena = Arena::new();
+        let event = event(&Response::new(b"* 3 EXISTS\r\n", &[]), true, false, &arena).unwrap();
+        assert!(event.is_early);
+        assert_eq!(event.raw_len, b"* 3 EXISTS".len());
+        assert!(!event.raw.is_none());
+    }
+
+    #[test]
+    fn cut_anywhere_or_changed_anywhere_nothing_panics() {
+        for (sent, _) in SAMPLES {
+            for cut in 0..=sent.len() {
+                shown_by_all(&sent[..cut]);
+                for byte in *b" ()[]\"\\{}*\r\n\0\xff9" {
+                    let mut changed = sent.to_vec();
+                    if let Some(place) = changed.get_mut(cut) {
+                        *place = byte;
+                    }
+                    shown_by_all(&changed);
+                }
+            }
+        }
+    }
+
+    fn shown_by_all(sent: &[u8]) {
+        shown(sent);
+        let (arena, response) = (Arena::new(), Response::new(sent, &[]));
+        let mut found = search::Found::default();
+        for rest in [0, 2, sent.len() / 2, sent.len(), sent.len() + 1] {
+            search::search(&response, rest, &mut found).unwrap();
+            search::esearch(&response, rest, &mut found).unwrap();
+            search::esearch_tag(&response, rest);
+            list::mailbox(&response, rest, true, &arena).unwrap();
+            list::name_of(&response, rest);
+            status::counts(&response, rest, true, &arena).unwrap();
+            status::name_of(&response, rest);
+            namespace::namespaces(&response, rest, &arena).unwrap();
+        }
+    }
 }

@@ -1,12 +1,212 @@
-//! LIST, LSUB and XLIST (RFC 9051 section 7.3.1).
+//! LIST, LSUB and XLIST, and the names of mailboxes (RFC 9051 section 7.3.1).
+
+#![forbid(unsafe_code)]
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memmem};
 
 use super::cursor::{Cursor, Response, Str};
 use super::{decode, utf7, value};
 use crate::error::NoMemory;
 use crate::model::{
-    Arena, Few, Text, clean_text, imap_attribute::*, imap_mailbox, imap_origin, imap_role, imap_role::*,
+    Arena, Few, List, Text, imap_attribute::*, imap_item, imap_mailbox, imap_origin, imap_role, imap_role::*,
     imap_texts,
 };
+
+/// `mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox
+/// [SP mbox-list-extended]`; `rest` is where it begins. None if no name can be found.
+pub fn mailbox<'a>(
+    response: &Response<'_>,
+    rest: usize,
+    is_utf8: bool,
+    arena: &'a Arena,
+) -> Result<Option<imap_mailbox<'a>>, NoMemory> {
+    let mut cursor = response.cursor(rest);
+    let attributes = attributes(&mut cursor, arena)?;
+    let delimiter = match delimiter(&mut cursor) {
+        Some(delimiter) => decode::text(arena, &delimiter, cursor.is_clean)?,
+        None => Text::NONE,
+    };
+    let Some(raw) = name(&mut cursor, is_extended) else { return Ok(None) };
+    let raw = raw.bytes()?;
+    let name = decoded_name(&raw, is_utf8, arena)?;
+    let role = attributes.role_of(&raw);
+    let (raw_name, raw_name_len) = decode::raw(arena, raw)?;
+    let (others, other_count) = extended(&mut cursor, arena)?;
+    Ok(Some(imap_mailbox {
+        name,
+        raw_name,
+        raw_name_len,
+        delimiter,
+        attributes: attributes.bits,
+        attribute_names: attributes.names,
+        role,
+        role_origin: imap_origin::IMAP_ORIGIN_SERVER,
+        counts: None,
+        others,
+        other_count,
+    }))
+}
+
+/// The name that a LIST response is about, as sent; escapes are undone.
+pub fn name_of<'b>(response: &Response<'b>, rest: usize) -> Option<Cow<'b, [u8]>> {
+    let mut cursor = response.cursor(rest);
+    cursor.skip_spaces();
+    if cursor.peek() == Some(b'(') {
+        cursor.skip_value();
+    } else {
+        cursor.take_nil();
+    }
+    delimiter(&mut cursor);
+    unescaped(name(&mut cursor, is_extended)?).ok()
+}
+
+/// A mailbox name for display: from modified UTF-7, or from UTF-8 where that is enabled.
+pub fn decoded_name<'a>(raw: &[u8], is_utf8: bool, arena: &'a Arena) -> Result<Text<'a>, NoMemory> {
+    if is_utf8 || memchr(b'&', raw).is_none() {
+        return arena.text(raw);
+    }
+    let mut decoded = Vec::new();
+    utf7::decode(raw, &mut decoded)?;
+    arena.text(&decoded)
+}
+
+/// Whether a name as sent is that of `mailbox`: INBOX is the same in any case.
+pub fn is_name_of(raw: &[u8], mailbox: &str, is_utf8: bool) -> Result<bool, NoMemory> {
+    if raw.eq_ignore_ascii_case(b"INBOX") {
+        return Ok(mailbox.eq_ignore_ascii_case("INBOX"));
+    }
+    if is_utf8 || memchr(b'&', raw).is_none() {
+        return Ok(raw == mailbox.as_bytes());
+    }
+    let mut decoded = Vec::new();
+    utf7::decode(raw, &mut decoded)?;
+    Ok(decoded == mailbox.as_bytes())
+}
+
+/// `mailbox = "INBOX" / astring`, and names that should have been quoted or escaped: all up to the list that
+/// ends the line if `is_behind` says that it stands behind a name, otherwise to the end.
+pub(super) fn name<'b>(cursor: &mut Cursor<'b>, is_behind: fn(&[u8]) -> bool) -> Option<Str<'b>> {
+    cursor.skip_spaces();
+    let (start, line) = (cursor.clone(), cursor.rest());
+    let string = cursor.string();
+    let rest = cursor.rest().trim_ascii_start();
+    if string.is_some() && (rest.is_empty() || rest.starts_with(b"(")) {
+        return string;
+    }
+    let end = last_list(line).filter(|at| line.get(*at..).is_some_and(is_behind)).unwrap_or(line.len());
+    let all = trim_end(line.get(..end)?);
+    let inner = all.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\""));
+    if inner.is_none() && string.is_some() {
+        return string;
+    }
+    *cursor = start;
+    cursor.advance(end);
+    match inner {
+        Some(inner) if memchr(b'\\', inner).is_some() => Some(Str::Escaped(inner)),
+        Some(inner) => Some(Str::Quoted(inner)),
+        None => (!all.is_empty()).then_some(Str::Atom(all)),
+    }
+}
+
+/// The bytes of a name, borrowed from the response as long as nothing was escaped.
+pub(super) fn unescaped(name: Str<'_>) -> Result<Cow<'_, [u8]>, NoMemory> {
+    Ok(match name {
+        Str::Quoted(bytes) | Str::Atom(bytes) | Str::Literal(bytes) => Cow::Borrowed(bytes),
+        Str::Escaped(bytes) => Cow::Owned(super::cursor::unescape(bytes)?),
+        // Its bytes are left to whoever parses the response; no mailbox has a name that long.
+        Str::Big(_) => Cow::Borrowed(&[]),
+    })
+}
+
+/// Where the list begins that ends the line; if it does not close, the last that opens.
+fn last_list(line: &[u8]) -> Option<usize> {
+    let (mut depth, mut is_quoted) = (0usize, false);
+    let closed = trim_end(line).strip_suffix(b")").unwrap_or_default();
+    for (at, byte) in closed.iter().enumerate().rev() {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b')' if !is_quoted => depth += 1,
+            b'(' if !is_quoted && depth == 0 => return Some(at),
+            b'(' if !is_quoted => depth -= 1,
+            _ => {}
+        }
+    }
+    memmem::rfind(line, b" (").map(|space| space + 1)
+}
+
+/// Whether a list is `mbox-list-extended` rather than the end of a name such as `Letters (2020)`: it is empty,
+/// or has strings or lists in it.
+fn is_extended(list: &[u8]) -> bool {
+    let inner = list.strip_prefix(b"(").unwrap_or(list);
+    inner.trim_ascii_start().starts_with(b")") || inner.iter().any(|byte| matches!(byte, b'"' | b'('))
+}
+
+fn trim_end(mut bytes: &[u8]) -> &[u8] {
+    while let [shorter @ .., b' '] = bytes {
+        bytes = shorter;
+    }
+    bytes
+}
+
+/// `mbox-list-extended = "(" [mbox-list-extended-item *(SP mbox-list-extended-item)] ")"` (RFC 5258)
+fn extended<'a>(
+    cursor: &mut Cursor<'_>,
+    arena: &'a Arena,
+) -> Result<(List<'a, imap_item<'a>>, usize), NoMemory> {
+    let mut items = Few::new();
+    if cursor.take(b'(') {
+        while !cursor.take(b')') {
+            let Some(tag) = cursor.astring() else { break };
+            items.push(value::item(&tag.bytes()?, cursor, arena)?)?;
+        }
+    }
+    items.list(arena)
+}
+
+/// `DQUOTE QUOTED-CHAR DQUOTE / nil`: None if names are flat, or if it was left out.
+fn delimiter<'b>(cursor: &mut Cursor<'b>) -> Option<Str<'b>> {
+    cursor.skip_spaces();
+    let (start, rest) = (cursor.clone(), cursor.rest());
+    // A backslash that was not escaped included, and one without quotes.
+    let bare = match rest {
+        [b'"', _, b'"', b' ', ..] => Some((1, 3)),
+        [byte, b' ', ..] if byte.is_ascii_punctuation() => Some((0, 1)),
+        _ => None,
+    };
+    if let Some((at, length)) = bare {
+        cursor.advance(length);
+        return rest.get(at..at + 1).map(Str::Quoted);
+    }
+    let found = cursor.nstring().flatten()?;
+    if cursor.rest().trim_ascii().is_empty() && !matches!(found, Str::Quoted([] | [_])) {
+        // It was the name.
+        *cursor = start;
+        return None;
+    }
+    (!matches!(found, Str::Quoted([]) | Str::Literal([]))).then_some(found)
+}
+
+#[derive(Clone, Copy)]
+struct Attributes<'a> {
+    bits: u32,
+    role: imap_role,
+    names: &'a imap_texts<'a>,
+}
+
+impl Attributes<'_> {
+    /// What does not exist is for nothing, INBOX included.
+    fn role_of(&self, raw_name: &[u8]) -> imap_role {
+        if self.bits & IMAP_ATTRIBUTE_NON_EXISTENT as u32 != 0 {
+            IMAP_ROLE_NONE
+        } else if raw_name.eq_ignore_ascii_case(b"INBOX") {
+            IMAP_ROLE_INBOX
+        } else {
+            self.role
+        }
+    }
+}
 
 const ATTRIBUTES: [(&[u8], u32); 9] = [
     (b"NoInferiors", IMAP_ATTRIBUTE_NO_INFERIORS as u32),
@@ -21,7 +221,7 @@ const ATTRIBUTES: [(&[u8], u32); 9] = [
     (b"Remote", IMAP_ATTRIBUTE_REMOTE as u32),
 ];
 
-/// RFC 6154, and XLIST's names for the same.
+/// RFC 6154 and RFC 8457, and XLIST's names for the same.
 const ROLES: [(&[u8], imap_role); 13] = [
     (b"Inbox", IMAP_ROLE_INBOX),
     (b"All", IMAP_ROLE_ALL),
@@ -38,104 +238,132 @@ const ROLES: [(&[u8], imap_role); 13] = [
     (b"Deleted", IMAP_ROLE_TRASH),
 ];
 
-/// `mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox
-/// [SP mbox-list-extended]`; None if no name can be found.
-pub fn mailbox<'a>(
-    response: &Response<'_>,
-    rest: usize,
-    is_utf8: bool,
-    arena: &'a Arena,
-) -> Result<Option<imap_mailbox<'a>>, NoMemory> {
-    let mut cursor = response.cursor(rest);
-    let Some(found) = attributes(&mut cursor, arena)? else { return Ok(None) };
-    let delimiter = match cursor.nstring() {
-        Some(Some(delimiter)) => decode::text(arena, &delimiter, cursor.is_clean)?,
-        Some(None) => Text::NONE,
-        None => return Ok(None),
-    };
-    let delimiter = if delimiter.bytes().is_some_and(<[u8]>::is_empty) { Text::NONE } else { delimiter };
-    let Some(raw) = name(&mut cursor) else { return Ok(None) };
-    let raw = raw.bytes()?;
-    let name = decoded_name(&raw, is_utf8, arena)?;
-    let is_phantom = found.bits & IMAP_ATTRIBUTE_NON_EXISTENT as u32 != 0;
-    let is_inbox = raw.eq_ignore_ascii_case(b"INBOX");
-    let role = if is_inbox { IMAP_ROLE_INBOX } else { found.role };
-    let mut others = Few::new();
-    if cursor.take(b'(') {
-        while !cursor.is_at_end() && !cursor.take(b')') {
-            let Some(item) = cursor.astring() else { break };
-            let item = item.bytes()?;
-            others.push(value::item(&item, &mut cursor, arena)?)?;
-        }
-    }
-    let (others, other_count) = others.list(arena)?;
-    Ok(Some(imap_mailbox {
-        name,
-        raw_name: arena.raw(&raw)?,
-        raw_name_len: raw.len(),
-        delimiter,
-        attributes: found.bits,
-        attribute_names: found.names,
-        role: if is_phantom { IMAP_ROLE_NONE } else { role },
-        role_origin: imap_origin::IMAP_ORIGIN_SERVER,
-        counts: None,
-        others,
-        other_count,
-    }))
-}
-
-struct Attributes<'a> {
-    bits: u32,
-    role: imap_role,
-    names: &'a imap_texts<'a>,
-}
-
-/// `mbx-list-flags`; a server may leave the backslashes out, or have one too many.
-fn attributes<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Result<Option<Attributes<'a>>, NoMemory> {
+/// `"(" [mbx-list-flags] ")"`, with or without backslashes, or NIL; a backslash alone is none. The first of
+/// several roles counts.
+fn attributes<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Result<Attributes<'a>, NoMemory> {
+    let mut found = Attributes { bits: 0, role: IMAP_ROLE_NONE, names: &imap_texts::EMPTY };
     if !cursor.take(b'(') {
-        return Ok(cursor.take_nil().then_some(Attributes {
-            bits: 0,
-            role: IMAP_ROLE_NONE,
-            names: &imap_texts::EMPTY,
-        }));
+        cursor.take_nil();
+        return Ok(found);
     }
-    let (mut bits, mut role, mut names) = (0, IMAP_ROLE_NONE, Vec::new());
-    while !cursor.take(b')') {
-        let Some(atom) = cursor.atom() else { return Ok(None) };
-        let bare = atom.strip_prefix(b"\\").unwrap_or(atom);
+    let mut names = Vec::new();
+    while !cursor.is_at_end() && !cursor.take(b')') {
+        let Some(attribute) = cursor.astring() else {
+            cursor.advance(1);
+            continue;
+        };
+        let attribute = attribute.bytes()?;
+        let bare = attribute.strip_prefix(b"\\").unwrap_or(&attribute);
         if bare.is_empty() {
             continue;
         }
-        if let Some((_, bit)) = ATTRIBUTES.iter().find(|(name, _)| bare.eq_ignore_ascii_case(name)) {
-            bits |= bit;
-        }
-        if let Some((_, found)) = ROLES.iter().find(|(name, _)| bare.eq_ignore_ascii_case(name)) {
-            role = *found;
+        let is_it = |known: &[u8]| bare.eq_ignore_ascii_case(known);
+        found.bits |= ATTRIBUTES.iter().find(|(known, _)| is_it(known)).map_or(0, |(_, bits)| *bits);
+        if found.role == IMAP_ROLE_NONE {
+            found.role =
+                ROLES.iter().find(|(known, _)| is_it(known)).map_or(IMAP_ROLE_NONE, |(_, role)| *role);
         }
         names.try_reserve(1)?;
-        names.push(arena.text(atom)?);
+        names.push(arena.text(&attribute)?);
     }
-    Ok(Some(Attributes { bits, role, names: arena.texts(&names)? }))
+    found.names = arena.texts(&names)?;
+    Ok(found)
 }
 
-/// `mailbox`; one that was not quoted although it has spaces or TABs in it is all up to the end.
-fn name<'b>(cursor: &mut Cursor<'b>) -> Option<Str<'b>> {
-    if let Some(string) = cursor.string() {
-        return Some(string);
-    }
-    let rest = cursor.rest();
-    let end = memchr::memmem::find(rest, b" (").unwrap_or(rest.len());
-    cursor.advance(end);
-    (end > 0).then(|| Str::Atom(&rest[..end]))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A mailbox name for display: from modified UTF-7, or from UTF-8 where that is enabled.
-pub fn decoded_name<'a>(raw: &[u8], is_utf8: bool, arena: &'a Arena) -> Result<Text<'a>, NoMemory> {
-    if is_utf8 || !raw.contains(&b'&') {
-        return arena.text(raw);
+    /// Shows a mailbox: name, delimiter, attribute bits, role, attributes, extended items.
+    fn shown(sent: &[u8]) -> String {
+        let arena = Arena::new();
+        let response = Response::new(sent, &[]);
+        let Some(made) = mailbox(&response, 0, false, &arena).unwrap() else { return "none".into() };
+        let names: Vec<&str> = made.attribute_names.items.iter().collect();
+        let others: Vec<String> = made
+            .others
+            .iter()
+            .map(|item| format!("{} {}", item.name.get().unwrap(), item.value_count))
+            .collect();
+        format!(
+            "<{}> {} {} {} {names:?} {others:?}",
+            made.name.get().unwrap(),
+            made.delimiter.get().unwrap_or("flat"),
+            made.attributes,
+            made.role as u32
+        )
     }
-    let (mut decoded, mut clean) = (Vec::new(), Vec::new());
-    utf7::decode(raw, &mut decoded)?;
-    clean_text(&decoded, &mut clean)?;
-    arena.text(&clean)
+
+    #[test]
+    fn mailboxes_of_the_rfcs() {
+        for (sent, expected) in [
+            (&b"(\\Noselect) \"/\" ~/Mail/foo"[..], r#"<~/Mail/foo> / 2 0 ["\\Noselect"] []"#),
+            (b"() \"/\" \"~peter/mail/&U,BTFw-/&ZeVnLIqe-\"", "<~peter/mail/台北/日本語> / 0 0 [] []"),
+            (b"(\\Noselect) \"/\" \"\"", r#"<> / 2 0 ["\\Noselect"] []"#),
+            (
+                b"(\\NonExistent) \"/\" \"Foo\" (\"CHILDINFO\" (\"SUBSCRIBED\"))",
+                r#"<Foo> / 6 0 ["\\NonExistent"] ["CHILDINFO 2"]"#,
+            ),
+            (b"() \"/\" a (OLDNAME (\"b c\") X 1)", r#"<a> / 0 0 [] ["OLDNAME 2", "X 1"]"#),
+            (
+                b"(\\Remote \\Archive) \"/\" {7}\r\nRo\"ks)o",
+                r#"<Ro"ks)o> / 256 3 ["\\Remote", "\\Archive"] []"#,
+            ),
+        ] {
+            assert_eq!(shown(sent), expected);
+        }
+    }
+
+    #[test]
+    fn mailboxes_as_servers_send_them() {
+        for (sent, expected) in [
+            (&b"() \"/\" INBOX/Da\tOggetto\t"[..], "<INBOX/Da Oggetto > / 0 0 [] []"),
+            (b"() \".\" Letters (2020)", "<Letters (2020)> . 0 0 [] []"),
+            (b"() \".\" Sent Items  ", "<Sent Items> . 0 0 [] []"),
+            (b"() \"/\" \"Foo \"bar\" baz\"", "<Foo \"bar\" baz> / 0 0 [] []"),
+            (b"() \"\\\" INBOX", "<INBOX> \\ 0 1 [] []"),
+            (b"() \"\\\\\" a", "<a> \\ 0 0 [] []"),
+            (b"() / inbox", "<inbox> / 0 1 [] []"),
+            (b"() NIL \"Folder1\"", "<Folder1> flat 0 0 [] []"),
+            (b"() \"\" \"Folder1\"", "<Folder1> flat 0 0 [] []"),
+            (b"() \"Folder1\"", "<Folder1> flat 0 0 [] []"),
+            (b"() \"/\" NIL", "<NIL> / 0 0 [] []"),
+            (b"NIL NIL NIL", "<NIL> flat 0 0 [] []"),
+            (b"(\\HasChildren \\) \".\" Archive", r#"<Archive> . 8 0 ["\\HasChildren"] []"#),
+            (b"(HasNoChildren Sent) \"/\" 'a", r#"<'a> / 16 8 ["HasNoChildren", "Sent"] []"#),
+            (b"(\\Spam \\AllMail) \"/\" x", r#"<x> / 0 7 ["\\Spam", "\\AllMail"] []"#),
+            (b"(\\Starred) \"/\" x", r#"<x> / 0 5 ["\\Starred"] []"#),
+            (b"(\\NonExistent) \"/\" INBOX", r#"<INBOX> / 6 0 ["\\NonExistent"] []"#),
+            (b"(\\Marked", "none"),
+            (b"() \"/\"", "none"),
+            (b"", "none"),
+        ] {
+            assert_eq!(shown(sent), expected, "{}", String::from_utf8_lossy(sent));
+        }
+    }
+
+    #[test]
+    fn names_are_found_without_parsing_and_compared() {
+        let raw = |sent: &'static [u8]| name_of(&Response::new(sent, &[]), 0).map(Cow::into_owned);
+        assert_eq!(raw(br#"(\Marked) "/" "a \"b\"" (X 1)"#).as_deref(), Some(&br#"a "b""#[..]));
+        assert_eq!(raw(b"(\\Marked) NIL Sent Items").as_deref(), Some(&b"Sent Items"[..]));
+        assert_eq!(raw(b"(\\Marked"), None);
+        for (sent, mailbox, is_utf8, expected) in [
+            (&b"Entw&APw-rfe"[..], "Entwürfe", false, true),
+            (b"Entw&APw-rfe", "Entwürfe", true, false),
+            (b"Entw\xc3\xbcrfe", "Entwürfe", false, true),
+            (b"inbox", "INBOX", false, true),
+            (b"Foo", "foo", false, false),
+        ] {
+            assert_eq!(is_name_of(sent, mailbox, is_utf8), Ok(expected), "{mailbox}");
+        }
+    }
+
+    #[test]
+    fn utf8_names_are_taken_as_they_are() {
+        let arena = Arena::new();
+        let response = Response::new("() \"/\" \"R&D &AOk-\"".as_bytes(), &[]);
+        let name = |is_utf8| mailbox(&response, 0, is_utf8, &arena).unwrap().unwrap().name.get().unwrap();
+        assert_eq!((name(false), name(true)), ("R&D é", "R&D &AOk-"));
+    }
 }

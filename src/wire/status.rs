@@ -1,12 +1,15 @@
 //! STATUS (RFC 9051 section 7.3.4).
 
+#![forbid(unsafe_code)]
+
+use std::borrow::Cow;
+
 use super::cursor::{Cursor, Response, Str};
-use super::list::decoded_name;
-use super::value;
+use super::{list, value};
 use crate::error::NoMemory;
 use crate::model::{Arena, Few, imap_counts};
 
-/// `mailbox-data = "STATUS" SP mailbox SP "(" [status-att-list] ")"`
+/// `mailbox-data = "STATUS" SP mailbox SP "(" [status-att-list] ")"`; `rest` is where the mailbox begins.
 pub fn counts<'a>(
     response: &Response<'_>,
     rest: usize,
@@ -14,14 +17,15 @@ pub fn counts<'a>(
     arena: &'a Arena,
 ) -> Result<imap_counts<'a>, NoMemory> {
     let mut cursor = response.cursor(rest);
-    let name = name(&mut cursor);
-    let mut counts =
-        imap_counts { mailbox: decoded_name(&name.bytes()?, is_utf8, arena)?, ..imap_counts::EMPTY };
+    let mut counts = imap_counts::EMPTY;
+    if let Some(name) = name(&mut cursor) {
+        counts.mailbox = list::decoded_name(&name.bytes()?, is_utf8, arena)?;
+    }
     let mut others = Few::new();
     cursor.take(b'(');
-    while !cursor.is_at_end() && !cursor.take(b')') {
+    while !cursor.take(b')') {
         let Some(item) = cursor.atom() else { break };
-        if !known_item(item, &mut cursor, &mut counts) {
+        if !counted(item, &mut cursor, &mut counts) {
             others.push(value::item(item, &mut cursor, arena)?)?;
         }
     }
@@ -29,13 +33,36 @@ pub fn counts<'a>(
     Ok(counts)
 }
 
-/// `status-att-val`; false if the item is not known, or has no number.
-fn known_item(item: &[u8], cursor: &mut Cursor<'_>, counts: &mut imap_counts<'_>) -> bool {
-    let is = |name: &[u8]| item.eq_ignore_ascii_case(name);
-    let before = cursor.clone();
-    let Some(number) = cursor.number() else { return false };
-    let number32 = u32::try_from(number).unwrap_or(0);
-    let number = number as i64;
+/// The mailbox that a STATUS response is about, as sent; escapes are undone.
+pub fn name_of<'b>(response: &Response<'b>, rest: usize) -> Cow<'b, [u8]> {
+    let name = name(&mut response.cursor(rest));
+    name.and_then(|name| list::unescaped(name).ok()).unwrap_or_default()
+}
+
+/// Whether a STATUS response is about `mailbox`.
+pub fn is_about(
+    response: &Response<'_>,
+    rest: usize,
+    mailbox: &str,
+    is_utf8: bool,
+) -> Result<bool, NoMemory> {
+    list::is_name_of(&name_of(response, rest), mailbox, is_utf8)
+}
+
+/// The mailbox: all that stands before the list.
+fn name<'b>(cursor: &mut Cursor<'b>) -> Option<Str<'b>> {
+    list::name(cursor, |_| true)
+}
+
+/// `status-att-val`: false if this item is not known or has no number, and nothing was taken.
+fn counted(item: &[u8], cursor: &mut Cursor<'_>, counts: &mut imap_counts<'_>) -> bool {
+    let start = cursor.clone();
+    let Some(number) = number(cursor) else {
+        *cursor = start;
+        return false;
+    };
+    let is = |known: &[u8]| item.eq_ignore_ascii_case(known);
+    let small = u32::try_from(number).unwrap_or(0);
     if is(b"MESSAGES") {
         counts.messages = number;
     } else if is(b"UNSEEN") {
@@ -45,49 +72,93 @@ fn known_item(item: &[u8], cursor: &mut Cursor<'_>, counts: &mut imap_counts<'_>
     } else if is(b"DELETED") {
         counts.deleted = number;
     } else if is(b"UIDNEXT") {
-        counts.uid_next = number32;
+        counts.uid_next = small;
     } else if is(b"UIDVALIDITY") {
-        counts.uid_validity = number32;
+        counts.uid_validity = small;
     } else if is(b"HIGHESTMODSEQ") {
         counts.highest_modseq = number;
     } else if is(b"SIZE") {
         counts.size = number;
     } else {
-        *cursor = before;
+        *cursor = start;
         return false;
     }
     true
 }
 
-/// The mailbox as sent: a string, or all up to the list, since some servers do not quote spaces.
-fn name<'b>(cursor: &mut Cursor<'b>) -> Str<'b> {
-    if let Some(string) = cursor.string() {
-        return string;
-    }
-    let rest = cursor.rest();
-    let name = rest[..list_at_end(rest)].trim_ascii_end();
-    cursor.advance(name.len());
-    Str::Atom(name)
+/// A number that is all of the next word.
+fn number(cursor: &mut Cursor<'_>) -> Option<i64> {
+    let number = cursor.number()?;
+    let ends = cursor.peek().is_none_or(|next| matches!(next, b' ' | b')'));
+    i64::try_from(number).ok().filter(|_| ends)
 }
 
-/// Where the list begins that ends with the response.
-fn list_at_end(rest: &[u8]) -> usize {
-    let mut depth = 0usize;
-    for (at, byte) in rest.iter().enumerate().rev() {
-        match byte {
-            b')' => depth += 1,
-            b'(' if depth == 1 => return at,
-            b'(' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    rest.len()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The mailbox that a STATUS is about, as sent, without its quotes.
-pub fn name_of<'b>(response: &Response<'b>, rest: usize) -> &'b [u8] {
-    match name(&mut response.cursor(rest)) {
-        Str::Quoted(bytes) | Str::Escaped(bytes) | Str::Atom(bytes) | Str::Literal(bytes) => bytes,
-        Str::Big(_) => b"",
+    fn check(sent: &[u8], mailbox: &str, expected: [i64; 8], others: &[&str]) {
+        let arena = Arena::new();
+        let response = Response::new(sent, &[]);
+        let counts = counts(&response, 0, false, &arena).unwrap();
+        let (uid_next, uid_validity) = (i64::from(counts.uid_next), i64::from(counts.uid_validity));
+        let (messages, unseen, recent, deleted) =
+            (counts.messages, counts.unseen, counts.recent, counts.deleted);
+        let found =
+            [messages, unseen, recent, deleted, uid_next, uid_validity, counts.highest_modseq, counts.size];
+        assert_eq!(counts.mailbox.get(), Some(mailbox));
+        assert_eq!(found, expected, "{mailbox}");
+        assert_eq!(counts.others.iter().map(|item| item.name.get().unwrap()).collect::<Vec<_>>(), others);
+    }
+
+    #[test]
+    fn counts_of_the_rfcs() {
+        check(
+            b"blurdybloop (MESSAGES 231 UIDNEXT 44292)",
+            "blurdybloop",
+            [231, -1, -1, -1, 44292, 0, -1, -1],
+            &[],
+        );
+        check(
+            b"\"a \\\"b\\\"\" (SIZE 4294967297 DELETED 3 HIGHESTMODSEQ 7 MAILBOXID (F22) UNSEEN 1)",
+            "a \"b\"",
+            [-1, 1, -1, 3, 0, 0, 7, 4294967297],
+            &["MAILBOXID"],
+        );
+    }
+
+    #[test]
+    fn counts_as_servers_send_them() {
+        let none = [-1, -1, -1, -1, 0, 0, -1, -1];
+        check(b"\"INBOX\" ()", "INBOX", none, &[]);
+        check(b"Sent Items (UIDNEXT 1)", "Sent Items", [-1, -1, -1, -1, 1, 0, -1, -1], &[]);
+        check(
+            b"Letters (2020) (RECENT 1 X (a (b)))",
+            "Letters (2020)",
+            [-1, -1, 1, -1, 0, 0, -1, -1],
+            &["X"],
+        );
+        check("Społeczności (MESSAGES 0)".as_bytes(), "Społeczności", [0, -1, -1, -1, 0, 0, -1, -1], &[]);
+        check(b"Entw&APw-rfe(unseen 2)", "Entwürfe", [-1, 2, -1, -1, 0, 0, -1, -1], &[]);
+        check(
+            b"x (MESSAGES -1 UNSEEN 4x UIDNEXT 9999999999 RECENT 2",
+            "x",
+            [-1, -1, 2, -1, 0, 0, -1, -1],
+            &["MESSAGES", "UNSEEN"],
+        );
+        check(b"\"say \"hi\" all\" (MESSAGES 3)", "say \"hi\" all", [3, -1, -1, -1, 0, 0, -1, -1], &[]);
+        check(b"(MESSAGES 3)", "", [3, -1, -1, -1, 0, 0, -1, -1], &[]);
+        check(b"INBOX", "INBOX", none, &[]);
+    }
+
+    #[test]
+    fn names_for_routing() {
+        let is_about = |sent: &[u8], mailbox| is_about(&Response::new(sent, &[]), 0, mailbox, false).unwrap();
+        assert!(is_about(b"\"Entw&APw-rfe\" (MESSAGES 1)", "Entwürfe"));
+        assert!(is_about(b"inbox (MESSAGES 1)", "INBOX"));
+        assert!(is_about(b"Sent Items (MESSAGES 1 X (1 2))", "Sent Items"));
+        assert!(!is_about(b"Sent (MESSAGES 1)", "Sent Items"));
+        let name = name_of(&Response::new(br#""a\\b" ()"#, &[]), 0).into_owned();
+        assert_eq!(name, br"a\b");
     }
 }

@@ -1,0 +1,313 @@
+/* steps: does what its arguments say, one after the other on one client, and prints what each came to:
+ *
+ *     steps number:1:PORT number:2:2 connect:127.0.0.1 login:alice:secret select:INBOX fetch:1:*:FLAGS ...
+ *
+ * The words of a step are separated by colons that a backslash can escape; \r and \n stand for themselves. */
+
+#include <imap.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static imap_options *options;
+static imap_client *client;
+
+#define MOST 8
+static char *words[MOST];
+static int count;
+
+/* The word at a place, or NULL. */
+static const char *word(int at) { return at < count ? words[at] : NULL; }
+
+static void split(char *text) {
+  char *out = text;
+  memset(words, 0, sizeof words);
+  words[0] = text;
+  count = 1;
+  for (const char *in = text; *in; in++) {
+    if (*in == ':' && count < MOST) {
+      *out++ = '\0';
+      words[count++] = out;
+    } else if (*in == '\\' && in[1]) {
+      in++;
+      *out++ = *in == 'r' ? '\r' : *in == 'n' ? '\n' : *in;
+    } else {
+      *out++ = *in;
+    }
+  }
+  *out = '\0';
+}
+
+static void show_texts(const imap_texts *texts) {
+  for (size_t i = 0; i < texts->count; i++) printf(" %s", texts->items[i]);
+}
+
+static void show_selected(const imap_selected *selected) {
+  printf(" %s exists=%u uid_next=%u uid_validity=%d read_only=%d flags=%s permanent=%s", selected->mailbox,
+      (unsigned)selected->exists, (unsigned)selected->uid_next, selected->uid_validity != 0, selected->is_read_only,
+      selected->flags->text, selected->permanent_flags->text);
+}
+
+static void show_messages(const imap_messages *messages) {
+  printf(" count=%zu", messages->count);
+  for (size_t i = 0; i < messages->count; i++) {
+    const imap_message *message = messages->items[i];
+    printf(" [uid=%u", (unsigned)message->uid);
+    if (message->flags) printf(" flags=%s", message->flags->text);
+    if (message->size != -1) printf(" size=%" PRId64, message->size);
+    if (message->internal_date != -1) printf(" date=%" PRId64, message->internal_date);
+    if (message->envelope) printf(" subject=%s", message->envelope->subject);
+    for (size_t j = 0; j < message->details->part_count; j++)
+      printf(" part=%s:%s", message->details->parts[j]->section, message->details->parts[j]->media_type);
+    for (size_t j = 0; j < message->details->section_count; j++)
+      printf(" %s=%zu", message->details->sections[j]->label, message->details->sections[j]->data_len);
+    printf("]");
+  }
+  for (size_t i = 0; i < messages->defect_count; i++) printf(" defect=%s", messages->defects[i]->text);
+}
+
+static void show_mailboxes(const imap_mailboxes *mailboxes) {
+  printf(" count=%zu", mailboxes->count);
+  for (size_t i = 0; i < mailboxes->count; i++) printf(" [%s]", mailboxes->items[i]->name);
+}
+
+static void show_assigned(const imap_assigned *assigned) {
+  printf(" uids=%s sources=%s origin=%d", imap_set_text(assigned->uids), imap_set_text(assigned->sources),
+      (int)assigned->origin);
+}
+
+static imap_status do_connect(imap_error **error) {
+  imap_client_free(client);
+  client = NULL;
+  if (!strcmp(words[0], "url")) return imap_connect_url(word(1), options, &client, error);
+  if (!strcmp(words[0], "start")) return imap_start(word(1), options, &client, error);
+  return imap_connect(word(1), options, &client, error);
+}
+
+static imap_status do_option(imap_error **error) {
+  imap_option option = (imap_option)atoi(words[1]);
+  if (!strcmp(words[0], "number")) return imap_options_set_number(options, option, atoll(words[2]), error);
+  return imap_options_set_text(options, option, word(2), error);
+}
+
+static imap_status do_select(imap_error **error) {
+  imap_selected *selected = NULL;
+  imap_status status = !strcmp(words[0], "select") ? imap_select(client, word(1), &selected, error)
+      : !strcmp(words[0], "examine")               ? imap_examine(client, word(1), &selected, error)
+                                                   : imap_get_selected(client, &selected, error);
+  if (selected) show_selected(selected);
+  imap_selected_free(selected);
+  return status;
+}
+
+static imap_status do_numbers(imap_error **error) {
+  imap_numbers *numbers = NULL;
+  const char *params[] = {word(2), word(3), NULL};
+  imap_status status = !strcmp(words[0], "search")
+      ? imap_search(client, word(1), count > 2 ? params : NULL, &numbers, error)
+      : imap_expunge(client, word(1), &numbers, error);
+  if (numbers) printf(" set=%s total=%" PRId64, imap_set_text(numbers->set), numbers->total);
+  imap_numbers_free(numbers);
+  return status;
+}
+
+static imap_status do_messages(imap_error **error) {
+  imap_messages *messages = NULL;
+  const char *params[] = {word(3), NULL};
+  const char *const *values = count > 3 ? params : NULL;
+  imap_status status = !strcmp(words[0], "fetch") ? imap_fetch(client, word(1), word(2), values, &messages, error)
+                                                  : imap_store(client, word(1), word(2), values, &messages, error);
+  if (messages) show_messages(messages);
+  imap_messages_free(messages);
+  return status;
+}
+
+static imap_status do_assigned(imap_error **error) {
+  imap_assigned *assigned = NULL;
+  imap_status status;
+  if (!strcmp(words[0], "copy")) status = imap_copy(client, word(1), word(2), &assigned, error);
+  else if (!strcmp(words[0], "move")) status = imap_move(client, word(1), word(2), &assigned, error);
+  else
+    status = imap_append(client, word(1), word(3), word(4) ? atoll(word(4)) : -1, (const uint8_t *)word(2),
+        word(2) ? strlen(word(2)) : 0, &assigned, error);
+  if (assigned) show_assigned(assigned);
+  imap_assigned_free(assigned);
+  return status;
+}
+
+static imap_status do_mailboxes(imap_error **error) {
+  imap_mailboxes *mailboxes = NULL;
+  imap_status status = !strcmp(words[0], "list") ? imap_list(client, word(1), word(2), word(3), &mailboxes, error)
+                                                 : imap_lsub(client, word(1), word(2), &mailboxes, error);
+  if (mailboxes) show_mailboxes(mailboxes);
+  imap_mailboxes_free(mailboxes);
+  return status;
+}
+
+static imap_status do_counts(imap_error **error) {
+  imap_counts *counts = NULL;
+  imap_status status = imap_status_of(client, word(1), word(2), &counts, error);
+  if (counts) printf(" %s messages=%" PRId64 " unseen=%" PRId64, counts->mailbox, counts->messages, counts->unseen);
+  imap_counts_free(counts);
+  return status;
+}
+
+static imap_status do_namespace(imap_error **error) {
+  imap_namespaces *namespaces = NULL;
+  imap_status status = imap_namespace(client, &namespaces, error);
+  if (namespaces)
+    printf(" personal=%zu prefix=\"%s\" delimiter=%s", namespaces->personal_count,
+        namespaces->personal_count ? namespaces->personal[0]->prefix : "",
+        namespaces->personal_count ? namespaces->personal[0]->delimiter : "");
+  imap_namespaces_free(namespaces);
+  return status;
+}
+
+static imap_status do_capability(imap_error **error) {
+  imap_texts *texts = NULL;
+  imap_status status = imap_capability(client, &texts, error);
+  if (texts) printf(" %s", texts->count > 0 ? "told" : "none");
+  if (texts && word(1)) show_texts(texts);
+  imap_texts_free(texts);
+  return status;
+}
+
+static imap_status do_command(imap_error **error) {
+  imap_events *events = NULL;
+  imap_status status = imap_command(client, word(1), NULL, &events, error);
+  for (size_t i = 0; events && i < events->count; i++) printf(" %s", events->items[i]->name);
+  imap_events_free(events);
+  return status;
+}
+
+static imap_status do_connection(imap_error **error) {
+  imap_connection *connection = NULL;
+  imap_status status = imap_get_connection(client, &connection, error);
+  if (connection)
+    printf(" tls=%d verified=%d state=%d capabilities=%d received=%d", connection->is_tls, connection->is_verified,
+        (int)connection->state, connection->capabilities->count > 0, connection->bytes_received > 0);
+  imap_connection_free(connection);
+  return status;
+}
+
+/* Prints all events that are there. */
+static imap_status do_events(imap_error **error) {
+  imap_event *event = NULL;
+  imap_status status;
+  while ((status = imap_next_event(client, &event, error)) == IMAP_OK && event) {
+    printf(" [%s", event->name);
+    if (event->number) printf(" %u", (unsigned)event->number);
+    if (event->text) printf(" %s", event->text);
+    printf("%s]", event->is_early ? " early" : "");
+    imap_event_free(event);
+  }
+  return status;
+}
+
+/* send:COMMAND:TAKE[:PARAM]: the same commands as requests. */
+static imap_status do_send(imap_error **error) {
+  imap_request *request = NULL;
+  const char *params[] = {word(3), word(4), NULL};
+  imap_status status = imap_send(client, word(1), count > 3 ? params : NULL, &request, error);
+  if (status) return status;
+  const char *kind = word(2) ? word(2) : "";
+#define TAKE(name, type, show)                                               \
+  if (!strcmp(kind, #name)) {                                                \
+    type *taken = NULL;                                                      \
+    status = imap_request_take_##name(request, &taken, error);               \
+    if (taken) show;                                                         \
+    imap_##name##_free(taken);                                               \
+    if (status == IMAP_OK) status = imap_request_take_##name(request, &taken, NULL) == IMAP_ERR_STATE \
+        ? IMAP_OK : IMAP_ERR_INTERNAL;                                       \
+  } else
+  TAKE(messages, imap_messages, show_messages(taken))
+  TAKE(numbers, imap_numbers, printf(" set=%s", imap_set_text(taken->set)))
+  TAKE(assigned, imap_assigned, show_assigned(taken))
+  TAKE(mailboxes, imap_mailboxes, show_mailboxes(taken))
+  TAKE(counts, imap_counts, printf(" %s messages=%" PRId64, taken->mailbox, taken->messages))
+  TAKE(selected, imap_selected, show_selected(taken))
+  TAKE(namespaces, imap_namespaces, printf(" personal=%zu", taken->personal_count))
+  TAKE(texts, imap_texts, printf(" %s", taken->count > 0 ? "told" : "none"))
+  TAKE(events, imap_events, printf(" count=%zu", taken->count))
+  status = imap_request_wait(request, -1, error);
+  const imap_event *reply = imap_request_reply(request);
+  if (reply) printf(" reply=%s", reply->code ? reply->code->name : "-");
+  printf(" done=%d", imap_request_is_done(request));
+  imap_request_free(request);
+  return status;
+}
+
+/* abandon:COMMAND: sends it and frees the request at once. */
+static imap_status do_abandon(imap_error **error) {
+  imap_request *request = NULL;
+  imap_status status = imap_send(client, word(1), NULL, &request, error);
+  if (!strcmp(words[0], "cancelled") && status == IMAP_OK) {
+    imap_request_cancel(request);
+    status = imap_request_wait(request, 5000, error);
+  }
+  imap_request_free(request);
+  return status;
+}
+
+static imap_status step(imap_error **error) {
+  const char *name = words[0];
+#define IS(text) (!strcmp(name, text))
+  if (IS("number") || IS("text")) return do_option(error);
+  if (IS("connect") || IS("url") || IS("start")) return do_connect(error);
+  if (IS("login")) return imap_login(client, word(1), word(2), error);
+  if (IS("auth")) return imap_authenticate(client, word(1), word(2), word(3), word(4), error);
+  if (IS("select") || IS("examine") || IS("selected")) return do_select(error);
+  if (IS("search") || IS("expunge")) return do_numbers(error);
+  if (IS("fetch") || IS("store")) return do_messages(error);
+  if (IS("copy") || IS("move") || IS("append")) return do_assigned(error);
+  if (IS("list") || IS("lsub")) return do_mailboxes(error);
+  if (IS("status")) return do_counts(error);
+  if (IS("namespace")) return do_namespace(error);
+  if (IS("capability")) return do_capability(error);
+  if (IS("command")) return do_command(error);
+  if (IS("connection")) return do_connection(error);
+  if (IS("events")) return do_events(error);
+  if (IS("send")) return do_send(error);
+  if (IS("abandon") || IS("cancelled")) return do_abandon(error);
+  if (IS("create")) return imap_create(client, word(1), (imap_role)(word(2) ? atoi(word(2)) : 0), error);
+  if (IS("delete")) return imap_delete(client, word(1), error);
+  if (IS("rename")) return imap_rename(client, word(1), word(2), error);
+  if (IS("subscribe")) return imap_subscribe(client, word(1), error);
+  if (IS("unsubscribe")) return imap_unsubscribe(client, word(1), error);
+  if (IS("noop")) return imap_noop(client, error);
+  if (IS("check")) return imap_check(client, error);
+  if (IS("close")) return imap_close_mailbox(client, error);
+  if (IS("unselect")) return imap_unselect(client, error);
+  if (IS("logout")) return imap_logout(client, error);
+  if (IS("has")) return printf(" %d", imap_has(client, word(1))), IMAP_OK;
+  if (IS("state")) return printf(" %d", (int)imap_get_state(client)), IMAP_OK;
+  if (IS("cancel")) return imap_cancel(client), IMAP_OK;
+  if (IS("disconnect")) return imap_disconnect(client), IMAP_OK;
+  fprintf(stderr, "no such step: %s\n", name);
+  exit(2);
+}
+
+int main(int argc, char **argv) {
+  options = imap_options_new();
+  for (int i = 1; i < argc; i++) {
+    imap_error *error = NULL;
+    split(argv[i]);
+    printf("%s:", words[0]);
+    imap_status status = step(&error);
+    if (status) {
+      printf(" %s usable=%d", imap_status_name(status), error->is_usable);
+      if (error->may_be_done) printf(" may_be_done");
+      if (error->code) printf(" code=%s", error->code->name);
+      printf(": %s", error->message);
+    }
+    if ((status == IMAP_OK) != (error == NULL) || (error && error->status != status)) printf(" ERROR MISMATCH");
+    putchar('\n');
+    fflush(stdout);
+    imap_error_free(error);
+  }
+  imap_client_free(client);
+  imap_options_free(options);
+  return EXIT_SUCCESS;
+}
