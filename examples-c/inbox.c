@@ -49,7 +49,7 @@ static size_t attachments(const imap_message *message) {
 
 static void row(const imap_message *message) {
   const imap_envelope *envelope = message->envelope;
-  char date[24] = "", size[24], files[24] = "";
+  char date[24] = "", size[40], files[40] = "";
   time_t sent = (time_t)(envelope->date + 60 * envelope->date_zone);
   if (envelope->date != -1) strftime(date, sizeof date, "%d %b %Y", gmtime(&sent));
   snprintf(size, sizeof size, "%lld K", (long long)(message->size + 1023) / 1024);

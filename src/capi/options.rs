@@ -9,10 +9,9 @@ use std::time::Duration;
 use zeroize::Zeroize;
 
 use super::boundary::{bytes, call, exclusive, free_object, optional_text};
-use crate::client::Config;
+use crate::client::{Ca, Config, Identity, Target, Tls};
 use crate::error::{Error, Result, imap_status};
 use crate::model::{imap_error, imap_tls, try_box};
-use crate::net::{Ca, Identity, Target, Tls};
 use crate::sasl::Secret;
 use crate::session::{Settings, quote};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::net::{Target, Tls};
+pub use crate::net::{Ca, Identity, Target, Tls};
 use crate::sasl::Secret;
 use crate::session::Settings;
 

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, MutexGuard};
 
 use self::cancel::Cancel;
-pub use self::config::Config;
+pub use self::config::{Ca, Config, Identity, Target, Tls};
 use self::core::{Core, Waiter};
 use crate::commands::{Login, Opening};
 use crate::error::{Error, Result, imap_status::*};

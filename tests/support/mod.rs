@@ -1,0 +1,51 @@
+//! What the integration tests share: C programs, a scripted server, real servers, certificates.
+
+// Each test binary uses its own part of this.
+#![allow(dead_code)]
+
+pub mod cases;
+pub mod certificates;
+pub mod program;
+pub mod scripted;
+pub mod server;
+
+use std::path::PathBuf;
+
+/// The project's folder.
+pub fn project() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A folder that is removed in the end. Its path is short, since Unix sockets lie in it, and other accounts can pass
+/// through it, since servers run as such.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new() -> Folder {
+        use std::os::unix::fs::PermissionsExt;
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = PathBuf::from(format!("/tmp/imap.{}.{count}", std::process::id()));
+        std::fs::create_dir(&path).expect("a temporary folder");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o711)).expect("its permissions");
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Says what was not shown, and why; the end of the run lists it.
+pub fn skip(reason: &str) {
+    println!("SKIP: {reason}");
+    if let Some(file) = std::env::var_os("LIBIMAP_SKIPS") {
+        use std::io::Write;
+        let mut file =
+            std::fs::OpenOptions::new().append(true).create(true).open(file).expect("LIBIMAP_SKIPS");
+        writeln!(file, "SKIP: {reason}").expect("LIBIMAP_SKIPS");
+    }
+}

@@ -1,0 +1,132 @@
+//! Builds the C programs against the library as it was just built, and runs them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use super::project;
+
+/// What a program said and how it ended.
+pub struct Output {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Output {
+    /// What it printed, if it succeeded.
+    pub fn success(self) -> String {
+        assert_eq!(self.code, Some(0), "the program failed\n{}\n{}", self.out, self.err);
+        self.out
+    }
+}
+
+/// The folder of the library that belongs to this test: `target/debug` or what stands in its place.
+pub fn library() -> PathBuf {
+    let test = std::env::current_exe().expect("this program's path");
+    let folder = test.parent().and_then(Path::parent).expect("target/debug/deps").to_owned();
+    assert!(folder.join("libimap.so").exists(), "no libimap.so in {}", folder.display());
+    // Programs load it by its soname.
+    let link = folder.join("libimap.so.0.1");
+    if !link.exists() {
+        let _ = std::os::unix::fs::symlink("libimap.so", link);
+    }
+    folder
+}
+
+/// `tests/c/NAME.c`, compiled.
+pub fn test_program(name: &str) -> PathBuf {
+    compiled(&project().join(format!("tests/c/{name}.c")))
+}
+
+/// `examples-c/NAME.c`, compiled.
+pub fn example(name: &str) -> PathBuf {
+    compiled(&project().join(format!("examples-c/{name}.c")))
+}
+
+fn compiled(source: &Path) -> PathBuf {
+    static DONE: OnceLock<Mutex<HashMap<PathBuf, PathBuf>>> = OnceLock::new();
+    let mut done = DONE.get_or_init(Default::default).lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if let Some(program) = done.get(source) {
+        return program.clone();
+    }
+    let library = library();
+    let name = source.file_stem().expect("a file name").to_string_lossy().into_owned();
+    let folder = library.join(format!("c-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for programs");
+    let program = folder.join(name);
+    let output = Command::new("gcc")
+        .args(["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread"])
+        .arg("-I")
+        .arg(project().join("include"))
+        .arg(source)
+        .arg("-o")
+        .arg(&program)
+        .arg("-L")
+        .arg(&library)
+        .arg("-limap")
+        .arg(format!("-Wl,-rpath,{}", library.display()))
+        .output()
+        .expect("gcc runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    done.insert(source.to_owned(), program.clone());
+    program
+}
+
+/// Runs a program, at most a minute.
+pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(program);
+    command.args(arguments).envs(environment.iter().copied());
+    finish(command, Duration::from_secs(60))
+}
+
+/// The same under valgrind, for which a leak or a bad access is a failure.
+pub fn run_checked(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new("valgrind");
+    command
+        .args(["-q", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible"])
+        .args(["--show-leak-kinds=definite,indirect,possible", "--error-exitcode=99"])
+        .arg(program)
+        .args(arguments)
+        .envs(environment.iter().copied());
+    finish(command, Duration::from_secs(300))
+}
+
+/// Runs a command to its end, or kills it at the deadline.
+pub fn finish(mut command: Command, deadline: Duration) -> Output {
+    use std::io::Read;
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    let (mut out, mut err) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
+    let reader = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        let _ = out.read_to_end(&mut text);
+        text
+    });
+    let err_reader = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        let _ = err.read_to_end(&mut text);
+        text
+    });
+    let end = Instant::now() + deadline;
+    let code = loop {
+        match child.try_wait().expect("it can be waited for") {
+            Some(status) => break status.code(),
+            None if Instant::now() > end => {
+                let _ = child.kill();
+                let _ = child.wait();
+                break None;
+            }
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let out = text(reader.join().unwrap_or_default());
+    let mut err = text(err_reader.join().unwrap_or_default());
+    if code.is_none() {
+        err.push_str("\n(killed, by a signal or at the deadline)");
+    }
+    Output { code, out, err }
+}
