@@ -345,7 +345,7 @@ impl Client {
 
     pub fn selected(&self) -> Result<Box<Owned<Selected>>> {
         self.check()?;
-        Ok(self.lock().session.facts().needs_selected()?.result()?)
+        self.lock().session.selected()
     }
 
     pub fn connection(&self) -> Result<Box<Owned<Connection>>> {

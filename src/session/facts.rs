@@ -127,7 +127,7 @@ impl Facts {
     pub fn needs_login(&self) -> Result<()> {
         match self.state {
             imap_state::IMAP_STATE_AUTHENTICATED | imap_state::IMAP_STATE_SELECTED => Ok(()),
-            imap_state::IMAP_STATE_LOGOUT => Err(logged_out()),
+            imap_state::IMAP_STATE_LOGOUT => Err(closed()),
             _ => Err(Error::new(IMAP_ERR_STATE, "not logged in: call imap_login() first")),
         }
     }
@@ -135,7 +135,7 @@ impl Facts {
     pub fn needs_no_login(&self) -> Result<()> {
         match self.state {
             imap_state::IMAP_STATE_NOT_AUTHENTICATED => Ok(()),
-            imap_state::IMAP_STATE_LOGOUT => Err(logged_out()),
+            imap_state::IMAP_STATE_LOGOUT => Err(closed()),
             _ => Err(Error::new(IMAP_ERR_STATE, "logged in already")),
         }
     }
@@ -170,8 +170,8 @@ impl Facts {
     }
 }
 
-fn logged_out() -> Error {
-    Error::fatal(IMAP_ERR_CLOSED, "the connection was closed by imap_logout(): connect anew")
+fn closed() -> Error {
+    Error::fatal(IMAP_ERR_CLOSED, "the connection is closed: connect anew")
 }
 
 pub fn unsupported(capability: &str) -> Error {

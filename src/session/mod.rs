@@ -26,7 +26,7 @@ pub use overlap::{Claim, Mailboxes, Messages, Rules, Sequence};
 use tag::{Tag, Tags};
 
 use crate::error::{Error, Result, imap_status::*};
-use crate::model::{Event, Owned, imap_state::*};
+use crate::model::{Event, Owned, Selected, imap_state::*};
 use crate::wire::cursor::Response;
 use crate::wire::line::Line;
 use crate::wire::response::{Condition, Head};
@@ -712,6 +712,14 @@ impl Session {
             event::event(&untagged.response, facts.is_early(), facts.is_utf8, arena)
         });
         self.events.push(made.ok(), facts.settings.max_events);
+    }
+
+    /// The selected mailbox as it is now.
+    pub fn selected(&self) -> Result<Box<Owned<Selected>>> {
+        match &self.ended {
+            Some(ended) => Err(ended.clone()),
+            None => Ok(self.facts.needs_selected()?.result()?),
+        }
     }
 
     pub fn next_event(&mut self) -> Option<Box<Owned<Event>>> {

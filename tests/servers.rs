@@ -1,0 +1,331 @@
+//! The whole job against real servers: each is unpacked, started on loopback and stopped again. What one of them does
+//! not have is said in its test.
+
+mod support;
+
+use support::program::{example, run, run_checked, test_program};
+use support::server::Server;
+
+/// Runs steps as bob, logged in by `login`, and gives what each printed.
+fn session(server: &Server, login: &str, arguments: &[String]) -> Vec<String> {
+    let (port, ca) = (format!("text:1:{}", server.imaps), format!("text:20:{}", server.ca()));
+    let mut all = vec![port.as_str(), &ca, "connect:localhost", login];
+    all.extend(arguments.iter().map(String::as_str));
+    let out = run_checked(&test_program("steps"), &all, &[]).success();
+    assert!(!out.contains("ERROR MISMATCH"), "{out}");
+    out.lines().skip(2).map(str::to_owned).collect()
+}
+
+/// Every command on every mailbox name under `prefix`; a `#` in an expected line stands for anything.
+fn whole_job(server: &Server, login: &str, prefix: &str, with: &Features) {
+    let name = if with.utf7 { format!("{prefix}Tést & Co") } else { format!("{prefix}Test") };
+    let other = format!("{prefix}Other");
+    let first = "From\\: a@b.c\\r\\nSubject\\: =?utf-8?q?Zo=C3=AB?=\\r\\nDate\\: Tue, 1 Apr 2003 12\\:00\\:00 +0200\\r\\n\\r\\nhi\\r\\n";
+    let second = "From\\: d@e.f\\r\\nSubject\\: two\\r\\n\\r\\nho\\r\\n";
+    let flags = if with.append_flags { ":\\\\Seen" } else { ":" };
+    let seen = if with.append_flags { "\\Seen" } else { "" };
+    let mut plan: Vec<(String, String)> = Vec::new();
+    let mut step = |step: String, expected: &str| plan.push((step, expected.to_owned()));
+    step("state".into(), "state: 2");
+    step("capability".into(), "capability: told");
+    step("connection".into(), "connection: tls=1 verified=1 state=2 capabilities=1 received=1");
+    step("namespace".into(), "namespace: personal=1 #");
+    step(format!("create:{name}"), "create:");
+    step(format!("create:{other}"), "create:");
+    step(format!("create:{name}"), "create: IMAP_ERR_NO usable=1 #");
+    step(format!("list::{name}"), &format!("list: count=1 [{name}]"));
+    step(format!("subscribe:{name}"), "subscribe:");
+    step(format!("lsub::{name}"), &format!("lsub: count=1 [{name}]"));
+    step(format!("unsubscribe:{name}"), "unsubscribe:");
+    if with.status {
+        step(format!("status:{name}:MESSAGES UNSEEN"), &format!("status: {name} messages=0 unseen=0"));
+    }
+    let uids = |uids: &str| {
+        if with.uidplus { format!("uids={uids} sources=#") } else { "uids= sources= origin=#".into() }
+    };
+    step(format!("append:{name}:{first}{flags}:1049191200"), &format!("append: {}", uids("1")));
+    step(format!("append:{name}:{second}"), &format!("append: {}", uids("2")));
+    step(format!("append:{prefix}Nowhere:{second}"), "append: IMAP_ERR_NO usable=1 code=TRYCREATE#");
+    step(format!("select:{prefix}Nowhere"), "select: IMAP_ERR_NO usable=1#");
+    step(
+        "fetch:1:FLAGS".into(),
+        "fetch: IMAP_ERR_STATE usable=1: no mailbox is selected: call imap_select() first",
+    );
+    step(
+        format!("select:{name}"),
+        &format!("select: {name} exists=2 uid_next=# uid_validity=1 read_only=0 flags=#\\Seen#"),
+    );
+    step("selected".into(), &format!("selected: {name} exists=2 #"));
+    step("search:ALL".into(), "search: set=1:2 total=-1");
+    step("search:SUBJECT ?:two".into(), "search: set=2 total=-1");
+    step("search:# ALL".into(), "search: set=1:2 total=-1");
+    step(
+        "search:SUBJECT ?:Zoë".into(),
+        if with.search_utf8 { "search: set=1 total=-1" } else { "search: #" },
+    );
+    let date = if with.append_date { "date=1049191200" } else { "date=#" };
+    step(
+        "fetch:1:FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE BODY.PEEK[HEADER.FIELDS (?)]:Subject"
+            .into(),
+        &format!(
+            "fetch: count=1 [uid=1 flags={seen}# size=87 {date} subject=Zoë part=1:text/plain BODY[HEADER.FIELDS (#SUBJECT#)]=33]"
+        ),
+    );
+    step(
+        "fetch:1\\:*:BODY.PEEK[]<0.5> BODY.PEEK[TEXT]".into(),
+        "fetch: count=2 [uid=1 BODY[]<0>=5 BODY[TEXT]=4] [uid=2 BODY[]<0>=5 BODY[TEXT]=4]",
+    );
+    step("fetch:#2:RFC822.SIZE".into(), "fetch: count=1 [uid=2 size=40]");
+    step("fetch:99:FLAGS".into(), "fetch: count=0");
+    step("fetch::FLAGS".into(), "fetch: count=0");
+    step("store:1:+FLAGS (\\\\Flagged)".into(), "store: count=1 [uid=#\\Flagged#]");
+    step("search:FLAGGED".into(), "search: set=1 total=-1");
+    step(
+        format!("copy:1\\:2:{other}"),
+        &format!("copy: {}", if with.uidplus { "uids=1:2 sources=1:2 origin=0".into() } else { uids("") }),
+    );
+    if with.uidplus {
+        step(format!("move:2:{other}"), &format!("move: uids=3 sources=2 origin={}", u8::from(!with.r#move)));
+        step("search:ALL".into(), "search: set=1 total=-1");
+    } else {
+        step(
+            format!("move:2:{other}"),
+            "move: IMAP_ERR_UNSUPPORTED usable=1: the server has neither MOVE nor UIDPLUS#",
+        );
+        step("expunge:2".into(), "expunge: IMAP_ERR_UNSUPPORTED usable=1: the server does not have UIDPLUS#");
+    }
+    step("store:1:+FLAGS.SILENT (\\\\Deleted)".into(), "store: count=#");
+    step("check".into(), "check:");
+    step("noop".into(), "noop:");
+    step("expunge".into(), "expunge: set=1 total=-1");
+    if with.uidplus {
+        step("expunge:1".into(), "expunge: set= total=-1");
+    }
+    if with.unselect {
+        step("unselect".into(), "unselect:");
+    }
+    step(
+        format!("examine:{other}"),
+        &format!(
+            "examine: {other} exists={} uid_next=# uid_validity=1 read_only=1 #",
+            if with.uidplus { 3 } else { 2 }
+        ),
+    );
+    step("store:1:+FLAGS (\\\\Seen)".into(), "store: IMAP_ERR_READ_ONLY usable=1: the mailbox #");
+    step("close".into(), "close:");
+    step(format!("select:{other}"), "select: #");
+    step("send:UID FETCH ? (UID):messages:1".into(), "send: count=1 [uid=1] reply=- done=1");
+    step("send:UID SEARCH ALL:numbers".into(), "send: set=1:# reply=- done=1");
+    step("send:FETCH 1 (UID):messages".into(), "send: count=1 [uid=1] reply=- done=1");
+    if with.status {
+        step(
+            format!("send:STATUS ? (MESSAGES):counts:{name}"),
+            &format!("send: {name} messages=# reply=- done=1"),
+        );
+    }
+    step("send:LIST \"\" *:mailboxes".into(), "send: count=# reply=- done=1");
+    step("send:NAMESPACE:namespaces".into(), "send: personal=1 reply=- done=1");
+    step("send:CAPABILITY:texts".into(), "send: told reply=- done=1");
+    step("send:UID COPY 1 ?:assigned:INBOX".into(), "send: uids=# done=1");
+    step("send:NOOP:".into(), "send: reply=- done=1");
+    step(
+        "send:FETCH 1 FLAGS:numbers".into(),
+        "send: done=1 IMAP_ERR_STATE usable=1: this request's command gives another kind of answer#",
+    );
+    step("send:SELECT ?:selected:INBOX".into(), "send: INBOX exists=# done=1");
+    step("command:NOOP".into(), "command:#OK");
+    step("command:X-NONSENSE".into(), "command: IMAP_ERR_#");
+    step("abandon:UID SEARCH ALL".into(), "abandon:");
+    step("cancelled:UID FETCH 1\\:* (BODY.PEEK[])".into(), "cancelled:#");
+    step("close".into(), "close:");
+    step(format!("rename:{other}:{other}2"), "rename:");
+    step(format!("delete:{other}2"), "delete:");
+    step(format!("delete:{name}"), "delete:");
+    step(format!("delete:{name}"), "delete: IMAP_ERR_NO usable=1#");
+    step("noop".into(), "noop:");
+    step("logout".into(), "logout:");
+    step(
+        "noop".into(),
+        "noop: IMAP_ERR_CLOSED usable=0: the connection was closed by imap_logout(): connect anew",
+    );
+    let (steps, expected): (Vec<String>, Vec<String>) = plan.into_iter().unzip();
+    let got = session(server, login, &steps).split_off(2);
+    let mut wrong = Vec::new();
+    for (at, expected) in expected.iter().enumerate() {
+        let got = got.get(at).map_or("nothing", String::as_str);
+        if !is_like(expected, got) {
+            wrong.push(format!("{}\n  expected {expected}\n  got      {got}", steps[at]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}: {} steps\n{}", server.name, wrong.len(), wrong.join("\n"));
+}
+
+/// What a server has.
+struct Features {
+    utf7: bool,
+    status: bool,
+    uidplus: bool,
+    r#move: bool,
+    unselect: bool,
+    append_flags: bool,
+    append_date: bool,
+    search_utf8: bool,
+}
+
+const ALL: Features = Features {
+    utf7: true,
+    status: true,
+    uidplus: true,
+    r#move: true,
+    unselect: true,
+    append_flags: true,
+    append_date: true,
+    search_utf8: true,
+};
+
+/// `#` stands for anything.
+fn is_like(expected: &str, got: &str) -> bool {
+    let mut parts = expected.split('#');
+    let Some(mut rest) = got.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let mut is_open = false;
+    for part in parts {
+        is_open = part.is_empty();
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty() || is_open
+}
+
+#[test]
+fn dovecot() {
+    let Some(server) = Server::start("dovecot") else { return };
+    whole_job(&server, "login:bob:secret-b", "", &ALL);
+    logins(&server, &["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"]);
+    // Passwords and names of any characters.
+    let lines = session(&server, "login:user é@localhost:pä$$ \"\\\\wörd", &["state".to_owned()]);
+    assert_eq!(lines[1..], ["login:", "state: 2"]);
+    server.load_mail();
+    examples(&server);
+    threads(&server);
+}
+
+#[test]
+fn cyrus() {
+    let Some(server) = Server::start("cyrus") else { return };
+    whole_job(&server, "login:bob:secret-b", "", &ALL);
+    logins(&server, &["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"]);
+    server.load_mail();
+    threads(&server);
+}
+
+#[test]
+fn courier() {
+    let Some(server) = Server::start("courier") else { return };
+    // It has neither MOVE nor UNSELECT, and mailboxes stand below INBOX.
+    whole_job(&server, "login:bob:secret-b", "INBOX.", &Features { r#move: false, unselect: false, ..ALL });
+    logins(&server, &["CRAM-MD5", "PLAIN"]);
+}
+
+#[test]
+fn mailutils() {
+    let Some(server) = Server::start("mailutils") else { return };
+    // It offers mechanisms that fail, so the LOGIN command is sent by itself. It has no UIDPLUS and no MOVE, refuses
+    // or ignores what APPEND says of a message, and knows no STATUS of a mailbox that is empty.
+    let features = Features {
+        utf7: false,
+        status: false,
+        uidplus: false,
+        r#move: false,
+        append_flags: false,
+        append_date: false,
+        search_utf8: false,
+        ..ALL
+    };
+    whole_job(&server, "send:LOGIN ? ?::bob:secret-b", "", &features);
+}
+
+/// Every mechanism, a wrong password, STARTTLS, a client certificate.
+fn logins(server: &Server, mechanisms: &[&str]) {
+    for mechanism in mechanisms {
+        let lines = session(server, &format!("auth:{mechanism}:bob:secret-b"), &["state".to_owned()]);
+        assert_eq!(lines[1..], ["auth:", "state: 2"], "{} {mechanism}", server.name);
+    }
+    let again = ["state".to_owned(), "login:bob:secret-b".to_owned()];
+    let lines = session(server, "login:bob:wrong", &again);
+    assert!(lines[1].starts_with("login: IMAP_ERR_AUTH usable=1"), "{}: {}", server.name, lines[1]);
+    assert_eq!(lines[2..], ["state: 1", "login:"], "{}", server.name);
+    // STARTTLS, with a certificate of our own, as PKCS#12 and as PEM.
+    let (port, ca) = (format!("text:1:{}", server.imap), format!("text:20:{}", server.ca()));
+    let (p12, pem, key) = (server.tls("client.p12"), server.tls("client.pem"), server.tls("client.key"));
+    for identity in [
+        vec![],
+        vec![format!("text:25:{p12}"), "text:27:client".to_owned()],
+        vec![format!("text:25:{pem}"), format!("text:26:{key}")],
+    ] {
+        let mut all = vec![port.as_str(), &ca, "number:2:1"];
+        all.extend(identity.iter().map(String::as_str));
+        all.extend(["connect:localhost", "login:bob:secret-b", "connection"]);
+        let out = run(&test_program("steps"), &all, &[]).success();
+        assert!(out.contains("login:\nconnection: tls=1 verified=1 state=2"), "{}: {out}", server.name);
+    }
+}
+
+fn threads(server: &Server) {
+    let program = test_program("threads");
+    let ca = server.ca();
+    let arguments = [server.imaps.as_str(), &ca, "alice", "secret-a"];
+    assert_eq!(run(&program, &arguments, &[]).success(), "0 failures\n");
+    let output = run_checked(&program, &arguments, &[]);
+    assert_eq!(output.code, Some(0), "{}: {}\n{}", server.name, output.out, output.err);
+}
+
+/// Every example does its work, and leaves nothing behind in memory.
+fn examples(server: &Server) {
+    let (url, ca) = (server.url(), server.ca());
+    let environment = [("IMAP_PASSWORD", "secret-a"), ("IMAP_CA_FILE", ca.as_str())];
+    let ran = |name: &str, arguments: &[&str]| {
+        let mut all = vec![url.as_str()];
+        all.extend(arguments);
+        let output = run_checked(&example(name), &all, &environment);
+        assert_eq!(output.code, Some(0), "{name}: {}\n{}", output.out, output.err);
+        output.out
+    };
+    let recent = ran("recent", &[]);
+    assert!(recent.contains("Zoë Müller: \tGrüße aus Köln\n"), "{recent}");
+    let inbox = ran("inbox", &[]);
+    for part in [
+        "Grüße aus Köln",
+        "佐藤 健",
+        "שלום מחיפה",
+        "🎂 生日快乐! 🎈",
+        "3 files",
+        "5060 K",
+        "29 messages in INBOX",
+    ] {
+        assert!(inbox.contains(part), "{part} is not in\n{inbox}");
+    }
+    let concurrent = ran("concurrent", &["Hochwasser"]);
+    assert_eq!(concurrent, "29 messages, 1 of them with \"Hochwasser\"\n");
+    let all = ran("print_all", &["INBOX"]);
+    assert!(
+        all.len() > 5_000_000 && all.contains("Subject: The whole concert, in one file\r\n"),
+        "{}",
+        all.len()
+    );
+    assert_eq!(
+        ran("move_by_month", &["INBOX", "2003-04", "Archive/2003-04"]),
+        "4 messages moved to Archive/2003-04\n"
+    );
+    let folder = support::Folder::new();
+    let file = folder.0.join("message.eml");
+    std::fs::write(&file, "From: a@b.c\nSubject: from a file\n\nhello\n").expect("a file");
+    let appended = ran("append_file", &["Archive/2003-04", &file.display().to_string()]);
+    assert_eq!(appended, "Archive/2003-04 now has it as UID 5\n");
+    assert!(ran("inbox", &[]).contains("25 messages in INBOX"));
+    // Errors are told in one line.
+    let refused = run(&example("inbox"), &[&url], &[("IMAP_PASSWORD", "wrong"), ("IMAP_CA_FILE", &ca)]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.err.contains("Authentication failed"), "{}", refused.err);
+}
