@@ -86,8 +86,7 @@ pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> 
 pub fn run_checked(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new("valgrind");
     command
-        .args(["-q", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible"])
-        .args(["--show-leak-kinds=definite,indirect,possible", "--error-exitcode=99"])
+        .args(["-q", "--leak-check=full", "--error-exitcode=99"])
         .arg(program)
         .args(arguments)
         .envs(environment.iter().copied());
