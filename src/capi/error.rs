@@ -133,16 +133,13 @@ fn make(error: &Error) -> *mut imap_error<'static> {
 /// Whether waiting, or connecting anew, is likely to help.
 fn is_retryable(error: &Error, code: Option<imap_code>) -> bool {
     use imap_code::*;
-    match (error.status, code) {
-        (
-            IMAP_ERR_NO | IMAP_ERR_BAD | IMAP_ERR_AUTH,
-            Some(IMAP_CODE_UNAVAILABLE | IMAP_CODE_INUSE | IMAP_CODE_LIMIT | IMAP_CODE_THROTTLED),
-        ) => true,
-        (
-            IMAP_ERR_CLOSED | IMAP_ERR_CONNECT | IMAP_ERR_TIMEOUT | IMAP_ERR_CANCELLED | IMAP_ERR_INTERRUPTED
-            | IMAP_ERR_NO_MEMORY,
-            _,
-        ) => true,
+    match error.status {
+        IMAP_ERR_NO | IMAP_ERR_BAD | IMAP_ERR_AUTH => matches!(
+            code,
+            Some(IMAP_CODE_UNAVAILABLE | IMAP_CODE_INUSE | IMAP_CODE_LIMIT | IMAP_CODE_THROTTLED)
+        ),
+        IMAP_ERR_CLOSED | IMAP_ERR_CONNECT | IMAP_ERR_TIMEOUT | IMAP_ERR_CANCELLED | IMAP_ERR_INTERRUPTED
+        | IMAP_ERR_NO_MEMORY => true,
         _ => false,
     }
 }

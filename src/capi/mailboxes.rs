@@ -31,7 +31,7 @@ pub unsafe extern "C" fn imap_list(
     unsafe {
         give::<Mailboxes>(client, mailboxes, error, |client| {
             let (reference, pattern) = (text("reference", reference)?, text("pattern", pattern)?);
-            client.run(List::list(reference, pattern, optional_text("extra", extra)?)?)
+            client.run(List::of(reference, pattern, optional_text("extra", extra)?)?)
         })
     }
 }
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn imap_lsub(
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         give::<Mailboxes>(client, mailboxes, error, |client| {
-            client.run(List::lsub(text("reference", reference)?, text("pattern", pattern)?)?)
+            client.run(List::of_subscribed(text("reference", reference)?, text("pattern", pattern)?)?)
         })
     }
 }

@@ -426,7 +426,7 @@ impl imap_options {
 
     /// The password to log in with, if there is one.
     pub(super) fn password(&self) -> Result<Option<Secret>> {
-        self.text(IMAP_OPTION_PASSWORD).map(|password| Ok(Secret::new(password.as_bytes())?)).transpose()
+        self.text(IMAP_OPTION_PASSWORD).map(|password| Secret::new(password.as_bytes())).transpose()
     }
 
     pub(super) fn is_plaintext(&self) -> bool {

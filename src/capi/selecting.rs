@@ -25,7 +25,7 @@ pub unsafe extern "C" fn imap_select(
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         give::<Selected>(client, selected, error, |client| {
-            client.run(Select::select(text("mailbox", mailbox)?)?)
+            client.run(Select::writable(text("mailbox", mailbox)?)?)
         })
     }
 }
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn imap_examine(
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         give::<Selected>(client, selected, error, |client| {
-            client.run(Select::examine(text("mailbox", mailbox)?)?)
+            client.run(Select::read_only(text("mailbox", mailbox)?)?)
         })
     }
 }

@@ -20,12 +20,12 @@ pub struct List {
 }
 
 impl List {
-    pub fn list(reference: &str, pattern: &str, extra: Option<&str>) -> Result<List> {
+    pub fn of(reference: &str, pattern: &str, extra: Option<&str>) -> Result<List> {
         let (selection, returns) = split(extra.unwrap_or_default().trim())?;
         Ok(List { selection, returns, ..List::new(reference, pattern, false)? })
     }
 
-    pub fn lsub(reference: &str, pattern: &str) -> Result<List> {
+    pub fn of_subscribed(reference: &str, pattern: &str) -> Result<List> {
         List::new(reference, pattern, true)
     }
 
@@ -103,13 +103,13 @@ impl Command for List {
             } else {
                 utf7::decode(&sent, &mut name)?;
             }
-            return Ok(mailboxes.amend(
+            return mailboxes.amend(
                 |mailbox| mailbox.name.bytes() == Some(name.as_slice()),
                 |arena, mailbox| {
                     let counts = status::counts(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
                     Ok::<_, Error>(imap_mailbox { counts: Some(arena.put(counts)?), ..mailbox })
                 },
-            )?);
+            );
         }
         let mut is_name = true;
         let pushed = mailboxes.push(|arena| {

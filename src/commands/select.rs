@@ -14,11 +14,11 @@ pub struct Select {
 }
 
 impl Select {
-    pub fn select(mailbox: &str) -> Result<Select> {
+    pub fn writable(mailbox: &str) -> Result<Select> {
         Select::new(mailbox, false)
     }
 
-    pub fn examine(mailbox: &str) -> Result<Select> {
+    pub fn read_only(mailbox: &str) -> Result<Select> {
         Select::new(mailbox, true)
     }
 

@@ -11,9 +11,10 @@ use crate::model::{imap_role, try_box};
 use crate::session::{Command, InFlight};
 
 type Made = Result<Box<dyn InFlight>>;
+type Make = fn(Arguments<'_>) -> Made;
 
 /// Name, and what is made of its arguments.
-const COMMANDS: &[(&str, fn(Arguments<'_>) -> Made)] = &[
+const COMMANDS: &[(&str, Make)] = &[
     ("CAPABILITY", |a| none(a, Capability::default())),
     ("NOOP", |a| none(a, Plain::noop())),
     ("CHECK", |a| none(a, Plain::check())),
@@ -24,11 +25,11 @@ const COMMANDS: &[(&str, fn(Arguments<'_>) -> Made)] = &[
     ("DELETE", |a| one(a, Plain::delete)),
     ("SUBSCRIBE", |a| one(a, Plain::subscribe)),
     ("UNSUBSCRIBE", |a| one(a, Plain::unsubscribe)),
-    ("SELECT", |a| one(a, Select::select)),
-    ("EXAMINE", |a| one(a, Select::examine)),
+    ("SELECT", |a| one(a, Select::writable)),
+    ("EXAMINE", |a| one(a, Select::read_only)),
     ("LOGIN", |a| two(a, Login::command)),
     ("RENAME", |a| two(a, Plain::rename)),
-    ("LSUB", |a| two(a, List::lsub)),
+    ("LSUB", |a| two(a, List::of_subscribed)),
     ("LIST", list),
     ("STATUS", |mut a| boxed(Status::new(&a.next("a mailbox")?, a.rest)?)),
     ("EXPUNGE", |a| none(a, Expunge::new(None)?)),
@@ -163,7 +164,7 @@ fn list(mut arguments: Arguments<'_>) -> Made {
     }
     let (reference, pattern) = (arguments.next("a reference")?, arguments.next("a pattern")?);
     let extra = format!("{selection} {}", arguments.rest);
-    boxed(List::list(&reference, &pattern, Some(&extra))?)
+    boxed(List::of(&reference, &pattern, Some(&extra))?)
 }
 
 /// Without UID a command speaks of message numbers.

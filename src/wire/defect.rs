@@ -3,6 +3,7 @@
 use crate::error::NoMemory;
 use crate::model::{Arena, Few, List, imap_defect, imap_defect_kind};
 
+#[derive(Default)]
 pub struct Defects<'a> {
     found: Few<'a, imap_defect<'a>>,
 }
@@ -13,10 +14,6 @@ const MOST: usize = 100;
 const SHOWN: usize = 4096;
 
 impl<'a> Defects<'a> {
-    pub fn new() -> Defects<'a> {
-        Defects { found: Few::new() }
-    }
-
     /// Notes a defect at `offset` of the response: `text` says what, `raw` are the bytes.
     pub fn note(
         &mut self,

@@ -58,7 +58,7 @@ pub fn message<'a>(
         has_details: false,
         sections: Few::new(),
         others: Few::new(),
-        defects: Defects::new(),
+        defects: Defects::default(),
         limits: *limits,
         arena,
     };

@@ -14,12 +14,8 @@ pub fn label<'b>(cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
         match byte {
             b'[' => depth += 1,
             b']' => depth = depth.saturating_sub(1),
-            b'"' | b'{' if depth > 0 => {
-                if cursor.string().is_some() {
-                    continue;
-                }
-            }
-            b' ' | b'(' | b')' if depth > 0 => {}
+            b'"' | b'{' if depth > 0 && cursor.string().is_some() => continue,
+            b' ' | b'(' | b')' | b'"' | b'{' if depth > 0 => {}
             b' ' | b'(' | b')' | b'"' | b'{' | b'\r' | b'\n' => break,
             _ => {}
         }
