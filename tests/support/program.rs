@@ -23,10 +23,10 @@ impl Output {
     }
 }
 
-/// The folder of the library that belongs to this test: `target/debug` or what stands in its place.
+/// The folder of the library that was built with this test.
 pub fn library() -> PathBuf {
     let test = std::env::current_exe().expect("this program's path");
-    let folder = test.parent().and_then(Path::parent).expect("target/debug/deps").to_owned();
+    let folder = test.parent().expect("target/debug/deps").to_owned();
     assert!(folder.join("libimap.so").exists(), "no libimap.so in {}", folder.display());
     // Programs load it by its soname.
     let link = folder.join("libimap.so.0.1");
@@ -44,6 +44,11 @@ pub fn test_program(name: &str) -> PathBuf {
 /// `examples-c/NAME.c`, compiled.
 pub fn example(name: &str) -> PathBuf {
     compiled(&project().join(format!("examples-c/{name}.c")))
+}
+
+/// `benches/NAME.c`, compiled.
+pub fn bench_program(name: &str) -> PathBuf {
+    compiled(&project().join(format!("benches/{name}.c")))
 }
 
 fn compiled(source: &Path) -> PathBuf {
