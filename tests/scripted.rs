@@ -146,6 +146,19 @@ fn greetings_that_are_none() {
 }
 
 #[test]
+fn connecting_goes_on_beside_and_survives_a_cancelled_command() {
+    let script = format!("wait 300\n{GREETING}C: NOOP\nS: $ OK done\nstall\n");
+    let lines = steps(&script, &["start:127.0.0.1", "state", "cancel", "noop", "noop", "state"]);
+    assert_eq!(lines[..2], ["start:", "state: 0"]);
+    starts(&lines[3], "noop: IMAP_ERR_CANCELLED usable=1");
+    assert_eq!(lines[4..], ["noop:", "state: 1"]);
+    // Commands that wait for a connection which fails end with its error.
+    let lines = steps("wait 100\nS: * BYE no\n", &["start:127.0.0.1", "noop", "noop"]);
+    starts(&lines[1], "noop: IMAP_ERR_CLOSED usable=0: the server closed the connection: no");
+    starts(&lines[2], "noop: IMAP_ERR_CLOSED");
+}
+
+#[test]
 fn addresses_that_do_not_answer() {
     let output =
         run(&test_program("steps"), &["number:1:1", "connect:127.0.0.1", "connect:localhost", "noop"], &[]);

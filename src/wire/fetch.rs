@@ -302,3 +302,59 @@ pub fn merge<'a>(
         details: arena.put(details)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Message, Owned};
+
+    fn parsed(bytes: &[u8]) -> Box<Owned<Message>> {
+        let response = Response::new(bytes, &[]);
+        let made: Result<_, NoMemory> = Owned::build(|arena| {
+            message(&response, 1, 10, Asked { flags: true, envelope: true }, &Limits::default(), arena)
+        });
+        made.unwrap()
+    }
+
+    /// A multipart of so many levels with a text part inside.
+    fn nested(levels: usize) -> Vec<u8> {
+        let mut bytes = b"* 1 FETCH (BODYSTRUCTURE ".to_vec();
+        bytes.extend(std::iter::repeat_n(b'(', levels));
+        bytes.extend_from_slice(b"(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1)");
+        for _ in 0..levels {
+            bytes.extend_from_slice(b" \"MIXED\")");
+        }
+        bytes.extend_from_slice(b" UID 9)\r\n");
+        bytes
+    }
+
+    #[test]
+    fn nesting_without_end_costs_the_part_that_is_too_deep() {
+        for (levels, parts, defects) in [(10, 11, 2), (63, 64, 2), (64, 65, 3), (100_000, 65, 3)] {
+            let bytes = nested(levels);
+            let owned = parsed(&bytes);
+            let found = owned.get();
+            assert_eq!(found.uid, 9);
+            assert_eq!((found.details.part_count, found.details.defect_count), (parts, defects), "{levels}");
+        }
+    }
+
+    #[test]
+    fn what_was_asked_for_is_never_absent() {
+        let owned = parsed(b"* 1 FETCH (UID 7)\r\n");
+        let found = owned.get();
+        assert_eq!(found.flags.and_then(|flags| flags.text.get()), Some(""));
+        assert_eq!(found.envelope.and_then(|envelope| envelope.subject.get()), Some(""));
+        let kinds: Vec<_> = found.details.defects.iter().map(|defect| defect.kind).collect();
+        assert_eq!(kinds, [IMAP_DEFECT_MISSING; 2]);
+    }
+
+    #[test]
+    fn the_uid_is_found_wherever_it_stands() {
+        let uid_of = |bytes: &[u8]| uid(&Response::new(bytes, &[]), 10);
+        assert_eq!(uid_of(b"* 1 FETCH (UID 7 FLAGS ())"), Some(7));
+        assert_eq!(uid_of(b"* 1 FETCH (BODY[HEADER.FIELDS (UID)] {5}\r\nUID 3 FLAGS (a) UID 8)"), Some(8));
+        assert_eq!(uid_of(b"* 1 FETCH (FLAGS (UID))"), None);
+        assert_eq!(uid_of(b"* 1 FETCH ("), None);
+    }
+}
