@@ -3,8 +3,6 @@
 
 mod support;
 
-use std::sync::OnceLock;
-
 use support::certificates::Certificates;
 use support::program::{run, run_checked, test_program};
 use support::scripted::{Play, Scripted};
@@ -55,11 +53,6 @@ fn selected(script: &str, arguments: &[&str]) -> Vec<String> {
     let mut all = vec!["connect:127.0.0.1", "login:alice:secret", "select:INBOX"];
     all.extend(arguments);
     steps(&whole, &all).split_off(3)
-}
-
-fn certificates() -> &'static Certificates {
-    static MADE: OnceLock<Certificates> = OnceLock::new();
-    MADE.get_or_init(Certificates::new)
 }
 
 #[track_caller]
@@ -191,7 +184,7 @@ fn a_name_that_does_not_exist() {
 
 #[test]
 fn certificates_that_must_be_refused() {
-    let made = certificates();
+    let made = Certificates::new();
     for (kind, ca, host, expected) in [
         ("good", "ca.pem", "localhost", "connect:"),
         ("good", "ca.pem", "127.0.0.1", "connect:"),
@@ -233,7 +226,7 @@ fn certificates_that_must_be_refused() {
 
 #[test]
 fn verification_can_be_switched_off_and_that_shows() {
-    let made = certificates();
+    let made = Certificates::new();
     let play = Play { acceptor: Some(made.acceptor("self-signed")), is_implicit: true, ..Play::default() };
     let lines = played(GREETING, play, &["number:29:1".to_owned()], &["connect:localhost", "connection"]);
     starts(&lines[1], "connection: tls=1 verified=0");
@@ -252,7 +245,7 @@ fn tls_servers_that_say_nothing_or_nonsense() {
 
 #[test]
 fn starttls_is_required_or_nothing() {
-    let made = certificates();
+    let made = Certificates::new();
     let options =
         ["number:2:1".to_owned(), format!("text:20:{}", made.path("ca.pem")), "number:63:700".to_owned()];
     let play = || Play { acceptor: Some(made.acceptor("good")), ..Play::default() };
@@ -298,6 +291,22 @@ fn an_answer_before_its_command_ends_the_connection() {
     // The tag cannot be guessed, so nothing happens at these; the real one is believed when it comes.
     let script = format!("{GREETING}S: A1 OK early\nS: 1 OK early\nC: NOOP\nS: $ OK done\n");
     assert_eq!(steps(&script, &["connect:127.0.0.1", "noop"])[1], "noop:");
+}
+
+#[test]
+fn an_ok_for_what_was_not_sent_ends_the_connection() {
+    let script = [
+        "S: * OK [CAPABILITY IMAP4rev1] hi\n",
+        "C: LOGIN *\nS: $ OK [CAPABILITY IMAP4rev1] in\n",
+        "C: APPEND INBOX {5}\nS: $ OK thank you\nstall\n",
+    ]
+    .concat();
+    let lines = steps(&script, &["connect:127.0.0.1", "login:alice:secret", "append:INBOX:hello", "noop"]);
+    starts(
+        &lines[2],
+        "append: IMAP_ERR_PROTOCOL usable=0 may_be_done: the server answered a command before it was sent",
+    );
+    starts(&lines[3], "noop: IMAP_ERR_CLOSED");
 }
 
 #[test]
@@ -607,9 +616,15 @@ fn alerts_that_anyone_may_have_written_are_marked() {
 
 #[test]
 fn nothing_leaks_and_nothing_is_read_twice() {
-    let made = certificates();
+    let made = Certificates::new();
     assert_eq!(run_checked(&test_program("null"), &[], &[]).success(), "");
     assert_eq!(run_checked(&test_program("sets"), &[], &[]).success(), "");
+    let data = cases::all().into_iter().flat_map(|case| case.input).collect();
+    let script = format!("{GREETING}C: X-CASE\ndata\nS: $ OK done\n");
+    let server = Scripted::play(script.into_bytes(), Play { data, ..Play::default() });
+    let output = run_checked(&test_program("show"), &[&server.port.to_string()], &[]);
+    server.abandon();
+    assert!(output.code == Some(0) || output.code == Some(1), "{}", output.err);
     // A whole session over TLS, with failures in it, under valgrind.
     let script = [
         GREETING, LOGIN, SELECT,

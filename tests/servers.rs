@@ -264,6 +264,7 @@ fn logins(server: &Server, mechanisms: &[&str]) {
     let (p12, pem, key) = (server.tls("client.p12"), server.tls("client.pem"), server.tls("client.key"));
     for identity in [
         vec![],
+        vec!["number:23:13".to_owned()],
         vec![format!("text:25:{p12}"), "text:27:client".to_owned()],
         vec![format!("text:25:{pem}"), format!("text:26:{key}")],
     ] {

@@ -185,6 +185,10 @@ impl Command for Login {
         }
     }
 
+    fn is_dialogue(&self) -> bool {
+        matches!(self.stage, Stage::Exchange { .. })
+    }
+
     fn challenge(&mut self, text: &[u8]) -> Result<Secret> {
         let Stage::Exchange { exchange, initial, rounds } = &mut self.stage else {
             return Err(Error::new(IMAP_ERR_PROTOCOL, "the server asked for data after LOGIN"));

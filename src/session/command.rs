@@ -31,7 +31,12 @@ pub trait Command: Send + 'static {
         Ok(false)
     }
 
-    /// The server asks for more (AUTHENTICATE): the line to answer with, its line end excepted.
+    /// Whether the server may ask for more behind the line that was sent last (AUTHENTICATE).
+    fn is_dialogue(&self) -> bool {
+        false
+    }
+
+    /// The server asks for more: the line to answer with, its line end excepted.
     fn challenge(&mut self, text: &[u8]) -> Result<Secret> {
         let _ = text;
         Err(Error::new(imap_status::IMAP_ERR_PROTOCOL, "the server asked for data that nobody offered"))
@@ -176,6 +181,7 @@ pub trait InFlight: Send {
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool>;
     fn challenge(&mut self, text: &[u8]) -> Result<Secret>;
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step>;
+    fn is_dialogue(&self) -> bool;
     fn is_vital(&self) -> bool;
     fn is_goodbye(&self) -> bool;
     fn finish(self: Box<Self>) -> Result<Box<dyn Any + Send>>;
@@ -199,6 +205,9 @@ impl<C: Command> InFlight for C {
     }
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
         Command::tagged(self, reply, facts)
+    }
+    fn is_dialogue(&self) -> bool {
+        Command::is_dialogue(self)
     }
     fn is_vital(&self) -> bool {
         Command::is_vital(self)

@@ -85,6 +85,8 @@ struct Entry {
     id: RequestId,
     name: &'static str,
     is_vital: bool,
+    /// The server may ask for more behind its line.
+    is_dialogue: bool,
     /// None: cancelled; what it claims is dropped until its tagged reply.
     command: Option<Box<dyn InFlight>>,
     rules: Rules,
@@ -171,6 +173,7 @@ impl Session {
             name,
             rules: command.rules(),
             is_vital: command.is_vital(),
+            is_dialogue: false,
             command: Some(command),
             phase: Phase::Queued,
             tag: None,
@@ -277,6 +280,7 @@ impl Session {
             }
             Ok(next) => {
                 let is_secret = line.is_secret();
+                let is_dialogue = command.is_dialogue();
                 let tag = self.tags.next();
                 let id = entry.id;
                 let pieces = line.finish();
@@ -289,6 +293,7 @@ impl Session {
                 }
                 entry.tag = Some(tag);
                 entry.phase = Phase::Sending;
+                entry.is_dialogue = is_dialogue;
                 if next == Next::SendAndUnselect {
                     self.unselect();
                 }
@@ -496,7 +501,7 @@ impl Session {
             return self.greeting(response, head);
         }
         match head {
-            Head::Continue { text } => self.continuation(text),
+            Head::Continue { text } => self.continuation(response, text),
             Head::Tagged { tag, condition, text } => self.tagged(response, tag, condition, text),
             Head::Untagged { number, name, rest } => {
                 self.untagged(&Untagged { response: *response, number, name, rest, condition: None })
@@ -536,15 +541,22 @@ impl Session {
         Ok(())
     }
 
-    /// "+": the first literal that waits may go, or a command is asked for more.
-    fn continuation(&mut self, text: &[u8]) -> Result<()> {
+    /// "+": the first literal that waits may go, or a command is asked for more. One that nobody expects is passed
+    /// over, unless a command takes whatever comes.
+    fn continuation(&mut self, response: &Response<'_>, text: &[u8]) -> Result<()> {
         if self.output.waiting().is_some() {
             self.output.go_on();
             return Ok(());
         }
-        let asked =
-            |entry: &&mut Entry| entry.phase == Phase::Sent && matches!(entry.rules.claim, Claim::Everything);
-        let Some(entry) = self.entries.iter_mut().find(asked) else { return Ok(()) };
+        let asked = |entry: &&mut Entry| entry.phase == Phase::Sent && entry.is_dialogue;
+        let Some(entry) = self.entries.iter_mut().find(asked) else {
+            let untagged =
+                Untagged { response: *response, number: None, name: b"+", rest: 1, condition: None };
+            if let Some(at) = self.owner(&untagged) {
+                self.offer(at, &untagged);
+            }
+            return Ok(());
+        };
         let answer = match &mut entry.command {
             Some(command) if entry.failure.is_none() => command.challenge(text),
             _ => Err(Error::new(IMAP_ERR_CANCELLED, "cancelled")),

@@ -218,8 +218,12 @@ impl<'a> Structure<'a, '_> {
         let rest = self.particular(own, &values[size + 1..], place, &section_text)?;
         let mut part = self.parts[own];
         part.md5 = self.text(rest.first())?;
-        self.disposition(&mut part, rest.get(1))?;
-        self.trailer(&mut part, rest.get(2..).unwrap_or_default())?;
+        let mut rest_in_order = rest.to_vec();
+        if self.is_disposition(rest.get(2))? && !self.is_disposition(rest.get(1))? {
+            rest_in_order.swap(1, 2);
+        }
+        self.disposition(&mut part, rest_in_order.get(1))?;
+        self.trailer(&mut part, rest_in_order.get(2..).unwrap_or_default())?;
         self.name(&mut part)?;
         self.parts[own] = part;
         let mut end = start.clone();
@@ -306,6 +310,13 @@ impl<'a> Structure<'a, '_> {
             })?);
         }
         Ok(())
+    }
+
+    /// Some servers exchange disposition and language.
+    fn is_disposition(&self, value: Option<&Value<'_>>) -> Result<bool, NoMemory> {
+        let Some(value) = value.filter(|value| value.shape == Shape::List) else { return Ok(false) };
+        let word = self.word(inside(value).first())?;
+        Ok(matches!(word.as_deref(), Some("inline" | "attachment")))
     }
 
     /// `body-fld-dsp = "(" string SP body-fld-param ")" / nil`, or the string alone.

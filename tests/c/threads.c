@@ -6,6 +6,7 @@
 #define _DEFAULT_SOURCE
 #include <imap.h>
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -188,6 +189,23 @@ static void forking(void) {
   CHECK(imap_noop(client, NULL) == IMAP_OK, NULL);
 }
 
+/* How many descriptors are open. */
+static int descriptors(void) {
+  int count = 0;
+  for (int fd = 0; fd < 256; fd++) count += fcntl(fd, F_GETFD) != -1;
+  return count;
+}
+
+/* An idle client holds its socket and no other descriptor. */
+static void idling(char **argv) {
+  int before = descriptors();
+  imap_client *other = connected(argv[1], argv[2], argv[3], argv[4]);
+  CHECK(imap_noop(other, NULL) == IMAP_OK, NULL);
+  CHECK(descriptors() == before + 1, NULL);
+  imap_client_free(other);
+  CHECK(descriptors() == before, NULL);
+}
+
 /* A request outlives its client and ends with CLOSED. */
 static void outliving(void) {
   imap_request *request = NULL;
@@ -211,6 +229,7 @@ int main(int argc, char **argv) {
   imap_numbers_free(found);
   many_threads();
   many_requests();
+  idling(argv);
   forking();
   cancelling();
   disconnecting();

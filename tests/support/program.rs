@@ -59,7 +59,8 @@ fn compiled(source: &Path) -> PathBuf {
     }
     let library = library();
     let name = source.file_stem().expect("a file name").to_string_lossy().into_owned();
-    let folder = library.join(format!("c-{}", std::process::id()));
+    let test = std::env::current_exe().expect("this program's path");
+    let folder = library.join(format!("c-{}", test.file_name().expect("its name").to_string_lossy()));
     std::fs::create_dir_all(&folder).expect("a folder for programs");
     let program = folder.join(name);
     let output = Command::new("gcc")
@@ -101,8 +102,14 @@ pub fn run_checked(program: &Path, arguments: &[&str], environment: &[(&str, &st
 /// Runs a command to its end, or kills it at the deadline.
 pub fn finish(mut command: Command, deadline: Duration) -> Output {
     use std::io::Read;
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    // Cargo's own search path would come before the one in the program.
+    let mut child = command
+        .env("LD_LIBRARY_PATH", library())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
     let (mut out, mut err) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
     let reader = std::thread::spawn(move || {
         let mut text = Vec::new();
