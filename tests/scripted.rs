@@ -516,6 +516,17 @@ fn what_the_server_lacks_is_not_sent() {
 }
 
 #[test]
+fn servers_that_offer_list_extended_and_do_not_have_it() {
+    let begin = "S: * OK [CAPABILITY IMAP4rev1 LIST-EXTENDED] hi\nC: LOGIN *\nS: $ OK [CAPABILITY IMAP4rev1 LIST-EXTENDED] in\n";
+    let plain = "C: LIST \"\" \"*\"\nS: * LIST () \"/\" INBOX\nS: $ OK done\n";
+    for answer in ["S: $ BAD what\n", "S: $ OK nothing\n"] {
+        let script = format!("{begin}C: LIST \"\" \"*\" RETURN (CHILDREN)\n{answer}{plain}");
+        let lines = steps(&script, &["connect:127.0.0.1", "login:alice:secret", "list::*:RETURN (CHILDREN)"]);
+        assert_eq!(lines[2], "list: count=1 [INBOX]");
+    }
+}
+
+#[test]
 fn empty_sets_and_mailboxes_send_nothing() {
     let script =
         [GREETING, LOGIN, "C: SELECT INBOX\nS: * 0 EXISTS\nS: $ OK done\nC: NOOP\nS: $ OK done\n"].concat();

@@ -40,14 +40,18 @@ pub unsafe fn on_client(
 ) -> imap_status {
     // SAFETY: the caller's promise.
     let client = unsafe { shared("client", client) }.map(|client| client.client.clone());
-    let result = client.and_then(|client| {
-        catch_unwind(AssertUnwindSafe(|| run(&client))).unwrap_or_else(|_| {
-            client.poison();
-            Err(fault())
-        })
-    });
+    let result = client.and_then(|client| guarded(&client, || run(&client)));
     // SAFETY: the caller's promise.
     unsafe { raise(result, error) }
+}
+
+/// Stops a panic; after it the client is good for being freed only, and whoever waits on it is told.
+pub fn guarded(client: &Client, run: impl FnOnce() -> Result<()>) -> Result<()> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        // A second panic must not get out either.
+        let _ = catch_unwind(AssertUnwindSafe(|| client.poison(fault())));
+        Err(fault())
+    })
 }
 
 /// Runs a call on a client that gives a result.

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::boundary::{
-    call, clear, free_object, free_result, give, imap_client, is_null, on_client, params, put_object,
-    put_result, shared, text,
+    call, clear, free_object, free_result, give, guarded, imap_client, is_null, on_client, params,
+    put_object, put_result, shared, text,
 };
 use crate::client::Client;
 use crate::commands::{Raw, command};
@@ -76,9 +76,7 @@ pub unsafe extern "C" fn imap_request_is_done(request: *const imap_request) -> b
     let mut is_done = true;
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
-        call(std::ptr::null_mut(), || {
-            let request = shared("request", request)?;
-            request.client.check()?;
+        on_request(request, std::ptr::null_mut(), |request| {
             is_done = request.client.is_done(request.id);
             Ok(())
         });
@@ -96,14 +94,12 @@ pub unsafe extern "C" fn imap_request_wait(
 ) -> imap_status {
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
-        call(error, || {
-            let request = shared("request", request)?;
+        on_request(request, error, |request| {
             let wait = match timeout {
                 -1 => None,
                 0..=LONGEST => Some(Duration::from_millis(timeout.unsigned_abs())),
                 _ => return Err(Error::invalid(format!("a timeout cannot be {timeout}"))),
             };
-            request.client.check()?;
             request.client.wait(request.id, wait.map(|wait| Instant::now() + wait))?;
             request.client.result(request.id)
         })
@@ -119,9 +115,7 @@ const LONGEST: i64 = 1 << 40;
 pub unsafe extern "C" fn imap_request_cancel(request: *mut imap_request) {
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
-        call(std::ptr::null_mut(), || {
-            let request = shared("request", request)?;
-            request.client.check()?;
+        on_request(request, std::ptr::null_mut(), |request| {
             request.client.cancel_request(request.id);
             Ok(())
         });
@@ -142,9 +136,7 @@ pub unsafe extern "C" fn imap_request_reply(request: *const imap_request) -> *co
     let mut reply = std::ptr::null();
     // SAFETY: the caller's promise; see boundary.rs. The event lives as long as the request.
     unsafe {
-        call(std::ptr::null_mut(), || {
-            let request = shared("request", request)?;
-            request.client.check()?;
+        on_request(request, std::ptr::null_mut(), |request| {
             if let Some(event) = request.reply() {
                 reply = std::ptr::from_ref(event.get()).cast();
             }
@@ -167,7 +159,6 @@ impl imap_request {
 
     /// Waits for the answer and gives it, once. An answer of another kind stays where it is.
     fn take<K: Kind>(&self) -> Result<Box<Owned<K>>> {
-        self.client.check()?;
         self.client.wait(self.id, None)?;
         self.client.result(self.id)?;
         if !self.client.gives::<Box<Owned<K>>>(self.id) {
@@ -177,6 +168,25 @@ impl imap_request {
         // The reply goes with the answer: keep it for who asks later.
         self.reply();
         self.client.take(self.id)
+    }
+}
+
+/// Runs a call on a request of this process.
+///
+/// # Safety
+/// As in boundary.rs.
+unsafe fn on_request(
+    request: *const imap_request,
+    error: *mut *mut imap_error<'static>,
+    run: impl FnOnce(&imap_request) -> Result<()>,
+) -> imap_status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        call(error, || {
+            let request = shared("request", request)?;
+            request.client.check()?;
+            guarded(&request.client, || run(request))
+        })
     }
 }
 
@@ -190,8 +200,8 @@ unsafe fn take<K: Kind>(
     // SAFETY: the caller's promise.
     unsafe {
         clear(out);
-        call(error, || {
-            put_result(out, shared("request", request)?.take::<K>()?);
+        on_request(request, error, |request| {
+            put_result(out, request.take::<K>()?);
             Ok(())
         })
     }

@@ -101,9 +101,13 @@ impl Client {
         Ok(())
     }
 
-    /// After a panic nothing is known of the client's state.
-    pub fn poison(&self) {
+    /// After a panic nothing is known of the client's state: every call on it ends with `fault`.
+    pub fn poison(&self, fault: Error) {
         self.is_poisoned.store(true, Relaxed);
+        let mut core = self.core.lock();
+        core.has_leader = false;
+        core.fail(fault);
+        core.wake_all();
     }
 
     /// Sends a command and waits for what it returns.

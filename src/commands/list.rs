@@ -4,7 +4,7 @@ use crate::error::{Error, Result, imap_status::*};
 use crate::model::{
     Growing, Mailbox, Mailboxes as Result_, Owned, imap_mailbox, imap_mailboxes, imap_origin,
 };
-use crate::session::{Claim, Command, Facts, Mailboxes, Next, Rules, Sequence, Untagged};
+use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged};
 use crate::wire::line::Line;
 use crate::wire::words::Words;
 use crate::wire::{list, status, utf7};
@@ -16,6 +16,8 @@ pub struct List {
     selection: String,
     returns: String,
     is_lsub: bool,
+    /// RETURN was given up.
+    is_emulated: bool,
     mailboxes: Option<Growing<Mailbox>>,
 }
 
@@ -36,6 +38,7 @@ impl List {
             selection: String::new(),
             returns: String::new(),
             is_lsub,
+            is_emulated: false,
             mailboxes: None,
         })
     }
@@ -125,16 +128,28 @@ impl Command for List {
         }
     }
 
+    /// Some servers offer LIST-EXTENDED and do not understand it, or answer nothing to it: then the plain LIST must
+    /// do, as long as that names the same mailboxes.
+    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
+        let is_plain = self.returns.is_empty() || !self.selection.is_empty();
+        let is_empty = self.mailboxes.as_ref().is_none_or(Growing::is_empty);
+        if !is_plain && (reply.is_bad() || (reply.is_ok() && is_empty)) {
+            self.returns.clear();
+            self.is_emulated = true;
+            return Ok(Step::AGAIN);
+        }
+        reply.ok()?;
+        Ok(Step::DONE)
+    }
+
     fn finish(self) -> Result<Self::Output> {
+        let origin = match self.is_emulated {
+            true => imap_origin::IMAP_ORIGIN_EMULATED,
+            false => imap_origin::IMAP_ORIGIN_SERVER,
+        };
         let mailboxes = self.mailboxes.unwrap_or_else(|| Growing::new(usize::MAX));
         mailboxes.finish(|_, items, count| {
-            Ok(imap_mailboxes {
-                items,
-                count,
-                origin: imap_origin::IMAP_ORIGIN_SERVER,
-                defects: crate::model::List::EMPTY,
-                defect_count: 0,
-            })
+            Ok(imap_mailboxes { items, count, origin, defects: crate::model::List::EMPTY, defect_count: 0 })
         })
     }
 }

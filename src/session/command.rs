@@ -135,6 +135,10 @@ impl Reply<'_> {
         self.condition == Condition::Ok
     }
 
+    pub fn is_bad(&self) -> bool {
+        self.condition == Condition::Bad
+    }
+
     pub fn resp_text(&self) -> &[u8] {
         self.response.bytes.get(self.text..).unwrap_or_default()
     }
