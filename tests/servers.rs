@@ -208,6 +208,9 @@ fn dovecot() {
     // Passwords and names of any characters.
     let lines = session(&server, "login:user é@localhost:pä$$ \"\\\\wörd", &["state".to_owned()]);
     assert_eq!(lines[1..], ["login:", "state: 2"]);
+    let lines =
+        session(&server, "login:bob:secret-b", &["list::INBOX:RETURN (STATUS (MESSAGES))".to_owned()]);
+    assert!(lines[2].starts_with("list: count=1 [INBOX messages="), "{}", lines[2]);
     server.load_mail();
     examples(&server);
     threads(&server);

@@ -70,7 +70,12 @@ static void show_messages(const imap_messages *messages) {
 
 static void show_mailboxes(const imap_mailboxes *mailboxes) {
   printf(" count=%zu", mailboxes->count);
-  for (size_t i = 0; i < mailboxes->count; i++) printf(" [%s]", mailboxes->items[i]->name);
+  for (size_t i = 0; i < mailboxes->count; i++) {
+    const imap_mailbox *mailbox = mailboxes->items[i];
+    printf(" [%s", mailbox->name);
+    if (mailbox->counts) printf(" messages=%" PRId64, mailbox->counts->messages);
+    putchar(']');
+  }
 }
 
 static void show_assigned(const imap_assigned *assigned) {
