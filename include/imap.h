@@ -113,15 +113,6 @@ typedef enum {
   IMAP_ERR_INTERNAL = 20,
 } imap_status;
 
-/// Who did it, or who says so.
-typedef enum {
-  IMAP_ORIGIN_SERVER = 0,
-  /// Done by other commands, with what the documentation of the call says was lost.
-  IMAP_ORIGIN_EMULATED = 1,
-  /// Concluded from a name.
-  IMAP_ORIGIN_GUESSED = 2,
-} imap_origin;
-
 /// Response codes (RFC 9051 section 7.1, RFC 5530 and the registry).
 typedef enum {
   /// One that is not in this list: see its name and text. New ones are added at the end.
@@ -186,6 +177,126 @@ typedef enum {
   IMAP_CODE_USEATTR,
 } imap_code;
 
+/// Who did it, or who says so.
+typedef enum {
+  IMAP_ORIGIN_SERVER = 0,
+  /// Done by other commands, with what the documentation of the call says was lost.
+  IMAP_ORIGIN_EMULATED = 1,
+  /// Concluded from a name.
+  IMAP_ORIGIN_GUESSED = 2,
+} imap_origin;
+
+/// Settings of an imap_options. Behind each: what it takes, [default], meaning. Times are milliseconds,
+/// -1 is "no limit". On or off is the number 1 or 0.
+typedef enum {
+  /// Number, or text with a number or service name [993, or 143 without implicit TLS].
+  IMAP_OPTION_PORT = 1,
+  /// Number, an imap_tls [IMAP_TLS_IMPLICIT].
+  IMAP_OPTION_TLS = 2,
+  /// Text: IP addresses to use instead of resolving the host, separated by spaces.
+  IMAP_OPTION_ADDRESSES = 3,
+  /// On or off [1]: find a peer that is gone by TCP's keepalive; see IMAP_OPTION_DEAD_PEER.
+  IMAP_OPTION_TCP_KEEPALIVE = 5,
+  /// Text: PEM file, or folder of such, with certificates to trust beside the system's.
+  IMAP_OPTION_CA_FILE = 20,
+  /// Bytes: the same, in memory.
+  IMAP_OPTION_CA_PEM = 21,
+  /// On or off [1]: trust the system's certificates too.
+  IMAP_OPTION_CA_SYSTEM = 22,
+  /// Number, 12 or 13 [12]: TLS 1.2 or 1.3 at least.
+  IMAP_OPTION_TLS_MINIMUM = 23,
+  /// Text: the name to ask for and to verify [the host].
+  IMAP_OPTION_TLS_HOST = 24,
+  /// Text: file with the client's certificate, PKCS#12 or PEM; or bytes: the same in memory.
+  IMAP_OPTION_CLIENT_CERTIFICATE = 25,
+  /// Text: file with the PEM key (PKCS#8), if it is not in the certificate's; or bytes.
+  IMAP_OPTION_CLIENT_KEY = 26,
+  /// Text: password of the PKCS#12 file.
+  IMAP_OPTION_CLIENT_KEY_PASSWORD = 27,
+  /// On or off [0]: accept any certificate and any name. Anyone can then read all, passwords included.
+  IMAP_OPTION_DANGER_NO_VERIFICATION = 29,
+  /// Text: log in as this user while connecting, with IMAP_OPTION_PASSWORD.
+  IMAP_OPTION_USER = 40,
+  /// Text. Wiped with the options.
+  IMAP_OPTION_PASSWORD = 41,
+  /// On or off [0]: allow passwords over an unencrypted connection.
+  IMAP_OPTION_DANGER_PLAINTEXT_LOGIN = 46,
+  /// On or off [1]: send the initial response with AUTHENTICATE where the server allows it.
+  IMAP_OPTION_SASL_IR = 47,
+  /// Resolve and connect [30000].
+  IMAP_OPTION_CONNECT_TIMEOUT = 60,
+  /// TLS handshake [30000].
+  IMAP_OPTION_TLS_TIMEOUT = 61,
+  /// Greeting [30000].
+  IMAP_OPTION_GREETING_TIMEOUT = 62,
+  /// A command during which not a byte moves, either way [60000].
+  IMAP_OPTION_COMMAND_TIMEOUT = 63,
+  /// How long a connection may take to end after the server's goodbye [5000].
+  IMAP_OPTION_CLOSE_TIMEOUT = 64,
+  /// IDLE is renewed after this long, at most 29 minutes [540000].
+  IMAP_OPTION_IDLE_RENEW = 65,
+  /// A peer that is silent for so long though it should answer, or whose TCP does, is given up [60000].
+  IMAP_OPTION_DEAD_PEER = 66,
+  /// How often NOOP and STATUS ask for news where the server cannot tell by itself [60000].
+  IMAP_OPTION_POLL_INTERVAL = 67,
+  /// A command in all [-1].
+  IMAP_OPTION_COMMAND_DEADLINE = 68,
+  /// Bytes in one line [64 MiB].
+  IMAP_OPTION_MAX_LINE = 80,
+  /// Bytes in one literal [1 GiB].
+  IMAP_OPTION_MAX_LITERAL = 81,
+  /// Bytes in one result [4 GiB].
+  IMAP_OPTION_MAX_RESULT = 82,
+  /// Depth of lists and body parts [64].
+  IMAP_OPTION_MAX_NESTING = 83,
+  /// Addresses in one envelope [65536].
+  IMAP_OPTION_MAX_ADDRESSES = 84,
+  /// Events waiting in the queue [10000]; then the oldest go and IMAP_EVENT_OVERFLOW says so.
+  IMAP_OPTION_MAX_EVENTS = 85,
+  /// SCRAM iterations that we accept at least [4096].
+  IMAP_OPTION_MIN_ITERATIONS = 86,
+  /// SCRAM iterations that we accept at most [1000000].
+  IMAP_OPTION_MAX_ITERATIONS = 87,
+  /// Challenges in one authentication [8].
+  IMAP_OPTION_MAX_SASL_ROUNDS = 88,
+  /// Commands in flight [128].
+  IMAP_OPTION_MAX_IN_FLIGHT = 90,
+  /// Largest literal sent without asking first, if the server has LITERAL+ [65536].
+  IMAP_OPTION_MAX_UNASKED_LITERAL = 91,
+  /// What a cancelled command may still cost before the connection is given up: bytes [16 MiB] ...
+  IMAP_OPTION_DRAIN_BYTES = 92,
+  /// ... and time [10000].
+  IMAP_OPTION_DRAIN_TIMEOUT = 93,
+  /// Bytes of an unread stream that are kept when its reader calls something else first [0]; 0 or more than
+  /// that: the call fails with IMAP_ERR_STATE.
+  IMAP_OPTION_SPOOL = 95,
+  /// On or off [0]: a wait returns IMAP_ERR_INTERRUPTED when a signal arrives.
+  IMAP_OPTION_RETURN_ON_SIGNAL = 110,
+} imap_option;
+
+/// Where the session stands (RFC 9051 section 3).
+typedef enum {
+  IMAP_STATE_CONNECTING = 0,
+  IMAP_STATE_NOT_AUTHENTICATED = 1,
+  IMAP_STATE_AUTHENTICATED = 2,
+  IMAP_STATE_SELECTED = 3,
+  IMAP_STATE_LOGOUT = 4,
+} imap_state;
+
+/// What a mailbox is for (RFC 6154).
+typedef enum {
+  IMAP_ROLE_NONE = 0,
+  IMAP_ROLE_INBOX = 1,
+  IMAP_ROLE_ALL = 2,
+  IMAP_ROLE_ARCHIVE = 3,
+  IMAP_ROLE_DRAFTS = 4,
+  IMAP_ROLE_FLAGGED = 5,
+  IMAP_ROLE_IMPORTANT = 6,
+  IMAP_ROLE_JUNK = 7,
+  IMAP_ROLE_SENT = 8,
+  IMAP_ROLE_TRASH = 9,
+} imap_role;
+
 /// Shape of an imap_value.
 typedef enum {
   IMAP_VALUE_NIL = 0,
@@ -211,14 +322,25 @@ typedef enum {
   IMAP_DEFECT_FOREIGN = 5,
 } imap_defect_kind;
 
-/// Where the session stands (RFC 9051 section 3).
+/// What imap_body_read() undoes.
 typedef enum {
-  IMAP_STATE_CONNECTING = 0,
-  IMAP_STATE_NOT_AUTHENTICATED = 1,
-  IMAP_STATE_AUTHENTICATED = 2,
-  IMAP_STATE_SELECTED = 3,
-  IMAP_STATE_LOGOUT = 4,
-} imap_state;
+  /// Nothing: bytes as stored.
+  IMAP_DECODING_NONE = 0,
+  /// base64 and quoted-printable: the attachment as it was.
+  IMAP_DECODING_TRANSFER = 1,
+  /// That and the charset: UTF-8.
+  IMAP_DECODING_TEXT = 2,
+} imap_decoding;
+
+/// What a read or write callback returns. 0, which a raised exception gives, stops everything.
+typedef enum {
+  IMAP_IO_FAILED = 0,
+  IMAP_IO_DONE = 1,
+  /// Nothing now: ask again soon.
+  IMAP_IO_AGAIN = 2,
+  /// No more bytes will come.
+  IMAP_IO_FINISHED = 3,
+} imap_io;
 
 /// What an imap_event tells. In brackets: the fields that are set.
 typedef enum {
@@ -257,99 +379,6 @@ typedef enum {
   /// The tagged reply of a command [name: OK, NO, BAD; text, code].
   IMAP_EVENT_TAGGED = 21,
 } imap_event_kind;
-
-/// What a mailbox is for (RFC 6154).
-typedef enum {
-  IMAP_ROLE_NONE = 0,
-  IMAP_ROLE_INBOX = 1,
-  IMAP_ROLE_ALL = 2,
-  IMAP_ROLE_ARCHIVE = 3,
-  IMAP_ROLE_DRAFTS = 4,
-  IMAP_ROLE_FLAGGED = 5,
-  IMAP_ROLE_IMPORTANT = 6,
-  IMAP_ROLE_JUNK = 7,
-  IMAP_ROLE_SENT = 8,
-  IMAP_ROLE_TRASH = 9,
-} imap_role;
-
-/// Settings of an imap_options. Behind each: what it takes, [default], meaning. Times are milliseconds,
-/// -1 is "no limit". On or off is the number 1 or 0.
-typedef enum {
-  /// Number, or text with a number or service name [993, or 143 without implicit TLS].
-  IMAP_OPTION_PORT = 1,
-  /// Number, an imap_tls [IMAP_TLS_IMPLICIT].
-  IMAP_OPTION_TLS = 2,
-  /// Text: IP addresses to use instead of resolving the host, separated by spaces.
-  IMAP_OPTION_ADDRESSES = 3,
-  /// On or off [1].
-  IMAP_OPTION_TCP_KEEPALIVE = 5,
-  /// Text: PEM file, or folder of such, with certificates to trust beside the system's.
-  IMAP_OPTION_CA_FILE = 20,
-  /// Bytes: the same, in memory.
-  IMAP_OPTION_CA_PEM = 21,
-  /// On or off [1]: trust the system's certificates too.
-  IMAP_OPTION_CA_SYSTEM = 22,
-  /// Number, 12 or 13 [12]: TLS 1.2 or 1.3 at least.
-  IMAP_OPTION_TLS_MINIMUM = 23,
-  /// Text: the name to ask for and to verify [the host].
-  IMAP_OPTION_TLS_HOST = 24,
-  /// Text: file with the client's certificate, PKCS#12 or PEM; or bytes: the same in memory.
-  IMAP_OPTION_CLIENT_CERTIFICATE = 25,
-  /// Text: file with the PEM key (PKCS#8), if it is not in the certificate's; or bytes.
-  IMAP_OPTION_CLIENT_KEY = 26,
-  /// Text: password of the PKCS#12 file.
-  IMAP_OPTION_CLIENT_KEY_PASSWORD = 27,
-  /// On or off [0]: accept any certificate and any name. Anyone can then read all, passwords included.
-  IMAP_OPTION_DANGER_NO_VERIFICATION = 29,
-  /// Text: log in as this user while connecting, with IMAP_OPTION_PASSWORD.
-  IMAP_OPTION_USER = 40,
-  /// Text. Wiped with the options.
-  IMAP_OPTION_PASSWORD = 41,
-  /// On or off [0]: allow passwords over an unencrypted connection.
-  IMAP_OPTION_DANGER_PLAINTEXT_LOGIN = 46,
-  /// On or off [1]: send the initial response with AUTHENTICATE where the server allows it.
-  IMAP_OPTION_SASL_IR = 47,
-  /// Resolve and connect [30000].
-  IMAP_OPTION_CONNECT_TIMEOUT = 60,
-  /// TLS handshake [30000].
-  IMAP_OPTION_TLS_TIMEOUT = 61,
-  /// Greeting [30000].
-  IMAP_OPTION_GREETING_TIMEOUT = 62,
-  /// A command during which not a byte moves, either way [60000].
-  IMAP_OPTION_COMMAND_TIMEOUT = 63,
-  /// How long a connection may take to end after the server's goodbye [5000].
-  IMAP_OPTION_CLOSE_TIMEOUT = 64,
-  /// A command in all [-1].
-  IMAP_OPTION_COMMAND_DEADLINE = 68,
-  /// Bytes in one line [64 MiB].
-  IMAP_OPTION_MAX_LINE = 80,
-  /// Bytes in one literal [1 GiB].
-  IMAP_OPTION_MAX_LITERAL = 81,
-  /// Bytes in one result [4 GiB].
-  IMAP_OPTION_MAX_RESULT = 82,
-  /// Depth of lists and body parts [64].
-  IMAP_OPTION_MAX_NESTING = 83,
-  /// Addresses in one envelope [65536].
-  IMAP_OPTION_MAX_ADDRESSES = 84,
-  /// Events waiting in the queue [10000]; then the oldest go and IMAP_EVENT_OVERFLOW says so.
-  IMAP_OPTION_MAX_EVENTS = 85,
-  /// SCRAM iterations that we accept at least [4096].
-  IMAP_OPTION_MIN_ITERATIONS = 86,
-  /// SCRAM iterations that we accept at most [1000000].
-  IMAP_OPTION_MAX_ITERATIONS = 87,
-  /// Challenges in one authentication [8].
-  IMAP_OPTION_MAX_SASL_ROUNDS = 88,
-  /// Commands in flight [25].
-  IMAP_OPTION_MAX_IN_FLIGHT = 90,
-  /// Largest literal sent without asking first, if the server has LITERAL+ [65536].
-  IMAP_OPTION_MAX_UNASKED_LITERAL = 91,
-  /// What a cancelled command may still cost before the connection is given up: bytes [16 MiB] ...
-  IMAP_OPTION_DRAIN_BYTES = 92,
-  /// ... and time [10000].
-  IMAP_OPTION_DRAIN_TIMEOUT = 93,
-  /// On or off [0]: a wait returns IMAP_ERR_INTERRUPTED when a signal arrives.
-  IMAP_OPTION_RETURN_ON_SIGNAL = 110,
-} imap_option;
 
 /// Bits of imap_mailbox.attributes (RFC 9051 section 7.3.1).
 typedef enum {
@@ -392,6 +421,12 @@ typedef enum {
   IMAP_TLS_NONE = 2,
 } imap_tls;
 
+/// Bits of imap_wants(); on Linux, macOS and the BSDs the values of POLLIN and POLLOUT.
+typedef enum {
+  IMAP_WANTS_READ = 1,
+  IMAP_WANTS_WRITE = 4,
+} imap_want;
+
 /// What of the server's untagged data belongs to a command.
 typedef struct Claim Claim;
 
@@ -412,6 +447,9 @@ typedef struct Sequence Sequence;
 /// What a tagged reply leads to.
 typedef struct Step Step;
 
+/// A section of a message that is read piece by piece. Opaque; one thread at a time.
+typedef struct imap_body imap_body;
+
 /// A connection, or one being made. Opaque; any thread.
 typedef struct imap_client imap_client;
 
@@ -424,6 +462,15 @@ typedef struct imap_request imap_request;
 /// UIDs or message numbers, kept as ranges in the order given. Opaque; a const one is good for any thread.
 typedef struct imap_set imap_set;
 
+/// One or more messages to be appended. Opaque; one thread at a time.
+typedef struct imap_upload imap_upload;
+
+/// Texts, in the order sent.
+typedef struct {
+  const char *const *items;
+  size_t count;
+} imap_texts;
+
 /// UIDs given by APPEND, COPY and MOVE (RFC 4315). Both sets run side by side in the order sent.
 typedef struct {
   /// 0: the server did not tell; then both sets are empty.
@@ -434,12 +481,6 @@ typedef struct {
   /// IMAP_ORIGIN_EMULATED: not atomic; see the call.
   imap_origin origin;
 } imap_assigned;
-
-/// Texts, in the order sent.
-typedef struct {
-  const char *const *items;
-  size_t count;
-} imap_texts;
 
 /// The [CODE ...] of a reply, with its data where it has any.
 typedef struct {
@@ -483,6 +524,133 @@ typedef struct {
   int64_t retry_after;
 } imap_error;
 
+/// The connection as it is now.
+typedef struct {
+  /// One line for logs: "imap.example.org:993 TLS selected INBOX".
+  const char *summary;
+  const char *host;
+  uint16_t port;
+  /// The peer's IP address; NULL until connected.
+  const char *address;
+  imap_state state;
+  /// "IMAP4rev2", "IMAP4rev1" or "IMAP4", the best that the server speaks; NULL until known.
+  const char *protocol;
+  /// The text of the greeting; NULL until it came.
+  const char *greeting;
+  const imap_texts *capabilities;
+  bool is_tls;
+  /// Chain and host name were verified.
+  bool is_verified;
+  /// The server's certificate (DER), or NULL.
+  const uint8_t *certificate;
+  size_t certificate_len;
+  int64_t bytes_sent;
+  int64_t bytes_received;
+} imap_connection;
+
+/// A value of a kind that the library has no struct for. Lists are flat, in the order sent: what follows a
+/// list with a greater depth is inside it.
+typedef struct {
+  imap_value_kind kind;
+  uint32_t depth;
+  /// Atom, number or string as text; NULL for lists and NIL.
+  const char *text;
+  /// The same as sent.
+  const uint8_t *data;
+  size_t data_len;
+  /// -1 if it is not a number.
+  int64_t number;
+} imap_value;
+
+/// Something the server sent that this version does not know, kept whole.
+typedef struct {
+  const char *name;
+  const imap_value *const *values;
+  size_t value_count;
+  const uint8_t *raw;
+  size_t raw_len;
+} imap_item;
+
+/// STATUS; all that was not asked is absent.
+typedef struct {
+  const char *mailbox;
+  /// -1: absent, as the four below.
+  int64_t messages;
+  int64_t unseen;
+  int64_t recent;
+  int64_t deleted;
+  uint32_t uid_next;
+  uint32_t uid_validity;
+  int64_t highest_modseq;
+  /// Of all messages together, in bytes.
+  int64_t size;
+  /// Items that this version does not know.
+  const imap_item *const *others;
+  size_t other_count;
+  imap_origin origin;
+} imap_counts;
+
+/// One mailbox of LIST, LSUB or XLIST.
+typedef struct {
+  const char *name;
+  /// As sent.
+  const uint8_t *raw_name;
+  size_t raw_name_len;
+  /// "/", or NULL for a flat name.
+  const char *delimiter;
+  /// IMAP_ATTRIBUTE_...
+  uint32_t attributes;
+  /// All of them, as sent.
+  const imap_texts *attribute_names;
+  imap_role role;
+  imap_origin role_origin;
+  /// What RETURN (STATUS ...) asked for; NULL otherwise.
+  const imap_counts *counts;
+  /// Extended items (RFC 5258): CHILDINFO, OLDNAME, ...
+  const imap_item *const *others;
+  size_t other_count;
+} imap_mailbox;
+
+/// One fault of the server in a result.
+typedef struct {
+  imap_defect_kind kind;
+  /// Where in the response, in bytes.
+  int64_t offset;
+  /// One line that says what was wrong.
+  const char *text;
+  /// The bytes that were not understood.
+  const uint8_t *raw;
+  size_t raw_len;
+} imap_defect;
+
+/// The answer of LIST and LSUB.
+typedef struct {
+  const imap_mailbox *const *items;
+  size_t count;
+  imap_origin origin;
+  const imap_defect *const *defects;
+  size_t defect_count;
+} imap_mailboxes;
+
+/// One namespace: what its names begin with.
+typedef struct {
+  const char *prefix;
+  const char *delimiter;
+  const imap_item *const *extensions;
+  size_t extension_count;
+} imap_prefix;
+
+/// NAMESPACE (RFC 2342).
+typedef struct {
+  const imap_prefix *const *personal;
+  size_t personal_count;
+  const imap_prefix *const *others;
+  size_t other_count;
+  const imap_prefix *const *shared;
+  size_t shared_count;
+  imap_origin origin;
+} imap_namespaces;
+
 /// Flags of a message or mailbox.
 typedef struct {
   /// IMAP_FLAG_...
@@ -493,6 +661,48 @@ typedef struct {
   /// All of them in IMAP's form, good for imap_append(): "\Seen $Junk project-x".
   const char *text;
 } imap_flags;
+
+/// The selected mailbox: as SELECT told it, or (imap_get_selected) as it is now.
+typedef struct {
+  const char *mailbox;
+  bool is_read_only;
+  /// Number of messages.
+  uint32_t exists;
+  uint32_t recent;
+  /// Number of the first unseen message; 0: not told.
+  uint32_t first_unseen;
+  /// 0: not told.
+  uint32_t uid_next;
+  /// 0: not told.
+  uint32_t uid_validity;
+  /// False: UIDNOTSTICKY, so UIDs do not outlive the session.
+  bool uids_last;
+  /// -1: the mailbox has none.
+  int64_t highest_modseq;
+  /// The flags that are in use here.
+  const imap_flags *flags;
+  /// Those that a client can change for good; IMAP_FLAG_ANY: new keywords too.
+  const imap_flags *permanent_flags;
+  /// MAILBOXID (RFC 8474), or NULL.
+  const char *mailbox_id;
+} imap_selected;
+
+/// The answer of SEARCH and EXPUNGE.
+typedef struct {
+  /// The numbers, in the order sent; never NULL, perhaps empty.
+  const imap_set *set;
+  /// How many match; -1: not told.
+  int64_t total;
+  /// MIN of RETURN (RFC 4731); 0: not told.
+  uint32_t lowest;
+  /// MAX of RETURN; 0: not told.
+  uint32_t highest;
+  /// Of the newest among them, or of the mailbox after EXPUNGE; -1: not told.
+  int64_t modseq;
+  imap_origin origin;
+  const imap_defect *const *defects;
+  size_t defect_count;
+} imap_numbers;
 
 /// One address, or the head of an empty group (address NULL, group set).
 typedef struct {
@@ -555,29 +765,6 @@ typedef struct {
   size_t count;
 } imap_pairs;
 
-/// A value of a kind that the library has no struct for. Lists are flat, in the order sent: what follows a
-/// list with a greater depth is inside it.
-typedef struct {
-  imap_value_kind kind;
-  uint32_t depth;
-  /// Atom, number or string as text; NULL for lists and NIL.
-  const char *text;
-  /// The same as sent.
-  const uint8_t *data;
-  size_t data_len;
-  /// -1 if it is not a number.
-  int64_t number;
-} imap_value;
-
-/// Something the server sent that this version does not know, kept whole.
-typedef struct {
-  const char *name;
-  const imap_value *const *values;
-  size_t value_count;
-  const uint8_t *raw;
-  size_t raw_len;
-} imap_item;
-
 /// One part of a message (BODYSTRUCTURE). Parts come flat, each before its children.
 typedef struct {
   /// "1.2", as in BODY[1.2]; "" for the root of a multipart message.
@@ -623,22 +810,12 @@ typedef struct {
   const char *section;
   /// Where it begins in the section, in bytes; -1: all of it.
   int64_t offset;
-  /// NULL: NIL.
+  /// NULL: NIL, or the bytes were read as an imap_body.
   const uint8_t *data;
   size_t data_len;
+  /// How many bytes the server sent, whether they are here or not; -1: NIL.
+  int64_t size;
 } imap_section;
-
-/// One fault of the server in a result.
-typedef struct {
-  imap_defect_kind kind;
-  /// Where in the response, in bytes.
-  int64_t offset;
-  /// One line that says what was wrong.
-  const char *text;
-  /// The bytes that were not understood.
-  const uint8_t *raw;
-  size_t raw_len;
-} imap_defect;
 
 /// What is rarer in a FETCH answer. Absent as everywhere.
 typedef struct {
@@ -688,86 +865,11 @@ typedef struct {
   size_t defect_count;
 } imap_messages;
 
-/// The answer of SEARCH and EXPUNGE.
-typedef struct {
-  /// The numbers, in the order sent; never NULL, perhaps empty.
-  const imap_set *set;
-  /// How many match; -1: not told.
-  int64_t total;
-  /// MIN of RETURN (RFC 4731); 0: not told.
-  uint32_t lowest;
-  /// MAX of RETURN; 0: not told.
-  uint32_t highest;
-  /// Of the newest among them, or of the mailbox after EXPUNGE; -1: not told.
-  int64_t modseq;
-  imap_origin origin;
-  const imap_defect *const *defects;
-  size_t defect_count;
-} imap_numbers;
+/// Up to capacity bytes into buffer, their number into length.
+typedef imap_io (*imap_read_callback)(void *userdata, uint8_t *buffer, size_t capacity, size_t *length);
 
-/// The connection as it is now.
-typedef struct {
-  /// One line for logs: "imap.example.org:993 TLS selected INBOX".
-  const char *summary;
-  const char *host;
-  uint16_t port;
-  /// The peer's IP address; NULL until connected.
-  const char *address;
-  imap_state state;
-  /// "IMAP4rev2", "IMAP4rev1" or "IMAP4", the best that the server speaks; NULL until known.
-  const char *protocol;
-  /// The text of the greeting; NULL until it came.
-  const char *greeting;
-  const imap_texts *capabilities;
-  bool is_tls;
-  /// Chain and host name were verified.
-  bool is_verified;
-  /// The server's certificate (DER), or NULL.
-  const uint8_t *certificate;
-  size_t certificate_len;
-  int64_t bytes_sent;
-  int64_t bytes_received;
-} imap_connection;
-
-/// STATUS; all that was not asked is absent.
-typedef struct {
-  const char *mailbox;
-  /// -1: absent, as the four below.
-  int64_t messages;
-  int64_t unseen;
-  int64_t recent;
-  int64_t deleted;
-  uint32_t uid_next;
-  uint32_t uid_validity;
-  int64_t highest_modseq;
-  /// Of all messages together, in bytes.
-  int64_t size;
-  /// Items that this version does not know.
-  const imap_item *const *others;
-  size_t other_count;
-  imap_origin origin;
-} imap_counts;
-
-/// One mailbox of LIST, LSUB or XLIST.
-typedef struct {
-  const char *name;
-  /// As sent.
-  const uint8_t *raw_name;
-  size_t raw_name_len;
-  /// "/", or NULL for a flat name.
-  const char *delimiter;
-  /// IMAP_ATTRIBUTE_...
-  uint32_t attributes;
-  /// All of them, as sent.
-  const imap_texts *attribute_names;
-  imap_role role;
-  imap_origin role_origin;
-  /// What RETURN (STATUS ...) asked for; NULL otherwise.
-  const imap_counts *counts;
-  /// Extended items (RFC 5258): CHILDINFO, OLDNAME, ...
-  const imap_item *const *others;
-  size_t other_count;
-} imap_mailbox;
+/// Releases what was given as userdata; called exactly once, when it is no longer needed.
+typedef void (*imap_release_callback)(void *userdata);
 
 /// One response of the server, or something that happened to the connection.
 typedef struct {
@@ -794,58 +896,8 @@ typedef struct {
   size_t raw_len;
 } imap_event;
 
-/// The answer of LIST and LSUB.
-typedef struct {
-  const imap_mailbox *const *items;
-  size_t count;
-  imap_origin origin;
-  const imap_defect *const *defects;
-  size_t defect_count;
-} imap_mailboxes;
-
-/// One namespace: what its names begin with.
-typedef struct {
-  const char *prefix;
-  const char *delimiter;
-  const imap_item *const *extensions;
-  size_t extension_count;
-} imap_prefix;
-
-/// NAMESPACE (RFC 2342).
-typedef struct {
-  const imap_prefix *const *personal;
-  size_t personal_count;
-  const imap_prefix *const *others;
-  size_t other_count;
-  const imap_prefix *const *shared;
-  size_t shared_count;
-  imap_origin origin;
-} imap_namespaces;
-
-/// The selected mailbox: as SELECT told it, or (imap_get_selected) as it is now.
-typedef struct {
-  const char *mailbox;
-  bool is_read_only;
-  /// Number of messages.
-  uint32_t exists;
-  uint32_t recent;
-  /// Number of the first unseen message; 0: not told.
-  uint32_t first_unseen;
-  /// 0: not told.
-  uint32_t uid_next;
-  /// 0: not told.
-  uint32_t uid_validity;
-  /// False: UIDNOTSTICKY, so UIDs do not outlive the session.
-  bool uids_last;
-  /// -1: the mailbox has none.
-  int64_t highest_modseq;
-  /// The flags that are in use here.
-  const imap_flags *flags;
-  /// Those that a client can change for good; IMAP_FLAG_ANY: new keywords too.
-  const imap_flags *permanent_flags;
-  /// MAILBOXID (RFC 8474), or NULL.
-  const char *mailbox_id;
-} imap_selected;
+/// One event, valid during the call. Returns true to go on, false to hear no more.
+typedef bool (*imap_event_callback)(void *userdata, const imap_event *event);
 
 /// The answer of a command as responses, the tagged one last.
 typedef struct {
@@ -857,65 +909,51 @@ typedef struct {
 extern "C" {
 #endif // __cplusplus
 
-/// # Adding messages
+/// # Version, statuses, errors
 ///
-/// APPEND (RFC 9051 section 6.3.12) of one message of `data_len` bytes to `mailbox`. `flags` as "\\Seen $Junk", or
-/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF. The bytes are copied: an
-/// APPEND that is cancelled still goes to its end, so that the connection is kept. Free the result with
-/// imap_assigned_free(). NO with the code TRYCREATE: the mailbox does not exist. Blocks: yes.
-imap_status imap_append(imap_client *client,
-                        const char *mailbox,
-                        const char *flags,
-                        int64_t internal_date,
-                        const uint8_t *data,
-                        size_t data_len,
-                        imap_assigned **assigned,
-                        imap_error **error);
+/// The version of the library that runs, as "0.1.0": compare with IMAP_VERSION, which you compiled with. The
+/// text is constant. Blocks: no.
+const char *imap_version(void);
 
-/// # Changing messages
+/// The name of a status, as "IMAP_ERR_NO"; "?" for a number that is none. The text is constant. Blocks: no.
+const char *imap_status_name(imap_status status);
+
+/// Frees an error; NULL is fine. Blocks: no.
+void imap_error_free(imap_error *error);
+
+/// # Options
 ///
-/// In a mailbox that was opened with imap_examine(), or that the server calls read-only, these give READ_ONLY and
-/// send nothing.
+/// Make them, set what differs from the defaults, connect with them, free them: they are copied.
+/// Setters may go unchecked: the first that failed makes the connect fail with the same error.
 ///
-/// STORE (RFC 9051 section 6.4.6): `change` in IMAP's words: "+FLAGS (\\Deleted)", "-FLAGS.SILENT ($Junk)",
-/// "FLAGS ()", "(UNCHANGEDSINCE 917) +FLAGS (\\Seen)". `params`: the values of the ? in it, NULL at the end;
-/// or NULL. Gives the messages as the server tells them afterwards, none with .SILENT; free them with
-/// imap_messages_free(). Blocks: yes.
-imap_status imap_store(imap_client *client,
-                       const char *set,
-                       const char *change,
-                       const char *const *params,
-                       imap_messages **messages,
-                       imap_error **error);
+/// New options, all at their defaults; free them with imap_options_free(). NULL if there is no memory.
+/// Every call takes NULL options as the defaults. Blocks: no.
+imap_options *imap_options_new(void);
 
-/// COPY (RFC 9051 section 6.4.7) into `mailbox`. Free the result with imap_assigned_free(). NO with the code
-/// TRYCREATE: the mailbox does not exist. Blocks: yes.
-imap_status imap_copy(imap_client *client,
-                      const char *set,
-                      const char *mailbox,
-                      imap_assigned **assigned,
-                      imap_error **error);
+/// Frees options and wipes the secrets in them; NULL is fine. Blocks: no.
+void imap_options_free(imap_options *options);
 
-/// MOVE (RFC 6851) into `mailbox`. Where the server does not have it: COPY, STORE and UID EXPUNGE, which is not
-/// atomic (origin says so: after an error messages may be in both mailboxes). UNSUPPORTED: that is not possible
-/// either. Otherwise as imap_copy(). Blocks: yes.
-imap_status imap_move(imap_client *client,
-                      const char *set,
-                      const char *mailbox,
-                      imap_assigned **assigned,
-                      imap_error **error);
+/// Sets a number, a time in milliseconds (-1: no limit), or on (1) and off (0). INVALID if the option takes
+/// no number, or not this one. Blocks: no.
+imap_status imap_options_set_number(imap_options *options,
+                                    imap_option option,
+                                    int64_t value,
+                                    imap_error **error);
 
-/// EXPUNGE (RFC 9051 section 6.4.3): removes the messages marked Deleted; of `set` only, which are UIDs (UID
-/// EXPUNGE, RFC 4315; UNSUPPORTED without UIDPLUS), or all with NULL. Gives message numbers in the order told, each
-/// as it was after those before it went, or UIDs where the server tells these (QRESYNC). Free the result with
-/// imap_numbers_free(). Blocks: yes.
-imap_status imap_expunge(imap_client *client,
-                         const char *set,
-                         imap_numbers **expunged,
-                         imap_error **error);
+/// Sets a text, which is copied; NULL puts the default back. INVALID if the option takes no text, or not this
+/// one. Blocks: no.
+imap_status imap_options_set_text(imap_options *options,
+                                  imap_option option,
+                                  const char *value,
+                                  imap_error **error);
 
-/// NULL is fine. Blocks: no.
-void imap_assigned_free(imap_assigned *assigned);
+/// Sets bytes, `data_len` of them, which are copied; NULL puts the default back. INVALID if the option takes no
+/// bytes. Blocks: no.
+imap_status imap_options_set_bytes(imap_options *options,
+                                   imap_option option,
+                                   const uint8_t *data,
+                                   size_t data_len,
+                                   imap_error **error);
 
 /// # Connecting
 ///
@@ -973,56 +1011,23 @@ imap_status imap_get_connection(const imap_client *client, imap_connection **con
 /// NULL is fine. Blocks: no.
 void imap_connection_free(imap_connection *connection);
 
-/// # Version, statuses, errors
+/// # Capabilities and commands for any time
 ///
-/// The version of the library that runs, as "0.1.0": compare with IMAP_VERSION, which you compiled with. The
-/// text is constant. Blocks: no.
-const char *imap_version(void);
-
-/// The name of a status, as "IMAP_ERR_NO"; "?" for a number that is none. The text is constant. Blocks: no.
-const char *imap_status_name(imap_status status);
-
-/// Frees an error; NULL is fine. Blocks: no.
-void imap_error_free(imap_error *error);
-
-/// # Events
+/// The capabilities are known from the greeting on, kept up to date, and checked before each command.
 ///
-/// What the server tells unasked, in order, collects while other calls run: look after each. imap_noop() asks
-/// for news. Every event is yours to free.
-///
-/// The next event, to be freed with imap_event_free(); NULL: none now. What has arrived already is read first.
+/// Whether the server says so: "IDLE", "AUTH=PLAIN", "IMAP4rev2". Upper and lower case alike. False for NULL.
 /// Blocks: no.
-imap_status imap_next_event(imap_client *client,
-                            imap_event **event,
-                            imap_error **error);
+bool imap_has(const imap_client *client, const char *capability);
+
+/// CAPABILITY (RFC 9051 section 6.1.1): asks again. Gives the names in upper case, to be freed with
+/// imap_texts_free(). Blocks: yes.
+imap_status imap_capability(imap_client *client, imap_texts **capabilities, imap_error **error);
+
+/// NOOP (RFC 9051 section 6.1.2): lets the server tell its news, which imap_next_event() gives. Blocks: yes.
+imap_status imap_noop(imap_client *client, imap_error **error);
 
 /// NULL is fine. Blocks: no.
-void imap_event_free(imap_event *event);
-
-/// # Fetching
-///
-/// `items` in IMAP's words: "FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE INTERNALDATE", "FULL",
-/// "BODY.PEEK[HEADER.FIELDS (?)]", "FLAGS (CHANGEDSINCE 917)"; UID is always added. BODY.PEEK[...] reads
-/// without setting the Seen flag, BODY[...] sets it.
-///
-/// FETCH (RFC 9051 section 6.4.5) of the messages in `set`, all held in memory. Messages that do not exist are left
-/// out. `params`: the values of the ? in `items`, NULL at the end; or NULL. Free the result with
-/// imap_messages_free(). Blocks: yes.
-imap_status imap_fetch(imap_client *client,
-                       const char *set,
-                       const char *items,
-                       const char *const *params,
-                       imap_messages **messages,
-                       imap_error **error);
-
-/// The section of a message that was fetched as BODY[section], or as the RFC822 item that is the same: "" the
-/// whole message, "HEADER", "TEXT", "1.2", in any case. NULL if it was not fetched, or for NULL. Belongs to the
-/// message. Blocks: no.
-const imap_section *imap_message_section(const imap_message *message,
-                                         const char *section);
-
-/// NULL is fine. Blocks: no.
-void imap_messages_free(imap_messages *messages);
+void imap_texts_free(imap_texts *texts);
 
 /// # Logging in
 ///
@@ -1112,39 +1117,352 @@ void imap_counts_free(imap_counts *counts);
 /// NULL is fine. Blocks: no.
 void imap_namespaces_free(imap_namespaces *namespaces);
 
-/// # Options
+/// # Selecting a mailbox
 ///
-/// Make them, set what differs from the defaults, connect with them, free them: they are copied.
-/// Setters may go unchecked: the first that failed makes the connect fail with the same error.
+/// Everything about messages happens in the selected mailbox. With threads, select once or use a client
+/// each: a command runs in the mailbox that was selected when it was called.
 ///
-/// New options, all at their defaults; free them with imap_options_free(). NULL if there is no memory.
-/// Every call takes NULL options as the defaults. Blocks: no.
-imap_options *imap_options_new(void);
+/// SELECT (RFC 9051 section 6.3.2), leaving the mailbox before; with CONDSTORE where the server has it. After a
+/// failure none is selected. Free the result with imap_selected_free(). NO: there is no such mailbox.
+/// Blocks: yes.
+imap_status imap_select(imap_client *client,
+                        const char *mailbox,
+                        imap_selected **selected,
+                        imap_error **error);
 
-/// Frees options and wipes the secrets in them; NULL is fine. Blocks: no.
-void imap_options_free(imap_options *options);
+/// EXAMINE (RFC 9051 section 6.3.3): as imap_select(), but read-only, and messages stay recent and unseen.
+/// Blocks: yes.
+imap_status imap_examine(imap_client *client,
+                         const char *mailbox,
+                         imap_selected **selected,
+                         imap_error **error);
 
-/// Sets a number, a time in milliseconds (-1: no limit), or on (1) and off (0). INVALID if the option takes
-/// no number, or not this one. Blocks: no.
-imap_status imap_options_set_number(imap_options *options,
-                                    imap_option option,
-                                    int64_t value,
+/// The selected mailbox now: counts follow what the server has told since. Free it with imap_selected_free().
+/// STATE if none is selected. Blocks: no.
+imap_status imap_get_selected(const imap_client *client, imap_selected **selected, imap_error **error);
+
+/// CLOSE (RFC 9051 section 6.4.1): leaves the mailbox and expunges its Deleted messages. Blocks: yes.
+imap_status imap_close_mailbox(imap_client *client, imap_error **error);
+
+/// UNSELECT (RFC 3691): leaves the mailbox, nothing more. Blocks: yes.
+imap_status imap_unselect(imap_client *client, imap_error **error);
+
+/// CHECK (RFC 3501 section 6.4.1): a checkpoint of the selected mailbox. Blocks: yes.
+imap_status imap_check(imap_client *client, imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_selected_free(imap_selected *selected);
+
+/// # Searching
+///
+/// `criteria` are search keys, after RETURN (...) and CHARSET if you want them (UTF-8 is declared when
+/// needed): "UNSEEN FROM ? SINCE ?", "RETURN (MIN MAX COUNT) ALL", "# UNSEEN" for message numbers. Give
+/// imap_set_text(found->set) to imap_fetch(), or walk the set with imap_set_next().
+///
+/// SEARCH (RFC 9051 section 6.4.4). `params`: the values of the ? in `criteria`, NULL at the end; or NULL.
+/// Nothing found is an empty set, no error. Free the result with imap_numbers_free(). Blocks: yes.
+imap_status imap_search(imap_client *client,
+                        const char *criteria,
+                        const char *const *params,
+                        imap_numbers **found,
+                        imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_numbers_free(imap_numbers *numbers);
+
+/// # Fetching
+///
+/// `items` in IMAP's words: "FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE INTERNALDATE", "FULL",
+/// "BODY.PEEK[HEADER.FIELDS (?)]", "FLAGS (CHANGEDSINCE 917)"; UID is always added. BODY.PEEK[...] reads
+/// without setting the Seen flag, BODY[...] sets it.
+///
+/// FETCH (RFC 9051 section 6.4.5) of the messages in `set`, all held in memory. Messages that do not exist are left
+/// out. `params`: the values of the ? in `items`, NULL at the end; or NULL. Free the result with
+/// imap_messages_free(). Blocks: yes.
+imap_status imap_fetch(imap_client *client,
+                       const char *set,
+                       const char *items,
+                       const char *const *params,
+                       imap_messages **messages,
+                       imap_error **error);
+
+/// The section of a message that was fetched as BODY[section], or as the RFC822 item that is the same: "" the
+/// whole message, "HEADER", "TEXT", "1.2", in any case. NULL if it was not fetched, or for NULL. Belongs to the
+/// message. Blocks: no.
+const imap_section *imap_message_section(const imap_message *message,
+                                         const char *section);
+
+/// NULL is fine. Blocks: no.
+void imap_messages_free(imap_messages *messages);
+
+/// # Streams
+///
+/// For answers that should never be whole in memory. imap_stream() is imap_send() for FETCH, LIST, LSUB or SEARCH;
+/// then take one item after the other:
+///     while (imap_request_next_message(request, &message, &error) == IMAP_OK && message) { ...
+///         imap_message_free(message); }
+/// To read the bodies of such messages piece by piece too, before each message take its bodies with
+/// imap_request_next_body(). imap_body_open() is all of that for one section of one message.
+///
+/// Nothing is read further ahead than 64 short messages. Until you read on, the connection stands still: a call of
+/// another thread waits within its timeout, one of the thread that reads the stream fails with STATE, unless what
+/// stands before its answer fits into IMAP_OPTION_SPOOL. A stream that you no longer want: imap_request_free().
+///
+/// As imap_send(): `command` with `params` for its ?, gives a request to be freed with imap_request_free(). INVALID
+/// if the command has no items. Blocks: no.
+imap_status imap_stream(imap_client *client,
+                        const char *command,
+                        const char *const *params,
+                        imap_request **request,
+                        imap_error **error);
+
+/// The next message of a streamed FETCH, to be freed with imap_message_free(); NULL at the end. Its sections that
+/// imap_request_next_body() did not give are held in it, those that were read have a size only. STATE if the
+/// request is no such stream, or a body of it is open. Blocks: yes.
+imap_status imap_request_next_message(imap_request *request,
+                                      imap_message **message,
+                                      imap_error **error);
+
+/// The next body of the message that is arriving, in the order sent; to be read, or freed, before all else. NULL: it
+/// has no more, take the message; or the stream is over. Sections that came in few bytes are copied from the message,
+/// which keeps them. Free it with imap_body_free(). Blocks: yes.
+imap_status imap_request_next_body(imap_request *request,
+                                   imap_body **body,
+                                   imap_error **error);
+
+/// The next mailbox of a streamed LIST or LSUB, as a list of one, to be freed with imap_mailboxes_free(); NULL at the
+/// end. Blocks: yes.
+imap_status imap_request_next_mailbox(imap_request *request,
+                                      imap_mailboxes **mailbox,
+                                      imap_error **error);
+
+/// The next numbers of a streamed SEARCH, some thousands of them, to be freed with imap_numbers_free(); NULL at the
+/// end. Blocks: yes.
+imap_status imap_request_next_numbers(imap_request *request,
+                                      imap_numbers **numbers,
+                                      imap_error **error);
+
+/// For messages of imap_request_next_message() only. NULL is fine. Blocks: no.
+void imap_message_free(imap_message *message);
+
+/// Opens a section of the message with this UID in the selected mailbox: "" all of it, "TEXT", "1.2", to be read in
+/// pieces from byte `offset` on, without marking the message seen. Nothing of it is held in memory. `decode`: what
+/// imap_body_read() undoes; it needs a part ("1.2") from its beginning, else INVALID. NO if there is no such message
+/// or section. Free it with imap_body_free(). Blocks: yes, until the body begins.
+imap_status imap_body_open(imap_client *client,
+                           uint32_t uid,
+                           const char *section,
+                           int64_t offset,
+                           imap_decoding decode,
+                           imap_body **body,
+                           imap_error **error);
+
+/// Reads the next bytes, at most `capacity`, into `buffer`; `length`, which may not be NULL, tells how many: 0 is the
+/// end. While a body is half read, other answers of the connection wait. Blocks: yes.
+imap_status imap_body_read(imap_body *body,
+                           uint8_t *buffer,
+                           size_t capacity,
+                           size_t *length,
+                           imap_error **error);
+
+/// Size as announced, before decoding; -1: not told, or NULL. Blocks: no.
+int64_t imap_body_size(const imap_body *body);
+
+/// The message's UID; 0: the server did not name it before the body, or NULL. Blocks: no.
+uint32_t imap_body_uid(const imap_body *body);
+
+/// As imap_section's label, "BODY[1.2]"; lives as long as the body. NULL for NULL. Blocks: no.
+const char *imap_body_label(const imap_body *body);
+
+/// Also before its end: the rest is skipped as it comes; of one from imap_body_open() at most IMAP_OPTION_DRAIN_BYTES,
+/// then the connection is given up. NULL is fine. Blocks: no.
+void imap_body_free(imap_body *body);
+
+/// # Changing messages
+///
+/// In a mailbox that was opened with imap_examine(), or that the server calls read-only, these give READ_ONLY and
+/// send nothing.
+///
+/// STORE (RFC 9051 section 6.4.6): `change` in IMAP's words: "+FLAGS (\\Deleted)", "-FLAGS.SILENT ($Junk)",
+/// "FLAGS ()", "(UNCHANGEDSINCE 917) +FLAGS (\\Seen)". `params`: the values of the ? in it, NULL at the end;
+/// or NULL. Gives the messages as the server tells them afterwards, none with .SILENT; free them with
+/// imap_messages_free(). Blocks: yes.
+imap_status imap_store(imap_client *client,
+                       const char *set,
+                       const char *change,
+                       const char *const *params,
+                       imap_messages **messages,
+                       imap_error **error);
+
+/// COPY (RFC 9051 section 6.4.7) into `mailbox`. Free the result with imap_assigned_free(). NO with the code
+/// TRYCREATE: the mailbox does not exist. Blocks: yes.
+imap_status imap_copy(imap_client *client,
+                      const char *set,
+                      const char *mailbox,
+                      imap_assigned **assigned,
+                      imap_error **error);
+
+/// MOVE (RFC 6851) into `mailbox`. Where the server does not have it: COPY, STORE and UID EXPUNGE, which is not
+/// atomic (origin says so: after an error messages may be in both mailboxes). UNSUPPORTED: that is not possible
+/// either. Otherwise as imap_copy(). Blocks: yes.
+imap_status imap_move(imap_client *client,
+                      const char *set,
+                      const char *mailbox,
+                      imap_assigned **assigned,
+                      imap_error **error);
+
+/// EXPUNGE (RFC 9051 section 6.4.3): removes the messages marked Deleted; of `set` only, which are UIDs (UID
+/// EXPUNGE, RFC 4315; UNSUPPORTED without UIDPLUS), or all with NULL. Gives message numbers in the order told, each
+/// as it was after those before it went, or UIDs where the server tells these (QRESYNC). Free the result with
+/// imap_numbers_free(). Blocks: yes.
+imap_status imap_expunge(imap_client *client,
+                         const char *set,
+                         imap_numbers **expunged,
+                         imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_assigned_free(imap_assigned *assigned);
+
+/// # Adding messages
+///
+/// APPEND (RFC 9051 section 6.3.12) of one message of `data_len` bytes to `mailbox`. `flags` as "\\Seen $Junk", or
+/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF. The bytes are copied: an
+/// APPEND that is cancelled still goes to its end, so that the connection is kept. Free the result with
+/// imap_assigned_free(). NO with the code TRYCREATE: the mailbox does not exist. Blocks: yes.
+imap_status imap_append(imap_client *client,
+                        const char *mailbox,
+                        const char *flags,
+                        int64_t internal_date,
+                        const uint8_t *data,
+                        size_t data_len,
+                        imap_assigned **assigned,
+                        imap_error **error);
+
+/// # Uploads
+///
+/// imap_append() is for one message in memory. An imap_upload is for more: several messages, and long ones that are
+/// sent as they are read, in constant memory. For each message call imap_upload_add_message(), then add its pieces in
+/// order; line ends must be CRLF, and there must be no NUL but in bytes. As with options, the adders may go unchecked:
+/// the first that failed makes the command fail.
+///
+/// A new upload, to be freed with imap_upload_free(); NULL if there is no memory. Blocks: no.
+imap_upload *imap_upload_new(void);
+
+/// NULL is fine. Requests that send it are not disturbed. Blocks: no.
+void imap_upload_free(imap_upload *upload);
+
+/// Begins a message. `flags` as "\\Seen $Junk", or NULL; `internal_date` in seconds since 1970 UTC, -1: now, and its
+/// `zone` in minutes east. INVALID if they cannot be. Blocks: no.
+imap_status imap_upload_add_message(imap_upload *upload,
+                                    const char *flags,
+                                    int64_t internal_date,
+                                    int32_t zone,
                                     imap_error **error);
 
-/// Sets a text, which is copied; NULL puts the default back. INVALID if the option takes no text, or not this
-/// one. Blocks: no.
-imap_status imap_options_set_text(imap_options *options,
-                                  imap_option option,
-                                  const char *value,
+/// The next `data_len` bytes of the message that was begun last; they are copied. Blocks: no.
+imap_status imap_upload_add_bytes(imap_upload *upload,
+                                  const uint8_t *data,
+                                  size_t data_len,
                                   imap_error **error);
 
-/// Sets bytes, `data_len` of them, which are copied; NULL puts the default back. INVALID if the option takes no
-/// bytes. Blocks: no.
-imap_status imap_options_set_bytes(imap_options *options,
-                                   imap_option option,
-                                   const uint8_t *data,
-                                   size_t data_len,
+/// The next `size` bytes come from a descriptor, from where it stands; -1: all to its end, which must be a file's. It
+/// stays yours, and must stay open until the command is done; a pipe or socket may be slow, and is waited for.
+/// INVALID if it cannot be read. Blocks: no.
+imap_status imap_upload_add_fd(imap_upload *upload,
+                               int fd,
+                               int64_t size,
+                               imap_error **error);
+
+/// The next `size` bytes come from `read`, which is called with `userdata` while the command is sent, on a thread that
+/// is inside a call on the client, with no lock held. It returns IMAP_IO_DONE and how many bytes it wrote, or
+/// IMAP_IO_AGAIN; anything else ends the command with STOPPED, and the connection with it. `release` (or NULL) is
+/// called with `userdata` when neither the upload nor a request needs it any more. Blocks: no.
+imap_status imap_upload_add_reader(imap_upload *upload,
+                                   int64_t size,
+                                   imap_read_callback read,
+                                   void *userdata,
+                                   imap_release_callback release,
                                    imap_error **error);
+
+/// The next `size` bytes will be given to imap_request_write(): for imap_send_upload(). Blocks: no.
+imap_status imap_upload_add_later(imap_upload *upload, int64_t size, imap_error **error);
+
+/// APPEND (RFC 9051 section 6.3.12) of all messages of the upload to `mailbox`: in one command where the server has
+/// MULTIAPPEND (RFC 3502: then all are added or none), else one after the other. Free the result, with their UIDs in
+/// order, with imap_assigned_free(). Otherwise as imap_append(); STOPPED: a reader gave up. Blocks: yes.
+imap_status imap_append_upload(imap_client *client,
+                               const char *mailbox,
+                               const imap_upload *upload,
+                               imap_assigned **assigned,
+                               imap_error **error);
+
+/// REPLACE (RFC 8508): puts the one message of the upload into `mailbox` in place of the message with this UID in the
+/// selected one. Where the server does not have it: APPEND, STORE and UID EXPUNGE, which are not atomic (then origin
+/// is IMAP_ORIGIN_EMULATED); UNSUPPORTED without UIDPLUS. Free the result with imap_assigned_free(). Blocks: yes.
+imap_status imap_replace(imap_client *client,
+                         uint32_t uid,
+                         const char *mailbox,
+                         const imap_upload *upload,
+                         imap_assigned **assigned,
+                         imap_error **error);
+
+/// APPEND (`uid` 0) or REPLACE as a request, to be freed with imap_request_free(); take the answer with
+/// imap_request_take_assigned(). The upload may be freed at once. Blocks: no.
+imap_status imap_send_upload(imap_client *client,
+                             uint32_t uid,
+                             const char *mailbox,
+                             const imap_upload *upload,
+                             imap_request **request,
+                             imap_error **error);
+
+/// Gives an upload the bytes of imap_upload_add_later(), at most `data_len`, as soon as they can be sent; `length`
+/// tells how many were taken. STATE: it has all of them. Blocks: yes.
+imap_status imap_request_write(imap_request *request,
+                               const uint8_t *data,
+                               size_t data_len,
+                               size_t *length,
+                               imap_error **error);
+
+/// # Events
+///
+/// What the server tells unasked, in order, collects while other calls run: look after each. imap_noop() asks
+/// for news. Every event is yours to free.
+///
+/// The next event, to be freed with imap_event_free(); NULL: none now. What has arrived already is read first.
+/// Blocks: no.
+imap_status imap_next_event(imap_client *client,
+                            imap_event **event,
+                            imap_error **error);
+
+/// Waits for the next event, to be freed with imap_event_free(), with IDLE (RFC 2177), or by NOOP every
+/// IMAP_OPTION_POLL_INTERVAL where the server does not have it; NULL: none came within `timeout` milliseconds (-1: no
+/// limit). Works in any state after the login; no mailbox needs to be selected, but only the selected one is told of.
+/// Other threads' commands run meanwhile, as if nobody idled. IDLE is renewed after IMAP_OPTION_IDLE_RENEW; a server
+/// that is gone is found after IMAP_OPTION_DEAD_PEER. After an event it goes on until something is sent.
+/// Blocks: yes.
+imap_status imap_idle(imap_client *client,
+                      int64_t timeout,
+                      imap_event **event,
+                      imap_error **error);
+
+/// Calls `handler` with `userdata` for every response of the server, those that a command claims included, in the order
+/// of arrival, while some call on this client runs: on the thread of that call, with no lock held. It may call back
+/// into the client, but not wait in it (STATE). Large literals are left out. `release` (or NULL) is called with
+/// `userdata` in the end. Gives the handler's id. Blocks: no.
+imap_status imap_add_handler(imap_client *client,
+                             imap_event_callback handler,
+                             void *userdata,
+                             imap_release_callback release,
+                             uint32_t *handler_id,
+                             imap_error **error);
+
+/// The handler is told no more; one that runs now on another thread may still be running. 0 and ids that are gone do
+/// nothing. Blocks: no.
+void imap_remove_handler(imap_client *client,
+                         uint32_t handler_id);
+
+/// NULL is fine. Blocks: no.
+void imap_event_free(imap_event *event);
 
 /// # Requests
 ///
@@ -1168,14 +1486,30 @@ imap_status imap_send(imap_client *client,
 /// Whether its reply has come, or it failed; what has arrived already is read first. True for NULL. Blocks: no.
 bool imap_request_is_done(const imap_request *request);
 
+/// Whether the next _take, _next_..., imap_request_write(), or imap_body_read() of its body would not wait; what has
+/// arrived already is read first. True for NULL. Blocks: no.
+bool imap_request_is_ready(const imap_request *request);
+
+/// How far it is, in bytes: sent, of an upload, and received otherwise; `total` is -1 where it is not known. 0 and -1
+/// for NULL. Blocks: no.
+void imap_request_progress(const imap_request *request,
+                           int64_t *done,
+                           int64_t *total);
+
+/// Puts it before all that is not sent yet, but behind what changes the session (SELECT, ...). Otherwise the threads
+/// that use a client take turns. Blocks: no.
+void imap_request_hurry(imap_request *request);
+
 /// Waits until it is done, at most `timeout` milliseconds; -1: as long as its own deadlines allow. Returns how it
 /// ended, as the takes do. TIMEOUT: not done yet, and goes on. Blocks: yes.
 imap_status imap_request_wait(imap_request *request,
                               int64_t timeout,
                               imap_error **error);
 
-/// Ends it with CANCELLED. The connection stays good: what was sent is not taken back, but its answer is skipped;
-/// a literal that has begun is sent to its end. Blocks: no.
+/// Ends it with CANCELLED. The connection stays good: what was sent is not taken back, but its answer is skipped, up to
+/// IMAP_OPTION_DRAIN_BYTES and _DRAIN_TIMEOUT; a literal that is in memory is sent to its end, IDLE is ended with
+/// DONE. An upload whose bytes come from elsewhere, and of which some were sent, cannot be ended otherwise than by
+/// closing the connection. Blocks: no.
 void imap_request_cancel(imap_request *request);
 
 /// Cancels it if it is not done, and frees it; NULL is fine. Blocks: no.
@@ -1234,76 +1568,33 @@ imap_status imap_command(imap_client *client,
 /// NULL is fine. Blocks: no.
 void imap_events_free(imap_events *events);
 
-/// # Searching
+/// # Event loops
 ///
-/// `criteria` are search keys, after RETURN (...) and CHARSET if you want them (UTF-8 is declared when
-/// needed): "UNSEEN FROM ? SINCE ?", "RETURN (MIN MAX COUNT) ALL", "# UNSEEN" for message numbers. Give
-/// imap_set_text(found->set) to imap_fetch(), or walk the set with imap_set_next().
+/// One thread can drive thousands of clients: imap_start() each, then for ever: poll() every imap_fd() for its
+/// imap_wants(), no longer than its imap_timeout_ms(); imap_step() those that are ready or due; look at their
+/// requests and events. Ask anew after each step and each imap_send(): all three change. Send "IDLE" to be told of
+/// news until that request is cancelled. The calls that block may be used too; while a thread is inside one, it does
+/// what the steps would do.
 ///
-/// SEARCH (RFC 9051 section 6.4.4). `params`: the values of the ? in `criteria`, NULL at the end; or NULL.
-/// Nothing found is an empty set, no error. Free the result with imap_numbers_free(). Blocks: yes.
-imap_status imap_search(imap_client *client,
-                        const char *criteria,
-                        const char *const *params,
-                        imap_numbers **found,
-                        imap_error **error);
-
-/// NULL is fine. Blocks: no.
-void imap_numbers_free(imap_numbers *numbers);
-
-/// # Selecting a mailbox
-///
-/// Everything about messages happens in the selected mailbox. With threads, select once or use a client
-/// each: a command runs in the mailbox that was selected when it was called.
-///
-/// SELECT (RFC 9051 section 6.3.2), leaving the mailbox before; with CONDSTORE where the server has it. After a
-/// failure none is selected. Free the result with imap_selected_free(). NO: there is no such mailbox.
-/// Blocks: yes.
-imap_status imap_select(imap_client *client,
-                        const char *mailbox,
-                        imap_selected **selected,
-                        imap_error **error);
-
-/// EXAMINE (RFC 9051 section 6.3.3): as imap_select(), but read-only, and messages stay recent and unseen.
-/// Blocks: yes.
-imap_status imap_examine(imap_client *client,
-                         const char *mailbox,
-                         imap_selected **selected,
-                         imap_error **error);
-
-/// The selected mailbox now: counts follow what the server has told since. Free it with imap_selected_free().
-/// STATE if none is selected. Blocks: no.
-imap_status imap_get_selected(const imap_client *client, imap_selected **selected, imap_error **error);
-
-/// CLOSE (RFC 9051 section 6.4.1): leaves the mailbox and expunges its Deleted messages. Blocks: yes.
-imap_status imap_close_mailbox(imap_client *client, imap_error **error);
-
-/// UNSELECT (RFC 3691): leaves the mailbox, nothing more. Blocks: yes.
-imap_status imap_unselect(imap_client *client, imap_error **error);
-
-/// CHECK (RFC 3501 section 6.4.1): a checkpoint of the selected mailbox. Blocks: yes.
-imap_status imap_check(imap_client *client, imap_error **error);
-
-/// NULL is fine. Blocks: no.
-void imap_selected_free(imap_selected *selected);
-
-/// # Capabilities and commands for any time
-///
-/// The capabilities are known from the greeting on, kept up to date, and checked before each command.
-///
-/// Whether the server says so: "IDLE", "AUTH=PLAIN", "IMAP4rev2". Upper and lower case alike. False for NULL.
+/// The descriptor to wait for: of the name lookup at first, then of the socket; -1: none now. Never read or close it.
 /// Blocks: no.
-bool imap_has(const imap_client *client, const char *capability);
+int imap_fd(const imap_client *client);
 
-/// CAPABILITY (RFC 9051 section 6.1.1): asks again. Gives the names in upper case, to be freed with
-/// imap_texts_free(). Blocks: yes.
-imap_status imap_capability(imap_client *client, imap_texts **capabilities, imap_error **error);
+/// What to wait for there: IMAP_WANTS_READ, IMAP_WANTS_WRITE, both or (0) neither. Blocks: no.
+uint32_t imap_wants(const imap_client *client);
 
-/// NOOP (RFC 9051 section 6.1.2): lets the server tell its news, which imap_next_event() gives. Blocks: yes.
-imap_status imap_noop(imap_client *client, imap_error **error);
+/// In how many milliseconds imap_step() is due though nothing arrives; -1: never. Blocks: no.
+int64_t imap_timeout_ms(const imap_client *client);
 
-/// NULL is fine. Blocks: no.
-void imap_texts_free(imap_texts *texts);
+/// Connects, reads, writes and works as far as it can without waiting. A failure is the connection's, and stays;
+/// CANCELLED: imap_cancel() was called, and every request ended. Blocks: no.
+imap_status imap_step(imap_client *client,
+                      imap_error **error);
+
+/// A second descriptor to wait for, for reading: it tells that imap_step() is due before its time because another
+/// thread sent or cancelled something. -1 if the system has none left. It is made by the first call, and stays;
+/// never read or close it. Blocks: no.
+int imap_wake_fd(imap_client *client);
 
 /// # Sets
 ///

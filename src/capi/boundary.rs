@@ -7,6 +7,7 @@
 use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::error::raise;
 use crate::client::Client;
@@ -177,6 +178,19 @@ pub unsafe fn bytes<'a>(what: &str, data: *const u8, len: usize) -> Result<&'a [
     Ok(unsafe { std::slice::from_raw_parts(data, len) })
 }
 
+/// # Safety
+/// `data` is NULL or has `len` bytes that can be written and are used by nobody else during the call.
+pub unsafe fn bytes_to_fill<'a>(what: &str, data: *mut u8, len: usize) -> Result<&'a mut [u8]> {
+    if data.is_null() {
+        return if len == 0 { Ok(&mut []) } else { Err(is_null(what)) };
+    }
+    if isize::try_from(len).is_err() {
+        return Err(Error::invalid(format!("{what} is longer than memory can be")));
+    }
+    // SAFETY: the caller's promise; the length was checked. What was there is overwritten, not read.
+    Ok(unsafe { std::slice::from_raw_parts_mut(data, len) })
+}
+
 /// The values of a text's placeholders.
 ///
 /// # Safety
@@ -195,6 +209,17 @@ pub unsafe fn params<'a>(params: *const *const c_char) -> Result<Option<Vec<&'a 
         next = unsafe { next.add(1) };
     }
     Ok(Some(values))
+}
+
+/// When a wait of so many milliseconds ends; -1: never.
+pub fn deadline(timeout: i64) -> Result<Option<Instant>> {
+    // More would overflow the clock.
+    const LONGEST: i64 = 1 << 40;
+    match timeout {
+        -1 => Ok(None),
+        0..=LONGEST => Ok(Some(Instant::now() + Duration::from_millis(timeout.unsigned_abs()))),
+        _ => Err(Error::invalid(format!("a timeout cannot be {timeout}"))),
+    }
 }
 
 pub fn is_null(what: &str) -> Error {

@@ -3,18 +3,21 @@
 // The contract of every exported function is the same, and stands in boundary.rs and in imap.h.
 #![allow(clippy::missing_safety_doc)]
 
-mod adding;
 mod boundary;
-mod changing;
-mod connecting;
 mod error;
-mod events;
-mod fetching;
+mod options;
+mod connecting;
+mod session;
 mod login;
 mod mailboxes;
-mod options;
-mod requests;
-mod searching;
 mod selecting;
-mod session;
+mod searching;
+mod fetching;
+mod streams;
+mod changing;
+mod adding;
+mod uploads;
+mod events;
+mod requests;
+mod loops;
 mod sets;

@@ -27,7 +27,7 @@ pub enum imap_option {
     IMAP_OPTION_TLS = 2,
     /// Text: IP addresses to use instead of resolving the host, separated by spaces.
     IMAP_OPTION_ADDRESSES = 3,
-    /// On or off [1].
+    /// On or off [1]: find a peer that is gone by TCP's keepalive; see IMAP_OPTION_DEAD_PEER.
     IMAP_OPTION_TCP_KEEPALIVE = 5,
 
     /// Text: PEM file, or folder of such, with certificates to trust beside the system's.
@@ -68,6 +68,12 @@ pub enum imap_option {
     IMAP_OPTION_COMMAND_TIMEOUT = 63,
     /// How long a connection may take to end after the server's goodbye [5000].
     IMAP_OPTION_CLOSE_TIMEOUT = 64,
+    /// IDLE is renewed after this long, at most 29 minutes [540000].
+    IMAP_OPTION_IDLE_RENEW = 65,
+    /// A peer that is silent for so long though it should answer, or whose TCP does, is given up [60000].
+    IMAP_OPTION_DEAD_PEER = 66,
+    /// How often NOOP and STATUS ask for news where the server cannot tell by itself [60000].
+    IMAP_OPTION_POLL_INTERVAL = 67,
     /// A command in all [-1].
     IMAP_OPTION_COMMAND_DEADLINE = 68,
 
@@ -89,7 +95,7 @@ pub enum imap_option {
     IMAP_OPTION_MAX_ITERATIONS = 87,
     /// Challenges in one authentication [8].
     IMAP_OPTION_MAX_SASL_ROUNDS = 88,
-    /// Commands in flight [25].
+    /// Commands in flight [128].
     IMAP_OPTION_MAX_IN_FLIGHT = 90,
     /// Largest literal sent without asking first, if the server has LITERAL+ [65536].
     IMAP_OPTION_MAX_UNASKED_LITERAL = 91,
@@ -97,6 +103,9 @@ pub enum imap_option {
     IMAP_OPTION_DRAIN_BYTES = 92,
     /// ... and time [10000].
     IMAP_OPTION_DRAIN_TIMEOUT = 93,
+    /// Bytes of an unread stream that are kept when its reader calls something else first [0]; 0 or more than
+    /// that: the call fails with IMAP_ERR_STATE.
+    IMAP_OPTION_SPOOL = 95,
 
     /// On or off [0]: a wait returns IMAP_ERR_INTERRUPTED when a signal arrives.
     IMAP_OPTION_RETURN_ON_SIGNAL = 110,
@@ -127,6 +136,9 @@ const OPTIONS: &[imap_option] = &[
     IMAP_OPTION_GREETING_TIMEOUT,
     IMAP_OPTION_COMMAND_TIMEOUT,
     IMAP_OPTION_CLOSE_TIMEOUT,
+    IMAP_OPTION_IDLE_RENEW,
+    IMAP_OPTION_DEAD_PEER,
+    IMAP_OPTION_POLL_INTERVAL,
     IMAP_OPTION_COMMAND_DEADLINE,
     IMAP_OPTION_MAX_LINE,
     IMAP_OPTION_MAX_LITERAL,
@@ -141,6 +153,7 @@ const OPTIONS: &[imap_option] = &[
     IMAP_OPTION_MAX_UNASKED_LITERAL,
     IMAP_OPTION_DRAIN_BYTES,
     IMAP_OPTION_DRAIN_TIMEOUT,
+    IMAP_OPTION_SPOOL,
     IMAP_OPTION_RETURN_ON_SIGNAL,
 ];
 
@@ -295,7 +308,12 @@ fn check_number(option: imap_option, value: i64) -> Result<Option<Value>> {
         | IMAP_OPTION_GREETING_TIMEOUT
         | IMAP_OPTION_COMMAND_TIMEOUT
         | IMAP_OPTION_COMMAND_DEADLINE => (-1..=MOST).contains(&value) && value != 0,
-        IMAP_OPTION_CLOSE_TIMEOUT | IMAP_OPTION_DRAIN_TIMEOUT => (1..=MOST).contains(&value),
+        IMAP_OPTION_CLOSE_TIMEOUT
+        | IMAP_OPTION_DRAIN_TIMEOUT
+        | IMAP_OPTION_DEAD_PEER
+        | IMAP_OPTION_POLL_INTERVAL => (1..=MOST).contains(&value),
+        // RFC 2177 lets a server end a session that is idle for half an hour.
+        IMAP_OPTION_IDLE_RENEW => (1..=29 * 60_000).contains(&value),
         IMAP_OPTION_MAX_LINE
         | IMAP_OPTION_MAX_LITERAL
         | IMAP_OPTION_MAX_RESULT
@@ -306,7 +324,9 @@ fn check_number(option: imap_option, value: i64) -> Result<Option<Value>> {
         | IMAP_OPTION_MAX_ITERATIONS
         | IMAP_OPTION_MAX_SASL_ROUNDS
         | IMAP_OPTION_MAX_IN_FLIGHT => (1..=MOST).contains(&value),
-        IMAP_OPTION_MAX_UNASKED_LITERAL | IMAP_OPTION_DRAIN_BYTES => (0..=MOST).contains(&value),
+        IMAP_OPTION_MAX_UNASKED_LITERAL | IMAP_OPTION_DRAIN_BYTES | IMAP_OPTION_SPOOL => {
+            (0..=MOST).contains(&value)
+        }
         other => return Err(Error::invalid(format!("{other:?} takes no number"))),
     };
     if !is_allowed {
@@ -402,19 +422,20 @@ impl imap_options {
             _ => None,
         };
         let tls_timeout = self.time(IMAP_OPTION_TLS_TIMEOUT, 30_000);
+        let settings = self.limits();
         Ok(Config {
             target: Target {
                 host: host.to_owned(),
                 port: port.map(str::to_owned).or(option_port).unwrap_or_else(|| default_port.to_owned()),
                 addresses: addresses(self.text(IMAP_OPTION_ADDRESSES).unwrap_or_default())?,
-                keepalive: self.is_on(IMAP_OPTION_TCP_KEEPALIVE, true),
+                keepalive: self.is_on(IMAP_OPTION_TCP_KEEPALIVE, true).then_some(settings.dead_peer),
                 implicit_tls: is_implicit.then(tls).transpose()?,
                 connect_timeout: self.time(IMAP_OPTION_CONNECT_TIMEOUT, 30_000),
                 tls_timeout,
             },
             starttls: (mode == imap_tls::IMAP_TLS_STARTTLS).then(tls).transpose()?,
             tls_timeout,
-            settings: self.limits(),
+            settings,
             returns_on_signal: self.is_on(IMAP_OPTION_RETURN_ON_SIGNAL, false),
             is_verified: !self.is_on(IMAP_OPTION_DANGER_NO_VERIFICATION, false),
             login: match (self.text(IMAP_OPTION_USER), self.text(IMAP_OPTION_PASSWORD)) {
@@ -499,6 +520,10 @@ impl imap_options {
             max_sasl_rounds: size32(IMAP_OPTION_MAX_SASL_ROUNDS, defaults.max_sasl_rounds),
             min_iterations: size32(IMAP_OPTION_MIN_ITERATIONS, defaults.min_iterations),
             max_iterations: size32(IMAP_OPTION_MAX_ITERATIONS, defaults.max_iterations),
+            spool: size(IMAP_OPTION_SPOOL, defaults.spool),
+            idle_renew: time(IMAP_OPTION_IDLE_RENEW, defaults.idle_renew),
+            dead_peer: time(IMAP_OPTION_DEAD_PEER, defaults.dead_peer),
+            poll_interval: time(IMAP_OPTION_POLL_INTERVAL, defaults.poll_interval),
             drain_bytes: size64(IMAP_OPTION_DRAIN_BYTES, defaults.drain_bytes),
             drain_timeout: time(IMAP_OPTION_DRAIN_TIMEOUT, defaults.drain_timeout),
             greeting_timeout: self.time(IMAP_OPTION_GREETING_TIMEOUT, 30_000),

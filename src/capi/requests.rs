@@ -2,13 +2,12 @@
 
 use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 
 use super::boundary::{
-    call, clear, free_object, free_result, give, guarded, imap_client, is_null, on_client, params,
+    call, clear, deadline, free_object, free_result, give, guarded, imap_client, is_null, on_client, params,
     put_object, put_result, shared, text,
 };
-use crate::client::Client;
+use crate::client::{Client, Goal};
 use crate::commands::{Raw, command};
 use crate::error::{Error, NoMemory, Result, imap_status};
 use crate::model::*;
@@ -19,8 +18,8 @@ use crate::wire::event;
 /// A command in flight and its answer. Opaque; any thread.
 #[allow(non_camel_case_types)]
 pub struct imap_request {
-    client: Arc<Client>,
-    id: RequestId,
+    pub(super) client: Arc<Client>,
+    pub(super) id: RequestId,
     /// The tagged reply, once somebody looked at it.
     reply: OnceLock<Option<Box<Owned<Event>>>>,
 }
@@ -63,8 +62,7 @@ pub unsafe extern "C" fn imap_send(
             }
             let values = self::params(params)?;
             let id = client.submit(self::command(text("command", command)?, values.as_deref())?)?;
-            let made = imap_request { client: client.clone(), id, reply: OnceLock::new() };
-            put_object(request, try_box(made)?);
+            put_object(request, try_box(imap_request::new(client.clone(), id))?);
             Ok(())
         })
     }
@@ -84,6 +82,59 @@ pub unsafe extern "C" fn imap_request_is_done(request: *const imap_request) -> b
     is_done
 }
 
+/// Whether the next _take, _next_..., imap_request_write(), or imap_body_read() of its body would not wait; what has
+/// arrived already is read first. True for NULL. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_is_ready(request: *const imap_request) -> bool {
+    let mut is_ready = true;
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        on_request(request, std::ptr::null_mut(), |request| {
+            is_ready = request.client.is_ready(request.id);
+            Ok(())
+        });
+    }
+    is_ready
+}
+
+/// How far it is, in bytes: sent, of an upload, and received otherwise; `total` is -1 where it is not known. 0 and -1
+/// for NULL. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_progress(
+    request: *const imap_request,
+    done: *mut i64,
+    total: *mut i64,
+) {
+    let (mut so_far, mut in_all) = (0, None);
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        on_request(request, std::ptr::null_mut(), |request| {
+            (so_far, in_all) = request.client.progress(request.id);
+            Ok(())
+        });
+        let count = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
+        if !done.is_null() {
+            done.write(count(so_far));
+        }
+        if !total.is_null() {
+            total.write(in_all.map_or(-1, count));
+        }
+    }
+}
+
+/// Puts it before all that is not sent yet, but behind what changes the session (SELECT, ...). Otherwise the threads
+/// that use a client take turns. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_hurry(request: *mut imap_request) {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        on_request(request, std::ptr::null_mut(), |request| {
+            request.client.hurry(request.id);
+            Ok(())
+        });
+    }
+}
+
 /// Waits until it is done, at most `timeout` milliseconds; -1: as long as its own deadlines allow. Returns how it
 /// ended, as the takes do. TIMEOUT: not done yet, and goes on. Blocks: yes.
 #[unsafe(no_mangle)]
@@ -95,22 +146,16 @@ pub unsafe extern "C" fn imap_request_wait(
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         on_request(request, error, |request| {
-            let wait = match timeout {
-                -1 => None,
-                0..=LONGEST => Some(Duration::from_millis(timeout.unsigned_abs())),
-                _ => return Err(Error::invalid(format!("a timeout cannot be {timeout}"))),
-            };
-            request.client.wait(request.id, wait.map(|wait| Instant::now() + wait))?;
+            request.client.wait(Goal::Done(request.id), deadline(timeout)?)?;
             request.client.result(request.id)
         })
     }
 }
 
-/// In milliseconds; more would overflow the clock.
-const LONGEST: i64 = 1 << 40;
-
-/// Ends it with CANCELLED. The connection stays good: what was sent is not taken back, but its answer is skipped;
-/// a literal that has begun is sent to its end. Blocks: no.
+/// Ends it with CANCELLED. The connection stays good: what was sent is not taken back, but its answer is skipped, up to
+/// IMAP_OPTION_DRAIN_BYTES and _DRAIN_TIMEOUT; a literal that is in memory is sent to its end, IDLE is ended with
+/// DONE. An upload whose bytes come from elsewhere, and of which some were sent, cannot be ended otherwise than by
+/// closing the connection. Blocks: no.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_request_cancel(request: *mut imap_request) {
     // SAFETY: the caller's promise; see boundary.rs.
@@ -147,6 +192,10 @@ pub unsafe extern "C" fn imap_request_reply(request: *const imap_request) -> *co
 }
 
 impl imap_request {
+    pub(super) fn new(client: Arc<Client>, id: RequestId) -> imap_request {
+        imap_request { client, id, reply: OnceLock::new() }
+    }
+
     fn reply(&self) -> Option<&Owned<Event>> {
         if let Some(known) = self.reply.get() {
             return known.as_deref();
@@ -159,7 +208,7 @@ impl imap_request {
 
     /// Waits for the answer and gives it, once. An answer of another kind stays where it is.
     fn take<K: Kind>(&self) -> Result<Box<Owned<K>>> {
-        self.client.wait(self.id, None)?;
+        self.client.wait(Goal::Done(self.id), None)?;
         self.client.result(self.id)?;
         if !self.client.gives::<Box<Owned<K>>>(self.id) {
             let message = "this request's command gives another kind of answer: see imap_request_take_...()";
@@ -175,7 +224,7 @@ impl imap_request {
 ///
 /// # Safety
 /// As in boundary.rs.
-unsafe fn on_request(
+pub(super) unsafe fn on_request(
     request: *const imap_request,
     error: *mut *mut imap_error<'static>,
     run: impl FnOnce(&imap_request) -> Result<()>,

@@ -10,6 +10,8 @@ pub struct Cancel {
     is_requested: AtomicBool,
     /// The wake descriptor of the thread that polls the connection, or -1.
     poller: AtomicI32,
+    /// That of a loop which steps the client, or -1; it lives as long as the client.
+    stepper: AtomicI32,
     /// Threads that are about to write to that descriptor: it is not given back meanwhile.
     signalling: AtomicU32,
 }
@@ -19,14 +21,24 @@ impl Cancel {
         Cancel {
             is_requested: AtomicBool::new(false),
             poller: AtomicI32::new(-1),
+            stepper: AtomicI32::new(-1),
             signalling: AtomicU32::new(0),
         }
     }
 
-    /// Safe in a signal handler: three atomics and one write.
+    /// Safe in a signal handler: a few atomics and one or two writes.
     pub fn request(&self) {
         self.is_requested.store(true, SeqCst);
         self.wake_poller();
+        let stepper = self.stepper.load(SeqCst);
+        if stepper >= 0 {
+            Wake::signal(stepper);
+        }
+    }
+
+    /// A loop waits for this wake descriptor from here on.
+    pub fn publish_loop(&self, descriptor: RawFd) {
+        self.stepper.store(descriptor, SeqCst);
     }
 
     /// Makes the polling thread look around.

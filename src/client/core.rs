@@ -3,12 +3,16 @@
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
+use super::handlers::Handlers;
+use super::waiting::Goal;
 use crate::error::{Error, Result, imap_status::*};
-use crate::net::{Link, Progress, Read, Tls, Wake, Watch};
-use crate::session::{Got, Input, RequestId, Session, Source, Turn};
+use crate::net::{self, Link, Progress, Read, Tls, Wake, Watch};
+use crate::session::{Caller, FED, Got, Input, Piece, RequestId, Session, Source, Turn, UploadSource};
 
 /// A turn reads at most so much before it looks at cancels, deadlines and whoever waits for the lock.
 const BUDGET: usize = 64 * 1024;
+/// And takes at most so much from descriptors that it sends.
+const FEED_BUDGET: usize = 4 * FED;
 
 pub struct Core {
     pub session: Session,
@@ -27,11 +31,18 @@ pub struct Core {
     tickets: u64,
     /// When the polling thread wakes by itself; None: never.
     polls_until: Option<Instant>,
+    /// The thread that runs a function of the caller's meanwhile.
+    pub calling: Option<Caller>,
+    pub handlers: Handlers,
+    /// A step had to stop before all was done, or none was made yet.
+    pub is_unfinished: bool,
+    /// For those who drive the client by steps: told when a step is due early.
+    pub loop_wake: Option<Wake>,
 }
 
 pub struct Waiter {
     pub ticket: u64,
-    pub id: RequestId,
+    pub goal: Goal,
     /// Once it waits.
     pub wake: Option<RawFd>,
 }
@@ -50,6 +61,10 @@ impl Core {
             waiters: Vec::new(),
             tickets: 0,
             polls_until: None,
+            calling: None,
+            handlers: Handlers::default(),
+            is_unfinished: true,
+            loop_wake: None,
         }
     }
 
@@ -78,8 +93,8 @@ impl Core {
             self.begin_tls(now)?;
             return Ok(true);
         }
-        self.flush()?;
         self.session.expire();
+        self.flush()?;
         if turn == Turn::End {
             return Err(Error::fatal(IMAP_ERR_CLOSED, "the server closed the connection"));
         }
@@ -87,7 +102,8 @@ impl Core {
             self.close_link();
             return Ok(false);
         }
-        Ok(turn == Turn::More || self.link.as_ref().is_some_and(Link::buffered))
+        let is_buffered = turn != Turn::Stalled && self.link.as_ref().is_some_and(Link::buffered);
+        Ok(turn == Turn::More || is_buffered)
     }
 
     /// Name lookup, connecting, TLS: true once the link is open.
@@ -123,14 +139,19 @@ impl Core {
 
     /// Sends what can be sent.
     pub fn flush(&mut self) -> Result<()> {
-        let Some(link) = &mut self.link else { return Ok(()) };
         if !self.is_open {
             return Ok(());
         }
+        let mut left = FEED_BUDGET;
         loop {
+            let Some(link) = &mut self.link else { return Ok(()) };
             let bytes = self.session.output();
             if bytes.is_empty() {
-                break;
+                match self.feed(left)? {
+                    0 => break,
+                    fed => left = left.saturating_sub(fed),
+                }
+                continue;
             }
             let sent = link.write(bytes)?;
             if sent == 0 {
@@ -138,9 +159,48 @@ impl Core {
             }
             self.session.sent(sent);
         }
+        let Some(link) = &mut self.link else { return Ok(()) };
         let is_flushed = link.flush()?;
         self.is_unsent = !is_flushed || !self.session.output().is_empty();
         Ok(())
+    }
+
+    /// Takes the next bytes of an upload from a descriptor, at most so many; 0: none now.
+    fn feed(&mut self, most: usize) -> Result<usize> {
+        let Some((fd, wanted)) = self.drained_descriptor() else { return Ok(0) };
+        if most == 0 {
+            // More than one turn may take: the next one goes on.
+            self.is_unsent = true;
+            return Ok(0);
+        }
+        match net::read_ready(fd, wanted.min(most)) {
+            Ok(None) => Ok(0),
+            Ok(Some(bytes)) if bytes.is_empty() => {
+                let message = "a descriptor ended before the size that was given for it";
+                self.session.starve(Error::invalid(message));
+                Ok(0)
+            }
+            Ok(Some(bytes)) => {
+                self.session.feed(&bytes)?;
+                Ok(bytes.len())
+            }
+            Err(error) => {
+                self.session.starve(Error::system(
+                    IMAP_ERR_INVALID,
+                    "cannot read the message to be sent",
+                    &error,
+                ));
+                Ok(0)
+            }
+        }
+    }
+
+    /// The descriptor that the upload being sent waits for, and how much it takes.
+    fn drained_descriptor(&self) -> Option<(RawFd, usize)> {
+        match self.session.hungry()? {
+            (_, UploadSource::Descriptor(fd), wanted) => Some((*fd, wanted)),
+            _ => None,
+        }
     }
 
     /// After a submit: sends, and says whether the polling thread must look anew.
@@ -170,15 +230,85 @@ impl Core {
         }
     }
 
-    /// What the leader polls for, and until when.
-    pub fn begin_poll(&mut self, watches: &mut Vec<Watch>) -> Option<Instant> {
+    /// Reads a little of the literal for which the connection stands still, for whoever cannot read it now.
+    pub fn stage(&mut self) {
+        if let Some(link) = &mut self.link {
+            if let Err(error) = self.input.stage(&mut Incoming(link), &mut self.session) {
+                self.fail(error);
+            }
+        }
+    }
+
+    /// The connection stands still for a literal of which nothing is here.
+    pub fn lacks_literal(&self) -> bool {
+        self.session.has_offer() && !self.input.is_staged()
+    }
+
+    /// The next bytes of the literal that this request reads.
+    pub fn read_piece(&mut self, id: RequestId, into: &mut [u8]) -> Result<Piece> {
+        let Some(link) = self.link.as_mut().filter(|_| self.session.is_reading(id)) else {
+            return Ok(Piece::End);
+        };
+        let read = self.input.read_piece(&mut Incoming(link), &mut self.session, into);
+        if let Err(error) = &read {
+            self.fail(error.clone());
+        }
+        read
+    }
+
+    /// Error if this thread is inside a callback of this client.
+    pub fn may_wait(&self, caller: Caller) -> Result<()> {
+        if self.calling == Some(caller) {
+            let message = "a callback of this client cannot wait on it: send a request and wait later";
+            return Err(Error::new(IMAP_ERR_STATE, message));
+        }
+        Ok(())
+    }
+
+    /// Whether the wait for this is over.
+    pub fn is_reached(&self, goal: Goal) -> bool {
+        match goal {
+            Goal::Done(id) => self.session.is_done(id),
+            Goal::Item(id) => self.session.has_item(id),
+            Goal::Bytes(id) => !self.session.is_reading(id) || self.input.is_staged(),
+            Goal::Room(id) => {
+                let writes = |(hungry, source, _): (RequestId, &UploadSource, usize)| {
+                    hungry == id && matches!(source, UploadSource::Later)
+                };
+                self.session.is_done(id) || self.session.hungry().is_some_and(writes)
+            }
+            Goal::Event(id) => self.session.is_done(id) || self.session.has_event(),
+        }
+    }
+
+    /// Bytes that a stalled stream's reader waits for are read by the leader, unless it is that reader.
+    pub fn reads_for_others(&self, me: u64) -> bool {
+        let waits = |waiter: &Waiter| matches!(waiter.goal, Goal::Bytes(_)) && waiter.ticket != me;
+        self.waiters.iter().any(waits)
+    }
+
+    /// What to poll for; `reads_literal`: also if the connection stands still for a literal's reader.
+    pub fn watches(&mut self, watches: &mut Vec<Watch>, reads_literal: bool) {
+        let reads = !self.session.is_stalled() || reads_literal;
+        let descriptor = self.drained_descriptor();
+        watches.extend(descriptor.map(|(fd, _)| Watch { fd, read: true, write: false }));
         if let Some(link) = &mut self.link {
             // While TLS is being made, what it has to say is not in the session's output.
             let is_unsent = if self.is_open { self.is_unsent } else { link.is_unsent() };
-            link.watch(watches, is_unsent);
+            link.watch(watches, reads, is_unsent);
         }
+    }
+
+    /// When something is to be done, whatever the descriptors say.
+    pub fn deadline(&self) -> Option<Instant> {
         let link_due = self.link.as_ref().and_then(Link::deadline);
-        self.polls_until = [link_due, self.session.deadline()].into_iter().flatten().min();
+        [link_due, self.session.deadline()].into_iter().flatten().min()
+    }
+
+    /// What the leader polls for, and until when.
+    pub fn begin_poll(&mut self, watches: &mut Vec<Watch>, reads_literal: bool) -> Option<Instant> {
+        self.watches(watches, reads_literal);
+        self.polls_until = self.deadline();
         self.is_polled = true;
         self.polls_until
     }
@@ -190,10 +320,10 @@ impl Core {
         }
     }
 
-    /// Wakes those whose requests are done, but for the caller.
-    pub fn wake_finished(&self, me: u64) {
-        let is_finished = |waiter: &&Waiter| waiter.ticket != me && self.session.is_done(waiter.id);
-        for wake in self.waiters.iter().filter(is_finished).filter_map(|waiter| waiter.wake) {
+    /// Wakes those whose wait is over, but for the caller.
+    pub fn wake_reached(&self, me: u64) {
+        let is_over = |waiter: &&Waiter| waiter.ticket != me && self.is_reached(waiter.goal);
+        for wake in self.waiters.iter().filter(is_over).filter_map(|waiter| waiter.wake) {
             Wake::signal(wake);
         }
     }
@@ -205,7 +335,7 @@ impl Core {
 
     /// Lets one of those who wait read from here on.
     pub fn wake_successor(&self) {
-        let next = self.waiters.iter().find(|waiter| !self.session.is_done(waiter.id));
+        let next = self.waiters.iter().find(|waiter| !self.is_reached(waiter.goal));
         if let Some(wake) = next.and_then(|waiter| waiter.wake) {
             Wake::signal(wake);
         }
@@ -215,13 +345,16 @@ impl Core {
         for wake in self.waiters.iter().filter_map(|waiter| waiter.wake) {
             Wake::signal(wake);
         }
+        if let Some(wake) = &self.loop_wake {
+            Wake::signal(wake.signal_fd());
+        }
     }
 
     /// Ends every request that a thread waits for.
     pub fn cancel_waiters(&mut self) {
         for at in 0..self.waiters.len() {
             let why = Error::new(IMAP_ERR_CANCELLED, "cancelled by imap_cancel()");
-            self.session.cancel(self.waiters[at].id, why);
+            self.session.cancel(self.waiters[at].goal.request(), why);
         }
     }
 
@@ -239,10 +372,18 @@ struct Incoming<'l>(&'l mut Link);
 
 impl Source for Incoming<'_> {
     fn append(&mut self, buffer: &mut Vec<u8>, max: usize) -> Result<Got> {
-        Ok(match self.0.append(buffer, max)? {
-            Read::Bytes(count) => Got::Bytes(count),
-            Read::Blocked => Got::Blocked,
-            Read::End => Got::End,
-        })
+        Ok(got(self.0.append(buffer, max)?))
+    }
+
+    fn read(&mut self, into: &mut [u8]) -> Result<Got> {
+        Ok(got(self.0.read(into)?))
+    }
+}
+
+fn got(read: Read) -> Got {
+    match read {
+        Read::Bytes(count) => Got::Bytes(count),
+        Read::Blocked => Got::Blocked,
+        Read::End => Got::End,
     }
 }

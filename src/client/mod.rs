@@ -7,24 +7,34 @@
 
 #![forbid(unsafe_code)]
 
+mod caller;
 mod cancel;
 mod config;
 mod core;
+mod handlers;
+mod stepping;
+mod streaming;
+mod waiting;
 
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::{Mutex, MutexGuard};
 
+use self::caller::caller;
 use self::cancel::Cancel;
 pub use self::config::{Ca, Config, Identity, Target, Tls};
-use self::core::{Core, Waiter};
+use self::core::Core;
+pub use self::handlers::Handle;
+pub use self::streaming::Body;
+pub use self::waiting::Goal;
 use crate::commands::{Login, Opening};
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Connection, Event, Owned, Selected, imap_connection, imap_state, imap_texts, try_box};
-use crate::net::{self, Link, Polled, Wake, Watch};
+pub use crate::net::rest_of_file;
+use crate::net::{self, Link};
 use crate::session::{Command, InFlight, Outcome, RequestId, Session, quote};
 
 pub struct Client {
@@ -47,13 +57,14 @@ impl Client {
     /// Begins to connect. Never waits.
     pub fn start(config: Config) -> Result<Arc<Client>> {
         let now = Instant::now();
+        let thread = caller();
         let [a, b, c, d, e, f, ..] = nonce()?;
         let mut session = Session::new(config.settings, [a, b, c, d, e, f], now);
-        let opening = session.submit(try_box(Opening::new(config.starttls.is_some()))?)?;
+        let opening = session.submit(try_box(Opening::new(config.starttls.is_some()))?, thread)?;
         let login = match &config.login {
             Some((user, password)) => {
                 let password = std::str::from_utf8(password.as_bytes()).unwrap_or_default();
-                Some(session.submit(try_box(Login::best(user, password, nonce()?)?)?)?)
+                Some(session.submit(try_box(Login::best(user, password, nonce()?)?)?, thread)?)
             }
             None => None,
         };
@@ -78,7 +89,7 @@ impl Client {
     /// Waits until connected, TLS verified, the greeting read, logged in if that was asked for.
     pub fn finish_opening(&self) -> Result<()> {
         for id in [Some(self.opening), self.login].into_iter().flatten() {
-            self.wait(id, None)?;
+            self.wait(Goal::Done(id), None)?;
             self.take::<()>(id)?;
         }
         Ok(())
@@ -112,25 +123,53 @@ impl Client {
 
     /// Sends a command and waits for what it returns.
     pub fn run<C: Command>(&self, command: C) -> Result<C::Output> {
+        self.make_way()?;
         let id = self.submit(try_box(command)?)?;
-        if let Err(error) = self.wait(id, None) {
+        if let Err(error) = self.wait(Goal::Done(id), None) {
             self.lock().session.forget(id);
             return Err(error);
         }
         self.take(id)
     }
 
+    /// Error, before anything is sent, if this thread cannot wait: it is inside a callback, or would wait for its own
+    /// unread stream.
+    pub fn make_way(&self) -> Result<()> {
+        let mut core = self.lock();
+        core.may_wait(caller())?;
+        match core.session.stalled_by() {
+            Some(stream) => core.session.step_aside(stream, caller()),
+            None => Ok(()),
+        }
+    }
+
     /// Sends a command, or queues it if others must come first. Never waits.
     pub fn submit(&self, command: Box<dyn InFlight>) -> Result<RequestId> {
+        self.submit_as(command, false)
+    }
+
+    fn submit_as(&self, command: Box<dyn InFlight>, is_stream: bool) -> Result<RequestId> {
         self.check()?;
         let now = Instant::now();
+        let thread = caller();
         let mut core = self.lock();
         core.session.set_time(now);
-        let id = core.session.submit(command)?;
+        let id = match is_stream {
+            true => core.session.submit_stream(command, thread)?,
+            false => core.session.submit(command, thread)?,
+        };
         if core.flush_submitted(now) {
-            self.cancel.wake_poller();
+            self.look_again(&core);
         }
         Ok(id)
+    }
+
+    /// Makes whoever polls, a thread or a loop, look at what there is to wait for.
+    fn look_again(&self, core: &Core) {
+        self.cancel.wake_poller();
+        if let Some(wake) = &core.loop_wake {
+            net::Wake::signal(wake.signal_fd());
+        }
     }
 
     pub fn is_done(&self, id: RequestId) -> bool {
@@ -210,120 +249,6 @@ impl Client {
         }
     }
 
-    /// Waits until the request is done, or `until`, or a cancel.
-    pub fn wait(&self, id: RequestId, until: Option<Instant>) -> Result<()> {
-        let mut core = self.lock();
-        if core.session.is_done(id) {
-            return Ok(());
-        }
-        core.waiters.try_reserve(1)?;
-        let ticket = core.next_ticket();
-        core.waiters.push(Waiter { ticket, id, wake: None });
-        let me = Me { ticket, id, until };
-        let mut wake = None;
-        let result = loop {
-            if let Some(result) = self.is_over(&mut core, &me) {
-                break result;
-            }
-            let waited = if core.has_leader {
-                self.follow(&mut core, &me, &mut wake)
-            } else {
-                core.has_leader = true;
-                let led = self.lead(&mut core, &me, &mut wake);
-                core.has_leader = false;
-                led
-            };
-            if let Err(error) = waited {
-                break Err(error);
-            }
-        };
-        if let Some(at) = core.waiters.iter().position(|waiter| waiter.ticket == ticket) {
-            core.waiters.swap_remove(at);
-        }
-        if !core.has_leader {
-            core.wake_successor();
-        }
-        if core.waiters.is_empty() {
-            core.rest();
-        }
-        result
-    }
-
-    /// Whether this wait ends now, and how.
-    fn is_over(&self, core: &mut Core, me: &Me) -> Option<Result<()>> {
-        if self.cancel.take() {
-            core.cancel_waiters();
-            core.wake_finished(me.ticket);
-        }
-        if core.session.is_done(me.id) {
-            return Some(Ok(()));
-        }
-        let is_late = me.until.is_some_and(|until| Instant::now() >= until);
-        is_late.then(|| Err(Error::new(IMAP_ERR_TIMEOUT, "not done in time; the request goes on")))
-    }
-
-    /// Reads for all until this thread's own wait is over.
-    fn lead(&self, core: &mut MutexGuard<'_, Core>, me: &Me, wake: &mut Option<Wake>) -> Result<()> {
-        let mut watches = Vec::new();
-        loop {
-            let has_more = core.turn(Instant::now());
-            core.wake_finished(me.ticket);
-            if self.is_over(core, me).is_some() || core.session.is_done(me.id) {
-                return Ok(());
-            }
-            if has_more {
-                MutexGuard::bump(core);
-                self.apply_cancelled(core);
-                continue;
-            }
-            let wake = self.wake_of(core, me, wake)?;
-            watches.clear();
-            let due = core.begin_poll(&mut watches);
-            watches.push(Watch { fd: wake.fd(), read: true, write: false });
-            self.cancel.publish(wake.signal_fd());
-            let polled = match self.cancel.is_requested() || !self.cancelled.lock().is_empty() {
-                true => Ok(Polled::Ready),
-                false => MutexGuard::unlocked(core, || net::poll(&watches, timeout(earliest(due, me.until)))),
-            };
-            self.cancel.retract();
-            wake.clear();
-            core.end_poll();
-            self.apply_cancelled(core);
-            self.heed_signal(polled?)?;
-        }
-    }
-
-    /// Waits until the leader has this thread's answer, or hands over to it.
-    fn follow(&self, core: &mut MutexGuard<'_, Core>, me: &Me, wake: &mut Option<Wake>) -> Result<()> {
-        let wake = self.wake_of(core, me, wake)?;
-        let watches = [Watch { fd: wake.fd(), read: true, write: false }];
-        if self.cancel.is_requested() {
-            self.cancel.wake_poller();
-        }
-        let polled = MutexGuard::unlocked(core, || net::poll(&watches, timeout(me.until)));
-        wake.clear();
-        self.apply_cancelled(core);
-        self.heed_signal(polled?)
-    }
-
-    fn wake_of<'w>(&self, core: &mut Core, me: &Me, wake: &'w mut Option<Wake>) -> Result<&'w Wake> {
-        let wake = match wake {
-            Some(wake) => wake,
-            None => wake.insert(Wake::take()?),
-        };
-        if let Some(waiter) = core.waiters.iter_mut().find(|waiter| waiter.ticket == me.ticket) {
-            waiter.wake = Some(wake.signal_fd());
-        }
-        Ok(wake)
-    }
-
-    fn heed_signal(&self, polled: Polled) -> Result<()> {
-        if polled == Polled::Interrupted && self.returns_on_signal {
-            return Err(Error::new(IMAP_ERR_INTERRUPTED, "a signal arrived: call again to go on"));
-        }
-        Ok(())
-    }
-
     // What is known without asking the server.
 
     pub fn state(&self) -> imap_state {
@@ -339,10 +264,16 @@ impl Client {
         self.check()?;
         let mut core = self.lock();
         if !core.has_leader {
+            core.has_leader = true;
             core.turn(Instant::now());
+            let told = self.tell_handlers(&mut core);
+            core.has_leader = false;
+            core.wake_reached(0);
+            core.wake_successor();
             if core.waiters.is_empty() {
                 core.rest();
             }
+            told?;
         }
         Ok(core.session.next_event())
     }
@@ -411,21 +342,6 @@ impl Client {
             })
         })
     }
-}
-
-/// Who waits, and until when.
-struct Me {
-    ticket: u64,
-    id: RequestId,
-    until: Option<Instant>,
-}
-
-fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    [a, b].into_iter().flatten().min()
-}
-
-fn timeout(until: Option<Instant>) -> Option<Duration> {
-    until.map(|until| until.saturating_duration_since(Instant::now()))
 }
 
 fn state_name(state: imap_state) -> &'static str {

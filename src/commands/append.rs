@@ -1,37 +1,149 @@
-//! APPEND (RFC 9051 section 6.3.12, RFC 4315).
+//! APPEND and REPLACE (RFC 9051 section 6.3.12, RFC 3502, RFC 4315, RFC 8508); a REPLACE that the server does not
+//! have is done by APPEND, STORE and UID EXPUNGE.
+
+use std::sync::Arc;
 
 use super::copying::Pairs;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Assigned, Owned, imap_origin};
-use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step};
+use crate::session::{
+    Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Supply, Untagged, UploadSource,
+};
 use crate::wire::date::{self, Moment};
-use crate::wire::line::Line;
+use crate::wire::line::{self, Line};
+
+/// A message to be added.
+#[derive(Clone)]
+pub struct NewMessage {
+    flags: String,
+    internal_date: Option<Moment>,
+    supplies: Vec<Supply>,
+    is_binary: bool,
+}
 
 pub struct Append {
     mailbox: String,
-    flags: String,
-    /// -1: now.
-    internal_date: i64,
-    message: Vec<u8>,
+    messages: Vec<NewMessage>,
+    at: usize,
+    step: Verb,
+    /// What the last line's literals are made of.
+    supplies: Vec<Vec<Supply>>,
     assigned: Pairs,
 }
 
-impl Append {
-    /// The message is copied: a cancelled APPEND still sends it to its end, so that the connection is kept.
-    pub fn new(mailbox: &str, flags: Option<&str>, internal_date: i64, message: &[u8]) -> Result<Append> {
-        if message.is_empty() {
-            return Err(Error::invalid("the message is empty: servers do not take that"));
-        }
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Append,
+    /// Of the message with this UID.
+    Replace(u32),
+    /// The three steps of a REPLACE that the server does not have.
+    ReplaceAppend(u32),
+    ReplaceStore(u32),
+    ReplaceExpunge(u32),
+}
+
+impl NewMessage {
+    /// `internal_date`: seconds since 1970, -1: now; `zone` in minutes east.
+    pub fn new(flags: &str, internal_date: i64, zone: i32) -> Result<NewMessage> {
+        line::flag_words(flags).try_for_each(line::check_flag)?;
         if internal_date < -1 {
             return Err(Error::invalid("the internal date is before 1970: give -1 for now"));
         }
+        if !(-24 * 60..=24 * 60).contains(&zone) {
+            return Err(Error::invalid(format!("a zone cannot be {zone} minutes from UTC")));
+        }
+        let internal_date = (internal_date >= 0).then_some(Moment { seconds: internal_date, zone });
+        Ok(NewMessage { flags: super::copy(flags)?, internal_date, supplies: Vec::new(), is_binary: false })
+    }
+
+    pub fn add_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.is_binary |= memchr::memchr(0, bytes).is_some();
+        let shared: Arc<[u8]> = super::copy_bytes(bytes)?.into();
+        self.add(UploadSource::Bytes(shared), bytes.len() as u64)
+    }
+
+    /// Its next `size` bytes come from `source`.
+    pub fn add(&mut self, source: UploadSource, size: u64) -> Result<()> {
+        if size > 0 {
+            self.supplies.try_reserve(1)?;
+            self.supplies.push(Supply { source, size });
+        }
+        Ok(())
+    }
+
+    fn size(&self) -> u64 {
+        self.supplies.iter().fold(0, |size, supply| size.saturating_add(supply.size))
+    }
+
+    fn write(&self, facts: &Facts, line: &mut Line) -> Result<()> {
+        if !self.flags.trim().is_empty() {
+            line.flags(&self.flags)?;
+        }
+        if let Some(moment) = self.internal_date {
+            let Some(text) = date::format_internal(moment) else {
+                return Err(Error::invalid("the internal date is beyond the year 9999"));
+            };
+            line.string(&text)?;
+        }
+        if self.is_binary {
+            facts.needs("BINARY")?;
+        }
+        line.later(self.size(), self.is_binary)
+    }
+}
+
+impl Append {
+    /// One message. It is copied: a cancelled APPEND still sends it to its end, so that the connection is kept.
+    pub fn new(mailbox: &str, flags: Option<&str>, internal_date: i64, message: &[u8]) -> Result<Append> {
+        let mut new = NewMessage::new(flags.unwrap_or_default(), internal_date, 0)?;
+        new.add_bytes(message)?;
+        Append::all(mailbox, &[new])
+    }
+
+    pub fn all(mailbox: &str, messages: &[NewMessage]) -> Result<Append> {
+        if messages.is_empty() {
+            return Err(Error::invalid("the upload has no message: call imap_upload_add_message() first"));
+        }
+        if messages.iter().any(|message| message.size() == 0) {
+            return Err(Error::invalid("the message is empty: servers do not take that"));
+        }
+        let mut copied = Vec::new();
+        copied.try_reserve_exact(messages.len())?;
+        copied.extend_from_slice(messages);
         Ok(Append {
             mailbox: super::copy(mailbox)?,
-            flags: super::copy(flags.unwrap_or_default())?,
-            internal_date,
-            message: super::copy_bytes(message)?,
+            messages: copied,
+            at: 0,
+            step: Verb::Append,
+            supplies: Vec::new(),
             assigned: Pairs::default(),
         })
+    }
+
+    /// The one message of `messages` in place of that with `uid`.
+    pub fn replace(uid: u32, mailbox: &str, messages: &[NewMessage]) -> Result<Append> {
+        if uid == 0 {
+            return Err(Error::invalid("the UID of the message to be replaced is 0"));
+        }
+        if messages.len() > 1 {
+            return Err(Error::invalid("one message can be replaced by one other only"));
+        }
+        Ok(Append { step: Verb::Replace(uid), ..Append::all(mailbox, messages)? })
+    }
+
+    /// REPLACE, or its three steps where the server cannot.
+    fn choose(&mut self, facts: &Facts) -> Result<()> {
+        let Verb::Replace(uid) = self.step else { return Ok(()) };
+        facts.needs_writable()?;
+        if facts.has("REPLACE") {
+            return Ok(());
+        }
+        if !facts.has("UIDPLUS") && !facts.has("IMAP4REV2") {
+            let message = "the server has neither REPLACE nor UIDPLUS to do it with; nothing was sent";
+            return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
+        }
+        self.step = Verb::ReplaceAppend(uid);
+        Ok(())
     }
 }
 
@@ -39,42 +151,79 @@ impl Command for Append {
     type Output = Box<Owned<Assigned>>;
 
     fn name(&self) -> &'static str {
-        "APPEND"
+        match self.step {
+            Verb::Append | Verb::ReplaceAppend(_) => "APPEND",
+            Verb::Replace(_) => "UID REPLACE",
+            Verb::ReplaceStore(_) => "UID STORE",
+            Verb::ReplaceExpunge(_) => "UID EXPUNGE",
+        }
     }
 
     fn rules(&self) -> Rules {
-        Rules { claim: Claim::Nothing, sequence: Sequence::Renumbers, mailboxes: Mailboxes::Changes }
+        let claim = match self.step {
+            Verb::Append | Verb::ReplaceAppend(_) | Verb::ReplaceStore(_) => Claim::Nothing,
+            Verb::Replace(_) => Claim::Copied,
+            Verb::ReplaceExpunge(_) => Claim::Expunge,
+        };
+        Rules { claim, sequence: Sequence::Renumbers, mailboxes: Mailboxes::Changes }
     }
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_login()?;
-        line.word("APPEND")?;
+        self.choose(facts)?;
+        line.word(self.name())?;
+        match self.step {
+            Verb::ReplaceStore(uid) => {
+                line.word(&format!("{uid} +FLAGS.SILENT (\\Deleted)"))?;
+                return Ok(Next::Send);
+            }
+            Verb::ReplaceExpunge(uid) => {
+                line.word(&uid.to_string())?;
+                return Ok(Next::Send);
+            }
+            Verb::Replace(uid) => line.word(&uid.to_string())?,
+            Verb::Append | Verb::ReplaceAppend(_) => {}
+        }
         line.mailbox(&self.mailbox)?;
-        if !self.flags.trim().is_empty() {
-            line.flags(&self.flags)?;
+        let last = if facts.has("MULTIAPPEND") { self.messages.len() } else { self.at + 1 };
+        while let Some(message) = self.messages.get_mut(self.at).filter(|_| self.at < last) {
+            message.write(facts, line)?;
+            self.supplies.try_reserve(1)?;
+            self.supplies.push(std::mem::take(&mut message.supplies));
+            self.at += 1;
         }
-        if self.internal_date >= 0 {
-            let moment = Moment { seconds: self.internal_date, zone: 0 };
-            let Some(text) = date::format_internal(moment) else {
-                return Err(Error::invalid("the internal date is beyond the year 9999"));
-            };
-            line.string(&text)?;
-        }
-        let is_binary = memchr::memchr(0, &self.message).is_some();
-        if is_binary {
-            facts.needs("BINARY")?;
-        }
-        line.literal(std::mem::take(&mut self.message), is_binary)?;
         Ok(Next::Send)
+    }
+
+    fn supplies(&mut self) -> Vec<Vec<Supply>> {
+        std::mem::take(&mut self.supplies)
+    }
+
+    /// REPLACE tells APPENDUID before the EXPUNGE; that is news for everybody.
+    fn untagged(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<bool> {
+        if untagged.condition.is_none() {
+            return Ok(false);
+        }
+        self.assigned.note(untagged.response.bytes.get(untagged.rest..).unwrap_or_default())
     }
 
     fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
         reply.ok()?;
         self.assigned.note(reply.resp_text())?;
-        Ok(Step::DONE)
+        let next = match self.step {
+            Verb::ReplaceAppend(uid) => Verb::ReplaceStore(uid),
+            Verb::ReplaceStore(uid) => Verb::ReplaceExpunge(uid),
+            Verb::Append if self.at < self.messages.len() => Verb::Append,
+            _ => return Ok(Step::DONE),
+        };
+        self.step = next;
+        Ok(Step::AGAIN)
     }
 
     fn finish(self) -> Result<Self::Output> {
-        self.assigned.result(imap_origin::IMAP_ORIGIN_SERVER)
+        self.assigned.result(match self.step {
+            Verb::Append | Verb::Replace(_) => imap_origin::IMAP_ORIGIN_SERVER,
+            _ => imap_origin::IMAP_ORIGIN_EMULATED,
+        })
     }
 }

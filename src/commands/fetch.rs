@@ -4,7 +4,7 @@ use super::targets::Targets;
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{EMPTY_SET, imap_origin};
 use crate::model::{Few, Growing, Message, Messages, Owned, imap_defect, imap_defect_kind, imap_messages};
-use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Step, Untagged};
+use crate::session::{Claim, Command, Facts, Item, Mailboxes, Next, Reply, Rules, Step, Untagged};
 use crate::wire::fetch::{self, Asked, Limits};
 use crate::wire::items::Items;
 use crate::wire::line::Line;
@@ -14,6 +14,8 @@ pub struct Fetch {
     items: Items,
     at: usize,
     list: Option<Messaging>,
+    is_streamed: bool,
+    item: Option<Box<Owned<Message>>>,
 }
 
 /// Messages as they come in; what belongs to none of them is counted as a defect.
@@ -24,7 +26,14 @@ pub struct Messaging {
 
 impl Fetch {
     pub fn new(set: &str, items: &str, params: Option<&[&str]>) -> Result<Fetch> {
-        Ok(Fetch { targets: Targets::parse(set)?, items: Items::parse(items, params)?, at: 0, list: None })
+        Ok(Fetch {
+            targets: Targets::parse(set)?,
+            items: Items::parse(items, params)?,
+            at: 0,
+            list: None,
+            is_streamed: false,
+            item: None,
+        })
     }
 }
 
@@ -64,9 +73,23 @@ impl Command for Fetch {
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let asked = Asked { flags: self.items.asks_flags(), envelope: self.items.asks_envelope() };
         match &mut self.list {
+            Some(list) if self.is_streamed => {
+                self.item = list.one(untagged, asked, facts)?;
+                Ok(true)
+            }
             Some(list) => list.take(untagged, asked, facts),
             None => Ok(false),
         }
+    }
+
+    fn stream(&mut self) -> Result<()> {
+        self.is_streamed = true;
+        self.targets.stream();
+        Ok(())
+    }
+
+    fn item(&mut self) -> Option<Item> {
+        self.item.take().map(Item::Message)
     }
 
     fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
@@ -87,25 +110,46 @@ impl Messaging {
 
     /// One FETCH response.
     pub fn take(&mut self, untagged: &Untagged<'_>, asked: Asked, facts: &Facts) -> Result<bool> {
-        let number = untagged.number.unwrap_or(0);
-        let exists = facts.selected.as_ref().and_then(|mirror| mirror.exists);
-        if number == 0 || exists.is_some_and(|exists| number > exists) {
-            self.foreign = self.foreign.saturating_add(1);
-            return Ok(true);
-        }
-        let limits = Limits { nesting: facts.settings.max_nesting, addresses: facts.settings.max_addresses };
+        let Some(number) = self.number_of(untagged, facts) else { return Ok(true) };
+        let limits = limits(facts);
         let pushed = self
             .messages
             .push(|arena| fetch::message(&untagged.response, number, untagged.rest, asked, &limits, arena));
         match pushed {
-            Err(_) if self.messages.arena().is_full() => {
-                let limit = facts.settings.max_result;
-                let message =
-                    format!("the result is larger than the {limit} bytes of IMAP_OPTION_MAX_RESULT");
-                Err(Error::new(IMAP_ERR_LIMIT, message))
-            }
+            Err(_) if self.messages.arena().is_full() => Err(too_large(facts)),
             other => Ok(other.map(|()| true)?),
         }
+    }
+
+    /// The same, as a result of its own.
+    fn one(
+        &mut self,
+        untagged: &Untagged<'_>,
+        asked: Asked,
+        facts: &Facts,
+    ) -> Result<Option<Box<Owned<Message>>>> {
+        let Some(number) = self.number_of(untagged, facts) else { return Ok(None) };
+        let mut is_full = false;
+        let made = Owned::build(|arena| {
+            arena.set_limit(facts.settings.max_result);
+            let made =
+                fetch::message(&untagged.response, number, untagged.rest, asked, &limits(facts), arena);
+            is_full = arena.is_full();
+            made
+        });
+        match made {
+            Err(_) if is_full => Err(too_large(facts)),
+            other => Ok(other.map(Some)?),
+        }
+    }
+
+    /// None: the mailbox has no such message.
+    fn number_of(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Option<u32> {
+        let exists = facts.selected.as_ref().and_then(|mirror| mirror.exists);
+        let known = |number: &u32| *number > 0 && exists.is_none_or(|exists| *number <= exists);
+        let number = untagged.number.filter(known);
+        self.foreign = self.foreign.saturating_add(u32::from(number.is_none()));
+        number
     }
 
     /// The result, with the messages that STORE left alone.
@@ -145,4 +189,14 @@ impl Messaging {
         }
         Ok(messages)
     }
+}
+
+fn limits(facts: &Facts) -> Limits {
+    Limits { nesting: facts.settings.max_nesting, addresses: facts.settings.max_addresses }
+}
+
+fn too_large(facts: &Facts) -> Error {
+    let limit = facts.settings.max_result;
+    let message = format!("the result is larger than the {limit} bytes of IMAP_OPTION_MAX_RESULT");
+    Error::new(IMAP_ERR_LIMIT, message)
 }

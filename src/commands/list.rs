@@ -4,7 +4,7 @@ use crate::error::{Error, Result, imap_status::*};
 use crate::model::{
     Growing, Mailbox, Mailboxes as Result_, Owned, imap_mailbox, imap_mailboxes, imap_origin,
 };
-use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged};
+use crate::session::{Claim, Command, Facts, Item, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged};
 use crate::wire::line::Line;
 use crate::wire::words::Words;
 use crate::wire::{list, status, utf7};
@@ -19,6 +19,10 @@ pub struct List {
     /// RETURN was given up.
     is_emulated: bool,
     mailboxes: Option<Growing<Mailbox>>,
+    is_streamed: bool,
+    has_handed_out: bool,
+    /// Of a stream: the mailbox before the last one.
+    item: Option<Box<Owned<Result_>>>,
 }
 
 impl List {
@@ -40,6 +44,9 @@ impl List {
             is_lsub,
             is_emulated: false,
             mailboxes: None,
+            is_streamed: false,
+            has_handed_out: false,
+            item: None,
         })
     }
 }
@@ -114,6 +121,8 @@ impl Command for List {
                 },
             );
         }
+        self.hand_out()?;
+        let Some(mailboxes) = &mut self.mailboxes else { return Ok(false) };
         let mut is_name = true;
         let pushed = mailboxes.push(|arena| {
             let made = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
@@ -132,24 +141,49 @@ impl Command for List {
     /// do, as long as that names the same mailboxes.
     fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
         let is_plain = self.returns.is_empty() || !self.selection.is_empty();
-        let is_empty = self.mailboxes.as_ref().is_none_or(Growing::is_empty);
+        let is_empty = self.mailboxes.as_ref().is_none_or(Growing::is_empty) && !self.has_handed_out;
         if !is_plain && (reply.is_bad() || (reply.is_ok() && is_empty)) {
             self.returns.clear();
             self.is_emulated = true;
             return Ok(Step::AGAIN);
         }
         reply.ok()?;
+        self.hand_out()?;
         Ok(Step::DONE)
     }
 
-    fn finish(self) -> Result<Self::Output> {
-        let origin = match self.is_emulated {
-            true => imap_origin::IMAP_ORIGIN_EMULATED,
-            false => imap_origin::IMAP_ORIGIN_SERVER,
-        };
-        let mailboxes = self.mailboxes.unwrap_or_else(|| Growing::new(usize::MAX));
-        mailboxes.finish(|_, items, count| {
-            Ok(imap_mailboxes { items, count, origin, defects: crate::model::List::EMPTY, defect_count: 0 })
-        })
+    fn stream(&mut self) -> Result<()> {
+        self.is_streamed = true;
+        Ok(())
     }
+
+    fn item(&mut self) -> Option<Item> {
+        self.item.take().map(Item::Mailbox)
+    }
+
+    fn finish(self) -> Result<Self::Output> {
+        result(self.mailboxes.unwrap_or_else(|| Growing::new(usize::MAX)), self.is_emulated)
+    }
+}
+
+impl List {
+    /// Of a stream: the mailbox that came last is complete, what belongs to it follows it at once.
+    fn hand_out(&mut self) -> Result<()> {
+        let is_due = self.is_streamed && self.mailboxes.as_ref().is_some_and(|all| !all.is_empty());
+        let Some(complete) = self.mailboxes.take_if(|_| is_due) else { return Ok(()) };
+        self.mailboxes = Some(Growing::new(complete.arena().limit()));
+        self.has_handed_out = true;
+        self.item = Some(result(complete, self.is_emulated)?);
+        Ok(())
+    }
+}
+
+fn result(mailboxes: Growing<Mailbox>, is_emulated: bool) -> Result<Box<Owned<Result_>>> {
+    let origin = match is_emulated {
+        true => imap_origin::IMAP_ORIGIN_EMULATED,
+        false => imap_origin::IMAP_ORIGIN_SERVER,
+    };
+    mailboxes.finish(|_, items, count| {
+        Ok(imap_mailboxes { items, count, origin, defects: crate::model::List::EMPTY, defect_count: 0 })
+    })
 }

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Capability, Copying, Expunge, Fetch, List, Login, Namespace, Plain, Raw, Search, Select, Status, Store,
+    Capability, Copying, Expunge, Fetch, Idle, List, Login, Namespace, Plain, Raw, Search, Select, Status,
+    Store,
 };
 use crate::error::{Error, Result};
 use crate::model::{imap_role, try_box};
@@ -17,6 +18,7 @@ type Make = fn(Arguments<'_>) -> Made;
 const COMMANDS: &[(&str, Make)] = &[
     ("CAPABILITY", |a| none(a, Capability::default())),
     ("NOOP", |a| none(a, Plain::noop())),
+    ("IDLE", |a| none(a, Idle)),
     ("CHECK", |a| none(a, Plain::check())),
     ("CLOSE", |a| none(a, Plain::close())),
     ("UNSELECT", |a| none(a, Plain::unselect())),

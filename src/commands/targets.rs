@@ -25,7 +25,12 @@ impl Targets {
             spans.try_reserve_exact(sorted.spans().len())?;
             spans.extend_from_slice(sorted.spans());
         }
-        Ok(Targets { pieces, messages: Messages { spans: Arc::new(spans), by_uid } })
+        Ok(Targets { pieces, messages: Messages { spans: Arc::new(spans), by_uid, is_streamed: false } })
+    }
+
+    /// The answer is taken while it arrives.
+    pub fn stream(&mut self) {
+        self.messages.is_streamed = true;
     }
 
     pub fn by_uid(&self) -> bool {

@@ -61,9 +61,18 @@ impl Arena {
         self.bump.set_allocation_limit(Some(bytes));
     }
 
+    pub fn limit(&self) -> usize {
+        self.limit.get()
+    }
+
     /// Whether an allocation failed because of the limit rather than for want of memory.
     pub fn is_full(&self) -> bool {
         self.bump.allocated_bytes().saturating_add(self.kept_bytes.get()) >= self.limit.get() / 2
+    }
+
+    /// Memory that it takes.
+    pub fn size(&self) -> usize {
+        self.bump.allocated_bytes() + self.kept_bytes.get()
     }
 
     pub fn put<T: Copy>(&self, value: T) -> Result<&T, NoMemory> {

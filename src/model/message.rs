@@ -142,9 +142,11 @@ pub struct imap_section<'a> {
     pub section: Text<'a>,
     /// Where it begins in the section, in bytes; -1: all of it.
     pub offset: i64,
-    /// NULL: NIL.
+    /// NULL: NIL, or the bytes were read as an imap_body.
     pub data: Bytes<'a>,
     pub data_len: usize,
+    /// How many bytes the server sent, whether they are here or not; -1: NIL.
+    pub size: i64,
 }
 
 /// What is rarer in a FETCH answer. Absent as everywhere.

@@ -48,6 +48,11 @@ impl<K: Kind> Owned<K> {
         unsafe { &*self.public.as_ptr().cast() }
     }
 
+    /// Memory that it takes.
+    pub fn size(&self) -> usize {
+        self.arena.size()
+    }
+
     pub fn into_c(self: Box<Self>) -> *mut K::Of<'static> {
         Box::into_raw(self).cast()
     }

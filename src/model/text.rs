@@ -79,6 +79,17 @@ impl<'a> Text<'a> {
     }
 }
 
+impl<'a> super::message::imap_section<'a> {
+    /// The bytes, if there are any.
+    pub fn bytes(&self) -> Option<&'a [u8]> {
+        if self.data.is_none() {
+            return None;
+        }
+        // SAFETY: sections are made by the parser alone, from an arena's bytes and their number.
+        Some(unsafe { std::slice::from_raw_parts(self.data.0.cast(), self.data_len) })
+    }
+}
+
 impl<'a> Bytes<'a> {
     pub const NONE: Bytes<'static> = Bytes(ptr::null(), PhantomData);
 

@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use super::system::Watch;
 use crate::error::{Error, Result, imap_status::*};
@@ -18,7 +18,8 @@ const ATTEMPT: Duration = Duration::from_millis(250);
 
 pub struct Dial {
     host: String,
-    keepalive: bool,
+    /// Give a silent peer up after so long.
+    keepalive: Option<Duration>,
     waiting: VecDeque<SocketAddr>,
     attempts: Vec<(Socket, SocketAddr)>,
     next: Instant,
@@ -27,7 +28,7 @@ pub struct Dial {
 }
 
 impl Dial {
-    pub fn new(host: &str, addresses: Vec<SocketAddr>, keepalive: bool, now: Instant) -> Dial {
+    pub fn new(host: &str, addresses: Vec<SocketAddr>, keepalive: Option<Duration>, now: Instant) -> Dial {
         Dial {
             host: host.to_owned(),
             keepalive,
@@ -89,7 +90,12 @@ impl Dial {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
-        socket.set_keepalive(self.keepalive)?;
+        if let Some(dead_after) = self.keepalive {
+            socket.set_tcp_keepalive(&keepalive(dead_after))?;
+            // What was sent and is not acknowledged counts too, where the system can tell.
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            socket.set_tcp_user_timeout(Some(dead_after))?;
+        }
         #[cfg(any(target_os = "macos", target_os = "ios"))]
         socket.set_nosigpipe(true)?;
         match socket.connect(&address.into()) {
@@ -109,6 +115,15 @@ impl Dial {
             None => Error::fatal(IMAP_ERR_CONNECT, what),
         }
     }
+}
+
+/// Probes after half the time, and gives up after all of it.
+fn keepalive(dead_after: Duration) -> TcpKeepalive {
+    const SECOND: Duration = Duration::from_secs(1);
+    TcpKeepalive::new()
+        .with_time((dead_after / 2).max(SECOND))
+        .with_interval((dead_after / 8).max(SECOND))
+        .with_retries(4)
 }
 
 /// True: connected; false: not yet.

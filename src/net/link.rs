@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::io;
+use std::io::{self, Read as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
@@ -21,7 +21,8 @@ pub struct Target {
     pub port: String,
     /// To be used instead of a lookup.
     pub addresses: Vec<IpAddr>,
-    pub keepalive: bool,
+    /// A peer that does not acknowledge for so long is gone; None: TCP's own idea of it.
+    pub keepalive: Option<Duration>,
     pub implicit_tls: Option<Tls>,
     pub connect_timeout: Option<Duration>,
     pub tls_timeout: Option<Duration>,
@@ -136,14 +137,17 @@ impl Link {
     }
 
     /// What to poll for.
-    pub fn watch(&self, out: &mut Vec<Watch>, more_to_send: bool) {
+    pub fn watch(&self, out: &mut Vec<Watch>, read: bool, write: bool) {
         match &self.stage {
             Stage::Lookup(lookup) => {
                 out.extend(lookup.wake().map(|wake| Watch { fd: wake.fd(), read: true, write: false }));
             }
             Stage::Dial(dial) => dial.watch(out),
             Stage::Connected { socket, .. } => {
-                out.push(Watch { fd: socket.as_raw_fd(), read: true, write: more_to_send });
+                // Without any interest it would still report its end, over and over.
+                if read || write {
+                    out.push(Watch { fd: socket.as_raw_fd(), read, write });
+                }
             }
             Stage::Closed => {}
         }
@@ -167,7 +171,21 @@ impl Link {
                 Ok(None) => Ok(Read::Blocked),
                 Err(error) => Err(lost(&error)),
             },
-            Stage::Connected { socket, tls: Some(channel), .. } => decrypt(socket, channel, buffer, max),
+            Stage::Connected { socket, tls: Some(channel), .. } => decrypt_more(socket, channel, buffer, max),
+            _ => Err(closed()),
+        }
+    }
+
+    /// Writes to the beginning of `into`.
+    pub fn read(&mut self, into: &mut [u8]) -> Result<Read> {
+        match &mut self.stage {
+            Stage::Connected { socket, tls: None, .. } => match (&*socket).read(into) {
+                Ok(0) if !into.is_empty() => Ok(Read::End),
+                Ok(count) => Ok(Read::Bytes(count)),
+                Err(error) if is_passing(&error) => Ok(Read::Blocked),
+                Err(error) => Err(lost(&error)),
+            },
+            Stage::Connected { socket, tls: Some(channel), .. } => decrypt(socket, channel, into),
             _ => Err(closed()),
         }
     }
@@ -286,40 +304,58 @@ fn handshake(socket: &TcpStream, channel: &mut Channel) -> Result<bool> {
     }
 }
 
-/// Decrypts into `buffer` until it is full or ciphertext is missing.
-fn decrypt(socket: &TcpStream, channel: &mut Channel, buffer: &mut Vec<u8>, max: usize) -> Result<Read> {
+/// Decrypts behind the end of `buffer`.
+fn decrypt_more(socket: &TcpStream, channel: &mut Channel, buffer: &mut Vec<u8>, max: usize) -> Result<Read> {
     let start = buffer.len();
-    let mut has_asked = false;
-    while buffer.len() - start < max {
-        let room = (max - (buffer.len() - start)).min(DECRYPTED);
+    loop {
         let filled = buffer.len();
+        let room = (max - (filled - start)).min(DECRYPTED);
         buffer.try_reserve(room)?;
         buffer.resize(filled + room, 0);
-        let read = channel.read(&mut buffer[filled..]);
-        buffer.truncate(filled + *read.as_ref().unwrap_or(&0));
+        let read = decrypt(socket, channel, &mut buffer[filled..]);
+        let count = if let Ok(Read::Bytes(count)) = read { count } else { 0 };
+        buffer.truncate(filled + count);
+        let total = buffer.len() - start;
         match read {
+            // Less than there is room for: more than the socket has now is for the next turn.
+            Ok(Read::Bytes(count)) if count < room || total == max => return Ok(Read::Bytes(total)),
+            Ok(Read::Bytes(_)) => {}
+            _ if total > 0 => return Ok(Read::Bytes(total)),
+            other => return other,
+        }
+    }
+}
+
+/// Decrypts into `into` until it is full or ciphertext is missing.
+fn decrypt(socket: &TcpStream, channel: &mut Channel, into: &mut [u8]) -> Result<Read> {
+    let mut filled = 0;
+    let mut has_asked = false;
+    while filled < into.len() {
+        match channel.read(&mut into[filled..]) {
             Ok(0) => break,
-            Ok(_) => {}
+            Ok(count) => filled += count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 // One look at the socket: more than it has now is for the next turn.
-                if has_asked && buffer.len() > start {
-                    return Ok(Read::Bytes(buffer.len() - start));
+                if has_asked && filled > 0 {
+                    return Ok(Read::Bytes(filled));
                 }
                 has_asked = true;
                 let came = channel
                     .fill(|queue, room| system::receive(socket, queue, room))
                     .map_err(|error| lost(&error))?;
                 if !came {
-                    let count = buffer.len() - start;
-                    return Ok(if count > 0 { Read::Bytes(count) } else { Read::Blocked });
+                    return Ok(if filled > 0 { Read::Bytes(filled) } else { Read::Blocked });
                 }
             }
-            Err(_) if buffer.len() > start => break,
+            Err(_) if filled > 0 => break,
             Err(error) => return Err(cut(&error)),
         }
     }
-    let count = buffer.len() - start;
-    Ok(if count > 0 { Read::Bytes(count) } else { Read::End })
+    Ok(if filled > 0 { Read::Bytes(filled) } else { Read::End })
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 fn given_addresses(target: &Target) -> Result<Lookup> {

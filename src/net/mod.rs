@@ -8,6 +8,6 @@ mod tls;
 mod wake;
 
 pub use link::{Link, Progress, Read, Target};
-pub use system::{Polled, Watch, poll, process_id};
+pub use system::{Polled, Watch, poll, process_id, read_ready, rest_of_file};
 pub use tls::{Ca, Identity, Tls};
 pub use wake::Wake;

@@ -49,6 +49,44 @@ pub fn poll(watches: &[Watch], timeout: Option<Duration>) -> Result<Polled> {
     }
 }
 
+/// Reads from a descriptor of the caller's, which may be a blocking one; None: nothing there now.
+pub fn read_ready(fd: RawFd, max: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut polled = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry, which lives through the call; no waiting.
+    let ready = unsafe { libc::poll(&mut polled, 1, 0) };
+    if ready == 0 {
+        return Ok(None);
+    }
+    if ready > 0 && polled.revents & libc::POLLNVAL != 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    let mut buffer: Vec<u8> = Vec::new();
+    buffer.try_reserve_exact(max).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    // SAFETY: `max` bytes can be written to the vector's memory.
+    let got = unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), max) };
+    match usize::try_from(got) {
+        Ok(got) => {
+            // SAFETY: read wrote so many bytes there.
+            unsafe { buffer.set_len(got) };
+            Ok(Some(buffer))
+        }
+        Err(_) => would_block(io::Error::last_os_error()).map(|()| None),
+    }
+}
+
+/// How many bytes a file has from where its descriptor stands to its end.
+pub fn rest_of_file(fd: RawFd) -> io::Result<u64> {
+    let seek = |offset, whence| {
+        // SAFETY: no pointers.
+        let at = unsafe { libc::lseek(fd, offset, whence) };
+        u64::try_from(at).map_err(|_| io::Error::last_os_error())
+    };
+    let here = seek(0, libc::SEEK_CUR)?;
+    let size = seek(0, libc::SEEK_END)?;
+    seek(here as libc::off_t, libc::SEEK_SET)?;
+    Ok(size.saturating_sub(here))
+}
+
 /// Receives into memory that need not be written before; None: nothing there now.
 pub fn receive(socket: &impl AsRawFd, buffer: &mut Vec<u8>, max: usize) -> io::Result<Option<usize>> {
     buffer.try_reserve(max).map_err(|_| io::ErrorKind::OutOfMemory)?;

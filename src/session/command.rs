@@ -4,6 +4,8 @@ use std::any::Any;
 
 use super::facts::{Facts, Mirror};
 use super::overlap::Rules;
+use super::stream::Item;
+use super::upload::Supply;
 use crate::error::{Error, Result, ServerReply, imap_status};
 use crate::sasl::Secret;
 use crate::wire::cursor::Response;
@@ -56,6 +58,26 @@ pub trait Command: Send + 'static {
 
     /// LOGOUT: the end of the connection is what it asks for.
     fn is_goodbye(&self) -> bool {
+        false
+    }
+
+    /// From here on its answer is handed out item by item; an error if it has no items.
+    fn stream(&mut self) -> Result<()> {
+        Err(Error::invalid("only FETCH, LIST, LSUB and SEARCH can be streamed: use imap_send()"))
+    }
+
+    /// Of a stream: the item that the last response was.
+    fn item(&mut self) -> Option<Item> {
+        None
+    }
+
+    /// Where the literals of its last line come from that are not in the line.
+    fn supplies(&mut self) -> Vec<Vec<Supply>> {
+        Vec::new()
+    }
+
+    /// It asks for nothing but to be told what happens, until it is cancelled: IDLE.
+    fn is_idle(&self) -> bool {
         false
     }
 
@@ -188,6 +210,10 @@ pub trait InFlight: Send {
     fn is_dialogue(&self) -> bool;
     fn is_vital(&self) -> bool;
     fn is_goodbye(&self) -> bool;
+    fn stream(&mut self) -> Result<()>;
+    fn item(&mut self) -> Option<Item>;
+    fn supplies(&mut self) -> Vec<Vec<Supply>>;
+    fn is_idle(&self) -> bool;
     fn finish(self: Box<Self>) -> Result<Box<dyn Any + Send>>;
 }
 
@@ -218,6 +244,18 @@ impl<C: Command> InFlight for C {
     }
     fn is_goodbye(&self) -> bool {
         Command::is_goodbye(self)
+    }
+    fn stream(&mut self) -> Result<()> {
+        Command::stream(self)
+    }
+    fn item(&mut self) -> Option<Item> {
+        Command::item(self)
+    }
+    fn supplies(&mut self) -> Vec<Vec<Supply>> {
+        Command::supplies(self)
+    }
+    fn is_idle(&self) -> bool {
+        Command::is_idle(self)
     }
     fn finish(self: Box<Self>) -> Result<Box<dyn Any + Send>> {
         Ok(Box::new(Command::finish(*self)?))

@@ -40,6 +40,10 @@ impl Events {
         self.queue.pop_front()
     }
 
+    pub fn has_any(&self) -> bool {
+        self.has_lost || !self.queue.is_empty()
+    }
+
     pub fn clear(&mut self) {
         *self = Events::default();
     }

@@ -23,6 +23,14 @@ pub struct Settings {
     pub max_sasl_rounds: u32,
     pub min_iterations: u32,
     pub max_iterations: u32,
+    /// What may be kept of a stream when its reader wants something else first.
+    pub spool: usize,
+    /// An IDLE is ended and begun anew after this time.
+    pub idle_renew: Duration,
+    /// A peer that is silent for so long, though it should answer, is dead.
+    pub dead_peer: Duration,
+    /// Where the server cannot tell news by itself, it is asked as often as that.
+    pub poll_interval: Duration,
     pub drain_bytes: u64,
     pub drain_timeout: Duration,
     pub greeting_timeout: Option<Duration>,
@@ -44,11 +52,15 @@ impl Default for Settings {
             max_nesting: 64,
             max_addresses: 65536,
             max_events: 10_000,
-            max_in_flight: 25,
+            max_in_flight: 128,
             max_unasked_literal: 65536,
             max_sasl_rounds: 8,
             min_iterations: 4096,
             max_iterations: 1_000_000,
+            spool: 0,
+            idle_renew: Duration::from_secs(540),
+            dead_peer: Duration::from_secs(60),
+            poll_interval: Duration::from_secs(60),
             drain_bytes: 16 << 20,
             drain_timeout: Duration::from_secs(10),
             greeting_timeout: Some(Duration::from_secs(30)),

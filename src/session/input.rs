@@ -3,15 +3,19 @@
 
 use std::cell::Cell;
 
-use super::{Session, Sink};
+use super::{Choice, Session, Sink};
 use crate::error::{Error, Result, imap_status::*};
 use crate::wire::cursor::Response;
 use crate::wire::frame::{Frame, Step};
+use crate::wire::search;
 
 /// Where bytes come from; never waits.
 pub trait Source {
     /// Appends at most `max` bytes to `buffer`, into memory that is reserved already or can be.
     fn append(&mut self, buffer: &mut Vec<u8>, max: usize) -> Result<Got>;
+
+    /// Writes to the beginning of `into`.
+    fn read(&mut self, into: &mut [u8]) -> Result<Got>;
 }
 
 /// What a source had.
@@ -29,7 +33,18 @@ pub enum Turn {
     Idle,
     /// There may be more: the turn was long enough, or the session wanted to stop.
     More,
+    /// A stream's reader must go on before anything else is read.
+    Stalled,
     /// The stream ended.
+    End,
+}
+
+/// What reading a literal piece by piece came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    Bytes(usize),
+    Blocked,
+    /// It is over.
     End,
 }
 
@@ -46,7 +61,10 @@ pub struct Input {
 
 /// A large literal that has not come whole.
 struct Arriving {
+    /// What is here of it; of one that is read piece by piece, what was not taken yet.
     bytes: Vec<u8>,
+    /// So many of `bytes` were taken.
+    taken: usize,
     missing: u64,
     sink: Sink,
 }
@@ -56,6 +74,8 @@ const READ: usize = 64 * 1024;
 const READ_AFTER_BIG: usize = 8 * 1024;
 /// A literal is given this much memory at first, and then as much again as has arrived.
 const FIRST_RESERVE: usize = 1 << 20;
+/// A list of numbers that is longer than this is handed out in several parts.
+const LONG_LIST: usize = 32 * 1024;
 
 impl Input {
     /// Reads and hands out responses until the source is empty or `budget` bytes have been read.
@@ -63,6 +83,9 @@ impl Input {
         let mut left = budget;
         let mut is_drained = false;
         loop {
+            if self.is_offered(session)? || session.is_stalled() {
+                return Ok(Turn::Stalled);
+            }
             if self.arriving.is_some() {
                 if !self.read_literal(source, session, &mut left)? {
                     return Ok(Turn::Idle);
@@ -78,9 +101,10 @@ impl Input {
                             "the server announced a literal of absurd size",
                         ));
                     }
+                    Step::More if self.deliver_part(session)? => {}
                     Step::More if is_drained => return Ok(Turn::Idle),
                     Step::More if left == 0 => return Ok(Turn::More),
-                    Step::More => match self.read(source)? {
+                    Step::More => match self.refill(source)? {
                         (Got::Blocked, _) => return Ok(Turn::Idle),
                         (Got::End, _) => return Ok(Turn::End),
                         (Got::Bytes(count), room) => {
@@ -127,7 +151,22 @@ impl Input {
         result
     }
 
-    fn read(&mut self, source: &mut dyn Source) -> Result<(Got, usize)> {
+    /// Hands out what has come of a long list of numbers, and keeps its head for the rest.
+    fn deliver_part(&mut self, session: &mut Session) -> Result<bool> {
+        let bytes = &self.buffer[self.start..];
+        if bytes.len() < LONG_LIST {
+            return Ok(false);
+        }
+        let Some((head, end)) = search::first_part(bytes) else { return Ok(false) };
+        session.response(&Response::new(&bytes[..end], &[]))?;
+        let next = self.start + end - head;
+        self.buffer.copy_within(self.start..self.start + head, next);
+        self.start = next;
+        self.frame = Frame::default();
+        Ok(true)
+    }
+
+    fn refill(&mut self, source: &mut dyn Source) -> Result<(Got, usize)> {
         if self.start > 0 {
             let end = self.buffer.len();
             self.buffer.copy_within(self.start..end, 0);
@@ -143,18 +182,105 @@ impl Input {
     /// A large literal begins: what is here of it moves to its own memory, what is behind it moves up to
     /// its head.
     fn begin_literal(&mut self, at: usize, size: u64, session: &mut Session) -> Result<()> {
-        let head = &self.buffer[self.start..self.start + at];
-        let sink = session.literal(head, size);
+        let head = Response::new(&self.buffer[self.start..self.start + at], &self.big);
+        let sink = session.literal(&head, size)?;
         let begin = self.start + at;
         let here = (self.buffer.len() - begin).min(usize::try_from(size).unwrap_or(usize::MAX));
         let mut bytes = Vec::new();
-        if sink == Sink::Hold {
-            bytes.try_reserve_exact(here.max(FIRST_RESERVE.min(size as usize)) + 1)?;
+        match sink {
+            Sink::Hold => bytes.try_reserve_exact(here.max(FIRST_RESERVE.min(size as usize)) + 1)?,
+            Sink::Offer => bytes.try_reserve_exact(here)?,
+            Sink::Drop => session.wasted(here),
+        }
+        if sink != Sink::Drop {
             bytes.extend_from_slice(&self.buffer[begin..begin + here]);
         }
         self.buffer.drain(begin..begin + here);
-        self.arriving = Some(Arriving { bytes, missing: size - here as u64, sink });
+        self.arriving = Some(Arriving { bytes, taken: 0, missing: size - here as u64, sink });
         Ok(())
+    }
+
+    /// Whether a literal waits for its reader, or is being read.
+    fn is_offered(&mut self, session: &mut Session) -> Result<bool> {
+        let Some(arriving) = self.arriving.as_mut().filter(|arriving| arriving.sink == Sink::Offer) else {
+            return Ok(false);
+        };
+        match session.choice()? {
+            Choice::Open | Choice::Read => return Ok(true),
+            Choice::Hold => arriving.sink = Sink::Hold,
+            Choice::Drop => {
+                session.wasted(arriving.bytes.len() - arriving.taken);
+                arriving.bytes = Vec::new();
+                arriving.sink = Sink::Drop;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Bytes of the literal that is read piece by piece are here.
+    pub fn is_staged(&self) -> bool {
+        self.arriving.as_ref().is_some_and(|arriving| {
+            arriving.sink == Sink::Offer && (arriving.taken < arriving.bytes.len() || arriving.missing == 0)
+        })
+    }
+
+    /// Reads ahead of the reader of a literal, a little.
+    pub fn stage(&mut self, source: &mut dyn Source, session: &mut Session) -> Result<()> {
+        if self.is_staged() {
+            return Ok(());
+        }
+        let Some(arriving) = self.arriving.as_mut().filter(|arriving| arriving.sink == Sink::Offer) else {
+            return Ok(());
+        };
+        arriving.bytes.clear();
+        arriving.taken = 0;
+        match source.append(&mut arriving.bytes, arriving.missing.min(READ as u64) as usize)? {
+            Got::Bytes(count) => {
+                session.received(count);
+                arriving.missing -= (count as u64).min(arriving.missing);
+                Ok(())
+            }
+            Got::Blocked => Ok(()),
+            Got::End => Err(cut_short()),
+        }
+    }
+
+    /// The next bytes of the literal that is read piece by piece.
+    pub fn read_piece(
+        &mut self,
+        source: &mut dyn Source,
+        session: &mut Session,
+        into: &mut [u8],
+    ) -> Result<Piece> {
+        let Some(arriving) = self.arriving.as_mut().filter(|arriving| arriving.sink == Sink::Offer) else {
+            return Ok(Piece::End);
+        };
+        if arriving.taken < arriving.bytes.len() {
+            let here = &arriving.bytes[arriving.taken..];
+            let count = here.len().min(into.len());
+            into[..count].copy_from_slice(&here[..count]);
+            arriving.taken += count;
+            session.read(count);
+            return Ok(Piece::Bytes(count));
+        }
+        if arriving.missing == 0 {
+            self.end_literal(Vec::new())?;
+            session.literal_read();
+            return Ok(Piece::End);
+        }
+        arriving.bytes = Vec::new();
+        arriving.taken = 0;
+        let most = usize::try_from(arriving.missing).unwrap_or(usize::MAX).min(into.len());
+        match source.read(&mut into[..most])? {
+            Got::Bytes(count) => {
+                session.received(count);
+                session.read(count);
+                arriving.missing -= (count as u64).min(arriving.missing);
+                Ok(Piece::Bytes(count))
+            }
+            Got::Blocked => Ok(Piece::Blocked),
+            Got::End => Err(cut_short()),
+        }
     }
 
     /// True: the literal is whole, or the budget is used up. False: the source has no more.
@@ -174,6 +300,7 @@ impl Input {
                     *left = left.saturating_sub(count);
                     arriving.missing -= (count as u64).min(arriving.missing);
                     if arriving.sink == Sink::Drop {
+                        session.wasted(count);
                         arriving.bytes.clear();
                     }
                 }
@@ -181,22 +308,24 @@ impl Input {
                     self.arriving = Some(arriving);
                     return Ok(false);
                 }
-                Got::End => {
-                    return Err(Error::fatal(
-                        IMAP_ERR_CLOSED,
-                        "the server closed the connection within a literal",
-                    ));
-                }
+                Got::End => return Err(cut_short()),
             }
         }
         if arriving.missing > 0 {
             self.arriving = Some(arriving);
             return Ok(true);
         }
+        let kept = if arriving.sink == Sink::Drop { Vec::new() } else { arriving.bytes };
+        self.end_literal(kept)?;
+        Ok(true)
+    }
+
+    fn end_literal(&mut self, bytes: Vec<u8>) -> Result<()> {
+        self.arriving = None;
         self.after_big = true;
         self.big.try_reserve(1)?;
-        self.big.push(Cell::new(arriving.bytes));
-        Ok(true)
+        self.big.push(Cell::new(bytes));
+        Ok(())
     }
 }
 
@@ -213,6 +342,10 @@ impl Arriving {
         }
         Ok(())
     }
+}
+
+fn cut_short() -> Error {
+    Error::fatal(IMAP_ERR_CLOSED, "the server closed the connection within a literal")
 }
 
 fn too_long(session: &Session) -> Error {

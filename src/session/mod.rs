@@ -7,23 +7,31 @@ mod capability;
 mod command;
 mod events;
 mod facts;
+mod idle;
 mod input;
 mod output;
 mod overlap;
+mod stream;
 mod tag;
+mod upload;
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 pub use capability::Capabilities;
 pub use command::{Command, Effect, InFlight, Next, Reply, Step, Untagged, quote};
 use events::Events;
 pub use facts::{Facts, Mirror, Settings, unsupported};
-pub use input::{Got, Input, Source, Turn};
+use idle::{Ask, Idle, Stage as IdleStage};
+pub use input::{Got, Input, Piece, Source, Turn};
+pub use output::FED;
 use output::Output;
 pub use overlap::{Claim, Mailboxes, Messages, Rules, Sequence};
+use stream::Streams;
+pub use stream::{Choice, Item, Offer, Section};
 use tag::{Tag, Tags};
+pub use upload::{Pull, Pulled, Source as UploadSource, Supply};
 
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Event, Owned, Selected, imap_state::*};
@@ -36,11 +44,17 @@ use crate::wire::{capability as capability_list, code, event, fetch, status};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(u64);
 
+/// A thread that submits requests; 0 is the session itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller(pub u64);
+
 /// What becomes of a large literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sink {
     Hold,
     Drop,
+    /// A stream's reader has to say: see `Session::choice`.
+    Offer,
 }
 
 /// How a request ended.
@@ -48,6 +62,13 @@ pub struct Outcome {
     pub result: Result<Box<dyn Any + Send>>,
     /// The last tagged reply as sent, if there was one.
     pub reply: Vec<u8>,
+    pub transfer: Transfer,
+}
+
+impl Outcome {
+    fn of(result: Result<Box<dyn Any + Send>>) -> Outcome {
+        Outcome { result, reply: Vec::new(), transfer: Transfer::default() }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +89,8 @@ pub struct Session {
     entries: Vec<Entry>,
     done: HashMap<RequestId, Outcome>,
     events: Events,
+    streams: Streams,
+    idle: Idle,
     output: Output,
     tags: Tags,
     next_id: u64,
@@ -76,9 +99,24 @@ pub struct Session {
     moved: Instant,
     /// The server said goodbye: its words, and when.
     bye: Option<(Vec<u8>, Instant)>,
+    /// What later calls are told, once the connection has ended; and what ended it.
     ended: Option<Error>,
+    cause: Option<Error>,
     bytes_received: u64,
     bytes_sent: u64,
+    /// Bytes of answers to cancelled commands.
+    bytes_wasted: u64,
+    /// Since when the connection stands still for a stream's reader.
+    stalled_since: Option<Instant>,
+    /// Every response, as an event, for the handlers; None: there are none.
+    observed: Option<VecDeque<Box<Owned<Event>>>>,
+}
+
+/// How far a request is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Transfer {
+    pub done: u64,
+    pub total: Option<u64>,
 }
 
 struct Entry {
@@ -87,6 +125,14 @@ struct Entry {
     is_vital: bool,
     /// The server may ask for more behind its line.
     is_dialogue: bool,
+    /// Whoever submitted it: threads take turns.
+    thread: Caller,
+    /// Its place among the requests of its thread: those of equal rounds go before those of later ones.
+    round: u64,
+    /// A command of the session's own.
+    ask: Option<Ask>,
+    is_stream: bool,
+    transfer: Transfer,
     /// None: cancelled; what it claims is dropped until its tagged reply.
     command: Option<Box<dyn InFlight>>,
     rules: Rules,
@@ -112,11 +158,12 @@ enum Phase {
 impl Session {
     pub fn new(settings: Settings, random: [u8; 6], now: Instant) -> Session {
         Session {
-            facts: Facts::new(settings),
             stage: Stage::Connecting,
             entries: Vec::new(),
             done: HashMap::new(),
             events: Events::default(),
+            streams: Streams::new(settings.spool),
+            idle: Idle::new(now),
             output: Output::default(),
             tags: Tags::new(random),
             next_id: 1,
@@ -124,8 +171,13 @@ impl Session {
             moved: now,
             bye: None,
             ended: None,
+            cause: None,
             bytes_received: 0,
             bytes_sent: 0,
+            bytes_wasted: 0,
+            stalled_since: None,
+            observed: None,
+            facts: Facts::new(settings),
         }
     }
 
@@ -154,41 +206,126 @@ impl Session {
 
     // Requests.
 
-    pub fn submit(&mut self, command: Box<dyn InFlight>) -> Result<RequestId> {
-        self.entries.try_reserve(1)?;
+    pub fn submit(&mut self, command: Box<dyn InFlight>, thread: Caller) -> Result<RequestId> {
+        self.submit_as(command, thread, false)
+    }
+
+    /// The same, and its answer is taken item by item, by this thread at first.
+    pub fn submit_stream(&mut self, mut command: Box<dyn InFlight>, thread: Caller) -> Result<RequestId> {
+        command.stream()?;
+        self.submit_as(command, thread, true)
+    }
+
+    fn submit_as(
+        &mut self,
+        command: Box<dyn InFlight>,
+        thread: Caller,
+        is_stream: bool,
+    ) -> Result<RequestId> {
         self.done.try_reserve(1)?;
         let id = RequestId(self.next_id);
         self.next_id += 1;
         let name = command.name();
         if let Some(ended) = &self.ended {
             let error = ended.clone().of_command(name);
-            self.done.insert(id, Outcome { result: Err(error), reply: Vec::new() });
+            self.done.insert(id, Outcome::of(Err(error)));
             return Ok(id);
         }
-        if self.entries.is_empty() {
+        if command.is_idle() {
+            if self.stage == Stage::Open && self.entries.is_empty() {
+                self.facts.needs_login()?;
+            }
+            self.idle.hold(id, self.now)?;
+        } else {
+            if is_stream {
+                self.streams.add(id, thread)?;
+            }
+            self.enqueue(id, command, thread, None, is_stream)?;
+        }
+        self.schedule();
+        Ok(id)
+    }
+
+    fn enqueue(
+        &mut self,
+        id: RequestId,
+        command: Box<dyn InFlight>,
+        thread: Caller,
+        ask: Option<Ask>,
+        is_stream: bool,
+    ) -> Result<()> {
+        self.entries.try_reserve(1)?;
+        if self.entries.iter().all(|entry| entry.ask.is_some()) {
             self.moved = self.now;
         }
-        self.entries.push(Entry {
+        let rules = command.rules();
+        let (at, round) = self.turn_of(thread, &rules);
+        let entry = Entry {
             id,
-            name,
-            rules: command.rules(),
+            name: command.name(),
+            rules,
             is_vital: command.is_vital(),
             is_dialogue: false,
+            thread,
+            round,
+            ask,
+            is_stream,
+            transfer: Transfer::default(),
             command: Some(command),
             phase: Phase::Queued,
             tag: None,
             started: self.now,
             cancelled: None,
             failure: None,
-        });
-        self.schedule();
-        Ok(id)
+        };
+        self.entries.insert(at, entry);
+        Ok(())
+    }
+
+    /// Where those requests begin that are not sent and that no change of state comes before: their order is free.
+    fn free_order(&self) -> usize {
+        let is_fixed = |entry: &Entry| entry.phase != Phase::Queued || entry.rules.is_barrier();
+        self.entries.iter().rposition(is_fixed).map_or(0, |last| last + 1)
+    }
+
+    /// Place and round of a new request: threads take turns, so that one with many requests does not keep others
+    /// waiting. What changes the state of the session goes behind all, and nothing passes it.
+    fn turn_of(&self, thread: Caller, rules: &Rules) -> (usize, u64) {
+        let start = self.free_order();
+        let free = &self.entries[start..];
+        let first = free.first().map_or(0, |entry| entry.round);
+        let own = free.iter().filter(|entry| entry.thread == thread).map(|entry| entry.round + 1).max();
+        let round = own.unwrap_or(first).max(first);
+        let place = match rules.is_barrier() {
+            true => None,
+            false => free.iter().position(|entry| entry.round > round),
+        };
+        (start + place.unwrap_or(free.len()), round)
+    }
+
+    /// Puts a request before all others that are not sent.
+    pub fn hurry(&mut self, id: RequestId) {
+        let start = self.free_order();
+        let found = self.entries.iter().skip(start).position(|entry| entry.id == id);
+        if let Some(behind) = found {
+            let mut entry = self.entries.remove(start + behind);
+            entry.round = self.entries.get(start).map_or(entry.round, |first| first.round);
+            self.entries.insert(start, entry);
+            self.schedule();
+        }
+    }
+
+    /// How far a request is: bytes sent of an upload, else received.
+    pub fn transfer(&self, id: RequestId) -> Transfer {
+        let entry = self.entries.iter().find(|entry| entry.id == id).map(|entry| entry.transfer);
+        entry.or_else(|| self.done.get(&id).map(|outcome| outcome.transfer)).unwrap_or_default()
     }
 
     /// Whether nothing more is to be waited for; true also when its outcome was taken already.
     pub fn is_done(&self, id: RequestId) -> bool {
         self.done.contains_key(&id)
-            || !self.entries.iter().any(|entry| entry.id == id && entry.command.is_some())
+            || !(self.entries.iter().any(|entry| entry.id == id && entry.command.is_some())
+                || self.idle.holders.contains(&id))
     }
 
     pub fn take(&mut self, id: RequestId) -> Option<Outcome> {
@@ -202,6 +339,12 @@ impl Session {
     /// Ends a request with `why`. What was not sent is not sent; the answer to what was is dropped as it
     /// comes, so the connection stays good.
     pub fn cancel(&mut self, id: RequestId, why: Error) {
+        if let Some(at) = self.idle.holders.iter().position(|holder| *holder == id) {
+            self.idle.holders.swap_remove(at);
+            self.idle.lingers = false;
+            self.done.insert(id, Outcome::of(Err(why.of_command("IDLE"))));
+            return self.schedule();
+        }
         let Some(at) = self.entries.iter().position(|entry| entry.id == id && entry.command.is_some()) else {
             return;
         };
@@ -212,7 +355,9 @@ impl Session {
     /// Nobody will take this request's outcome.
     pub fn forget(&mut self, id: RequestId) {
         self.cancel(id, Error::new(IMAP_ERR_CANCELLED, "cancelled"));
+        self.streams.remove(id);
         self.done.remove(&id);
+        self.note_stall();
     }
 
     /// Gives the entry's outcome; it stays, without its command, if its line may have begun to leave.
@@ -221,14 +366,20 @@ impl Session {
         entry.command = None;
         let was_sent = entry.phase != Phase::Queued;
         let is_vital = entry.is_vital;
+        let needs_caller = was_sent && self.output.needs_caller(entry.id);
         let error = Error { may_be_done: was_sent, ..why }.of_command(entry.name);
-        self.done.insert(entry.id, Outcome { result: Err(error.clone()), reply: Vec::new() });
-        if is_vital {
+        let error = Error { is_usable: error.is_usable && !needs_caller, ..error };
+        let outcome = Outcome { transfer: entry.transfer, ..Outcome::of(Err(error.clone())) };
+        let id = entry.id;
+        self.done.insert(id, outcome);
+        self.streams.reject(id);
+        self.note_stall();
+        if is_vital || needs_caller {
             return self.lost(error);
         }
         let entry = &mut self.entries[at];
         if was_sent {
-            entry.cancelled = Some((self.now, self.bytes_received));
+            entry.cancelled = Some((self.now, self.bytes_wasted));
         } else {
             self.entries.remove(at);
         }
@@ -241,6 +392,7 @@ impl Session {
         if self.stage != Stage::Open {
             return;
         }
+        self.tend_idle();
         let mut at = 0;
         while at < self.entries.len() {
             if self.entries[at].phase != Phase::Queued {
@@ -255,7 +407,8 @@ impl Session {
 
     fn may_start(&self, at: usize) -> bool {
         let in_flight = || self.entries.iter().filter(|entry| entry.phase != Phase::Queued);
-        !self.output.will_wait()
+        self.idle.lets_go_of(self.entries[at].ask)
+            && !self.output.will_wait()
             && in_flight().count() < self.facts.settings.max_in_flight
             && in_flight().all(|other| self.entries[at].rules.may_overlap(&other.rules))
     }
@@ -281,11 +434,14 @@ impl Session {
             Ok(next) => {
                 let is_secret = line.is_secret();
                 let is_dialogue = command.is_dialogue();
+                let supplies = command.supplies();
+                let total: u64 = supplies.iter().flatten().map(|supply| supply.size).sum();
+                entry.transfer.total = (total > 0).then_some(total);
                 let tag = self.tags.next();
                 let id = entry.id;
                 let pieces = line.finish();
-                let pushed =
-                    pieces.and_then(|pieces| Ok(self.output.push_line(id, tag, pieces, is_secret)?));
+                let pushed = pieces
+                    .and_then(|pieces| Ok(self.output.push_line(id, tag, pieces, supplies, is_secret)?));
                 if let Err(error) = pushed {
                     // Half a line may be in the output: nothing can follow it.
                     self.lost(error);
@@ -310,12 +466,44 @@ impl Session {
     pub fn sent(&mut self, bytes: usize) {
         self.moved = self.now;
         self.bytes_sent += bytes as u64;
+        let owner = self.output.owner();
         let entries = &mut self.entries;
+        if let Some(entry) = entries.iter_mut().find(|entry| Some(entry.id) == owner) {
+            entry.transfer.done += bytes as u64;
+        }
         self.output.advance(bytes, |id| {
             if let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) {
                 entry.phase = Phase::Sent;
             }
         });
+    }
+
+    /// The upload that cannot go on without more bytes: whose it is, where they come from, how many it takes.
+    pub fn hungry(&self) -> Option<(RequestId, &UploadSource, usize)> {
+        self.output.hungry()
+    }
+
+    /// Gives that upload its next bytes.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<()> {
+        self.moved = self.now;
+        Ok(self.output.feed(bytes)?)
+    }
+
+    /// That upload cannot go on: its literal has begun, so the connection ends.
+    pub fn starve(&mut self, why: Error) {
+        let Some((id, ..)) = self.output.hungry() else { return };
+        match self.entries.iter().position(|entry| entry.id == id && entry.command.is_some()) {
+            Some(at) => self.end(at, why),
+            None => self.lost(why),
+        }
+    }
+
+    /// Bytes of a literal that a stream's reader takes.
+    pub(super) fn read(&mut self, bytes: usize) {
+        let owner = self.streams.offer.as_ref().map(|offer| offer.owner);
+        if let Some(entry) = self.entries.iter_mut().find(|entry| Some(entry.id) == owner) {
+            entry.transfer.done += bytes as u64;
+        }
     }
 
     pub(super) fn received(&mut self, bytes: usize) {
@@ -353,6 +541,11 @@ impl Session {
         matches!(self.stage, Stage::Securing | Stage::Closed)
     }
 
+    /// Input must wait for a stream's reader.
+    pub fn is_stalled(&self) -> bool {
+        self.stalled_since.is_some()
+    }
+
     /// The connection has ended: every request ends with `why`.
     pub fn lost(&mut self, why: Error) {
         if self.stage == Stage::Closed {
@@ -363,6 +556,11 @@ impl Session {
         self.facts.state = IMAP_STATE_LOGOUT;
         self.facts.selected = None;
         self.output.clear();
+        for id in std::mem::take(&mut self.idle.holders) {
+            self.done.insert(id, Outcome::of(Err(why.clone().of_command("IDLE"))));
+        }
+        self.idle.stage = IdleStage::Off;
+        self.streams.offer = None;
         for entry in std::mem::take(&mut self.entries) {
             let result = match entry.command {
                 None => continue,
@@ -374,8 +572,11 @@ impl Session {
                     Err(Error { is_usable: false, may_be_done, ..error }.of_command(entry.name))
                 }
             };
-            self.done.insert(entry.id, Outcome { result, reply: Vec::new() });
+            if entry.ask.is_none() {
+                self.done.insert(entry.id, Outcome { transfer: entry.transfer, ..Outcome::of(result) });
+            }
         }
+        self.cause = Some(why.clone());
         // Later calls find the connection closed, whatever it was that closed it.
         self.ended = Some(match why.status {
             IMAP_ERR_CLOSED => why,
@@ -412,19 +613,37 @@ impl Session {
             Stage::Open if self.has_live_request() => settings.command_timeout,
             _ => None,
         };
+        let idle = (self.stage == Stage::Open).then(|| self.idle.due(&self.facts)).flatten();
         let total = |entry: &Entry| Some(entry.started + settings.command_deadline?);
-        let drain = |entry: &Entry| Some(entry.cancelled?.0 + settings.drain_timeout);
+        let drain = |entry: &Entry| {
+            let (since, _) = entry.cancelled.filter(|_| self.stalled_since.is_none())?;
+            Some(since + settings.drain_timeout)
+        };
         let bye = self.bye.as_ref().map(|(_, at)| *at + settings.close_timeout);
         self.entries
             .iter()
             .flat_map(|entry| [total(entry), drain(entry)])
-            .chain([silence.map(|silence| self.moved + silence), bye])
+            .chain([silence.map(|silence| self.moved + silence), bye, idle])
             .flatten()
             .min()
     }
 
+    /// The server owes an answer; while a stream's reader or an upload's writer is waited for, it owes none, but
+    /// those who wait behind them do not wait for ever.
     fn has_live_request(&self) -> bool {
-        self.entries.iter().any(|entry| entry.phase != Phase::Queued && entry.command.is_some())
+        self.entries.iter().any(|entry| self.can_be_late(entry))
+    }
+
+    fn can_be_late(&self, entry: &Entry) -> bool {
+        let is_idle = entry.ask == Some(Ask::Idle) && self.idle.stage != IdleStage::Asked;
+        if entry.command.is_none() || is_idle {
+            return false;
+        }
+        match (self.streams.stalled_by(), self.output.hungry()) {
+            (Some(reading), _) => entry.id != reading || self.streams.is_awaited,
+            (None, Some((writing, ..))) => entry.id != writing,
+            (None, None) => entry.phase != Phase::Queued,
+        }
     }
 
     /// Ends what is overdue.
@@ -447,11 +666,22 @@ impl Session {
             return self.lost(Error::fatal(IMAP_ERR_CLOSED, message));
         }
         let is_silent = is_over(self.moved, settings.command_timeout);
-        for at in (0..self.entries.len()).rev() {
-            let entry = &self.entries[at];
-            let is_live = entry.command.is_some();
-            let is_late = is_over(entry.started, settings.command_deadline);
-            if is_live && (is_late || (is_silent && entry.phase != Phase::Queued)) {
+        if let IdleStage::Ending { since } = self.idle.stage {
+            if is_over(since, Some(settings.dead_peer)) {
+                let message = "the server did not answer the end of IDLE: it is taken for dead";
+                return self.lost(Error::fatal(IMAP_ERR_TIMEOUT, message));
+            }
+        }
+        let late: Vec<bool> = self.entries.iter().map(|entry| self.can_be_late(entry)).collect();
+        for at in (0..late.len()).rev() {
+            let Some(entry) = self.entries.get(at) else { continue };
+            let is_late = entry.command.is_some() && is_over(entry.started, settings.command_deadline);
+            let since = self.moved.max(entry.started);
+            if is_late || (is_silent && late[at] && is_over(since, settings.command_timeout)) {
+                if entry.ask.is_some() {
+                    let message = "the server did not answer when it was asked for news";
+                    return self.lost(Error::fatal(IMAP_ERR_TIMEOUT, message));
+                }
                 let what = if is_late {
                     "took longer than its deadline"
                 } else {
@@ -464,23 +694,69 @@ impl Session {
     }
 
     fn drains_too_long(&self, settings: &Settings) -> bool {
-        self.entries.iter().filter_map(|entry| entry.cancelled).any(|(since, received)| {
-            self.now >= since + settings.drain_timeout
-                || self.bytes_received - received > settings.drain_bytes
+        self.entries.iter().filter_map(|entry| entry.cancelled).any(|(since, wasted)| {
+            (self.stalled_since.is_none() && self.now >= since + settings.drain_timeout)
+                || self.bytes_wasted - wasted > settings.drain_bytes
         })
     }
 
     // Receiving.
 
     /// What becomes of a large literal whose response begins with `head`.
-    pub(super) fn literal(&mut self, head: &[u8], size: u64) -> Sink {
+    pub(super) fn literal(&mut self, head: &Response<'_>, size: u64) -> Result<Sink> {
         let owners = || self.entries.iter().filter(|entry| takes_literals(entry));
         if owners().next().is_some() && owners().all(|entry| entry.command.is_none()) {
-            return Sink::Drop;
+            return Ok(Sink::Drop);
         }
+        if let Some(owner) = owners().find(|entry| entry.is_stream && entry.command.is_some()) {
+            if let Some(found) = fetch::head(head) {
+                let label = copy(found.label)?;
+                let (owner, uid, number) = (owner.id, found.uid.unwrap_or(0), found.number);
+                self.streams.offer = Some(Offer { owner, label, uid, number, size, choice: Choice::Open });
+                self.note_stall();
+                return Ok(Sink::Offer);
+            }
+        }
+        self.hold_literal(head.bytes, size)
+    }
+
+    /// What the reader has made of the literal that it was offered.
+    pub(super) fn choice(&mut self) -> Result<Choice> {
+        let limit = self.facts.settings.max_literal;
+        let Some(offer) = self.streams.offer.take() else { return Ok(Choice::Drop) };
+        match offer.choice {
+            Choice::Hold => {
+                let sink = self.hold_literal(&offer.label, offer.size)?;
+                debug_assert!(offer.size <= limit || sink == Sink::Drop);
+                self.note_stall();
+                Ok(if sink == Sink::Hold { Choice::Hold } else { Choice::Drop })
+            }
+            Choice::Drop => {
+                self.note_stall();
+                Ok(Choice::Drop)
+            }
+            open => {
+                self.streams.offer = Some(offer);
+                Ok(open)
+            }
+        }
+    }
+
+    /// The literal that was read piece by piece is over.
+    pub(super) fn literal_read(&mut self) {
+        self.streams.offer = None;
+        self.note_stall();
+    }
+
+    /// Bytes that nobody wants.
+    pub(super) fn wasted(&mut self, bytes: usize) {
+        self.bytes_wasted += bytes as u64;
+    }
+
+    fn hold_literal(&mut self, head: &[u8], size: u64) -> Result<Sink> {
         let limit = self.facts.settings.max_literal;
         if size <= limit {
-            return Sink::Hold;
+            return Ok(Sink::Hold);
         }
         let head = quote(head);
         for at in (0..self.entries.len()).rev() {
@@ -491,11 +767,203 @@ impl Session {
                 self.end(at, Error::new(IMAP_ERR_LIMIT, message));
             }
         }
-        Sink::Drop
+        Ok(Sink::Drop)
+    }
+
+    // Streams.
+
+    /// The request whose reader must go on before anything else can.
+    pub fn stalled_by(&self) -> Option<RequestId> {
+        self.streams.stalled_by()
+    }
+
+    pub fn step_aside(&mut self, stream: RequestId, reader: Caller) -> Result<()> {
+        let result = self.streams.step_aside(stream, reader);
+        self.note_stall();
+        result
+    }
+
+    /// Whether an item or a literal of this stream can be taken, or none will come.
+    pub fn has_item(&self, id: RequestId) -> bool {
+        self.streams.has_any(id) || self.is_done(id)
+    }
+
+    pub fn next_item(&mut self, id: RequestId, reader: Caller) -> Option<Item> {
+        let item = self.streams.next(id, reader);
+        self.note_stall();
+        item
+    }
+
+    pub fn put_back(&mut self, id: RequestId, item: Item) {
+        self.streams.put_back(id, item);
+    }
+
+    pub fn next_section(&mut self, id: RequestId, reader: Caller) -> Result<Option<Section>> {
+        Ok(self.streams.next_section(id, reader)?)
+    }
+
+    pub fn has_items(&self, id: RequestId) -> bool {
+        self.streams.has_items(id)
+    }
+
+    /// The literal that this stream is offered, or reads.
+    pub fn offer(&self, id: RequestId) -> Option<&Offer> {
+        self.streams.offer.as_ref().filter(|offer| offer.owner == id)
+    }
+
+    pub fn choose(&mut self, id: RequestId, choice: Choice) {
+        self.streams.choose(id, choice);
+        self.note_stall();
+    }
+
+    /// Whether a literal of this stream is being read piece by piece.
+    pub fn is_reading(&self, id: RequestId) -> bool {
+        self.offer(id).is_some_and(|offer| offer.choice == Choice::Read)
+    }
+
+    /// Whether a thread waits for bytes of the literal that is read piece by piece: from then on the server is late.
+    pub fn set_awaited(&mut self, is_awaited: bool) {
+        self.streams.is_awaited = is_awaited;
+        self.moved = self.moved.max(self.now);
+    }
+
+    /// The reader of a literal gives the rest of it up.
+    pub fn drop_literal(&mut self, id: RequestId) {
+        if let Some(offer) = self.streams.offer.as_mut().filter(|offer| offer.owner == id) {
+            offer.choice = Choice::Drop;
+        }
+        self.note_stall();
+    }
+
+    /// Keeps account of how long the connection stands still: the server is not to be blamed for that time.
+    fn note_stall(&mut self) {
+        match (self.streams.stalled_by().is_some(), self.stalled_since) {
+            (true, None) => self.stalled_since = Some(self.now),
+            (false, Some(since)) => {
+                self.stalled_since = None;
+                self.moved = self.now;
+                for entry in &mut self.entries {
+                    entry.cancelled = entry.cancelled.map(|(at, wasted)| (at + (self.now - since), wasted));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a literal of some stream has begun to arrive and is not held.
+    pub fn has_offer(&self) -> bool {
+        self.streams.offer.is_some()
+    }
+
+    /// Why the connection has ended, if it has.
+    pub fn cause(&self) -> Option<&Error> {
+        self.cause.as_ref()
+    }
+
+    /// Ends all requests.
+    pub fn cancel_all(&mut self) {
+        let entries = self.entries.iter().filter(|entry| entry.ask.is_none()).map(|entry| entry.id);
+        let all: Vec<RequestId> = entries.chain(self.idle.holders.iter().copied()).collect();
+        for id in all {
+            self.cancel(id, Error::new(IMAP_ERR_CANCELLED, "cancelled by imap_cancel()"));
+        }
+    }
+
+    // Handlers.
+
+    /// From here on every response is kept as an event, or no longer.
+    pub fn observe(&mut self, is_observed: bool) {
+        match is_observed {
+            true => drop(self.observed.get_or_insert_default()),
+            false => self.observed = None,
+        }
+    }
+
+    pub fn has_observed(&self) -> bool {
+        self.observed.as_ref().is_some_and(|observed| !observed.is_empty())
+    }
+
+    pub fn take_observed(&mut self) -> VecDeque<Box<Owned<Event>>> {
+        self.observed.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Large literals are left out: whoever asked for them gets them.
+    fn show(&mut self, response: &Response<'_>) -> Result<()> {
+        if self.observed.is_none() {
+            return Ok(());
+        }
+        let mut none = Vec::new();
+        none.try_reserve_exact(response.big.len())?;
+        none.extend(response.big.iter().map(|_| std::cell::Cell::default()));
+        let event = self.event_of(&Response { big: &none, ..*response })?;
+        if let Some(observed) = &mut self.observed {
+            observed.try_reserve(1)?;
+            observed.push_back(event);
+        }
+        Ok(())
+    }
+
+    fn event_of(&self, response: &Response<'_>) -> Result<Box<Owned<Event>>, crate::error::NoMemory> {
+        let facts = &self.facts;
+        Owned::build(|arena| {
+            arena.set_limit(facts.settings.max_result);
+            event::event(response, facts.is_early(), facts.is_utf8, arena)
+        })
+    }
+
+    // IDLE.
+
+    /// Begins IDLE when it is wanted and nothing else is to be done, ends it when something is.
+    fn tend_idle(&mut self) {
+        let has_others = self.entries.iter().any(|entry| entry.phase == Phase::Queued);
+        match self.idle.stage {
+            IdleStage::Running { since } => {
+                let is_due = self.now >= since + self.facts.settings.idle_renew;
+                let is_over = !self.idle.is_wanted() && !self.idle.lingers;
+                if (has_others || is_due || is_over) && self.output.is_empty() {
+                    self.idle.stage = IdleStage::Ending { since: self.now };
+                    if let Err(error) = self.output.push(b"DONE\r\n", false) {
+                        self.lost(error.into());
+                    }
+                }
+            }
+            IdleStage::Off if self.idle.is_wanted() && self.entries.is_empty() => {
+                let is_due = self.idle.due(&self.facts).is_some_and(|due| self.now >= due);
+                if is_due && self.facts.needs_login().is_ok() {
+                    let asked = self.ask(self.idle.means(&self.facts));
+                    if let Err(error) = asked {
+                        self.lost(error);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn ask(&mut self, ask: Ask) -> Result<()> {
+        let id = RequestId(self.next_id);
+        self.next_id += 1;
+        if ask == Ask::Idle {
+            self.idle.stage = IdleStage::Asked;
+        }
+        self.enqueue(id, crate::model::try_box(ask)?, Caller(0), Some(ask), false)
+    }
+
+    /// Ends a wait for news that was successful: IDLE goes on until something is sent, since the next such wait
+    /// mostly follows.
+    pub fn release_idle(&mut self, id: RequestId) {
+        self.idle.holders.retain(|holder| *holder != id);
+        self.idle.lingers = true;
+    }
+
+    /// Whether there is an event to take.
+    pub fn has_event(&self) -> bool {
+        self.events.has_any()
     }
 
     /// One complete response. An error ends the connection.
     pub(super) fn response(&mut self, response: &Response<'_>) -> Result<()> {
+        self.show(response)?;
         let head = Head::of(response);
         if self.stage == Stage::Greeting {
             return self.greeting(response, head);
@@ -548,12 +1016,18 @@ impl Session {
             self.output.go_on();
             return Ok(());
         }
+        let is_idle = |entry: &Entry| entry.ask == Some(Ask::Idle) && entry.phase == Phase::Sent;
+        if self.idle.stage == IdleStage::Asked && self.entries.iter().any(is_idle) {
+            self.idle.stage = IdleStage::Running { since: self.now };
+            self.schedule();
+            return Ok(());
+        }
         let asked = |entry: &&mut Entry| entry.phase == Phase::Sent && entry.is_dialogue;
         let Some(entry) = self.entries.iter_mut().find(asked) else {
             let untagged =
                 Untagged { response: *response, number: None, name: b"+", rest: 1, condition: None };
             if let Some(at) = self.owner(&untagged) {
-                self.offer(at, &untagged);
+                self.offer_to(at, &untagged);
             }
             return Ok(());
         };
@@ -590,6 +1064,13 @@ impl Session {
         }
         self.note_code(response.bytes.get(text..).unwrap_or_default())?;
         let is_early = self.facts.is_early();
+        self.idle.rest(self.now);
+        if let Some(ask) = self.entries[at].ask {
+            self.entries.remove(at);
+            self.idle.ended(ask, condition == Condition::Ok, &self.facts, self.now);
+            self.schedule();
+            return Ok(());
+        }
         let entry = &mut self.entries[at];
         entry.phase = Phase::Queued;
         entry.tag = None;
@@ -604,7 +1085,13 @@ impl Session {
             (Some(_), Some(failure)) => {
                 Err(Error { is_usable: failure.is_usable && !reply.is_ok(), ..failure })
             }
-            (Some(command), None) => command.tagged(&reply, &self.facts),
+            (Some(command), None) => {
+                let step = command.tagged(&reply, &self.facts);
+                if let Some(item) = command.item() {
+                    self.streams.push(entry.id, item)?;
+                }
+                step
+            }
         };
         match step {
             Ok(step) => {
@@ -622,12 +1109,12 @@ impl Session {
                 let entry = self.entries.remove(at);
                 let closes = entry.is_vital || !error.is_usable;
                 let error = Error { is_usable: !closes, ..error.of_command(entry.name) };
-                if closes {
-                    let why = error.clone();
-                    self.done.insert(entry.id, Outcome { result: Err(error), reply: sent });
+                let why = closes.then(|| error.clone());
+                self.done
+                    .insert(entry.id, Outcome { result: Err(error), reply: sent, transfer: entry.transfer });
+                if let Some(why) = why {
                     return Err(why);
                 }
-                self.done.insert(entry.id, Outcome { result: Err(error), reply: sent });
             }
         }
         self.schedule();
@@ -639,7 +1126,7 @@ impl Session {
         let entry = self.entries.remove(at);
         if let Some(command) = entry.command {
             let result = command.finish().map_err(|error| error.of_command(entry.name));
-            self.done.insert(entry.id, Outcome { result, reply });
+            self.done.insert(entry.id, Outcome { result, reply, transfer: entry.transfer });
         }
     }
 
@@ -678,7 +1165,7 @@ impl Session {
         }
         let is_taken = match self.owner(untagged) {
             None => false,
-            Some(at) => self.offer(at, untagged),
+            Some(at) => self.offer_to(at, untagged),
         };
         if !is_taken {
             self.tell(untagged);
@@ -705,9 +1192,23 @@ impl Session {
             .map(|(at, _)| at)
     }
 
-    fn offer(&mut self, at: usize, untagged: &Untagged<'_>) -> bool {
-        let Some(command) = &mut self.entries[at].command else { return true };
-        match command.untagged(untagged, &self.facts) {
+    fn offer_to(&mut self, at: usize, untagged: &Untagged<'_>) -> bool {
+        let size = untagged.response.bytes.len();
+        let entry = &mut self.entries[at];
+        let Some(command) = &mut entry.command else {
+            self.bytes_wasted += size as u64;
+            return true;
+        };
+        entry.transfer.done += if entry.transfer.total.is_none() { size as u64 } else { 0 };
+        let (id, is_stream) = (entry.id, entry.is_stream);
+        let taken = command.untagged(untagged, &self.facts).and_then(|is_taken| {
+            if let Some(item) = is_stream.then(|| command.item()).flatten() {
+                self.streams.push(id, item)?;
+            }
+            Ok(is_taken)
+        });
+        self.note_stall();
+        match taken {
             Ok(is_taken) => is_taken,
             Err(error) => {
                 self.end(at, error);
@@ -718,12 +1219,8 @@ impl Session {
 
     /// Puts a response that nobody asked for where the caller finds it.
     fn tell(&mut self, untagged: &Untagged<'_>) {
-        let facts = &self.facts;
-        let made: Result<Box<Owned<Event>>, crate::error::NoMemory> = Owned::build(|arena| {
-            arena.set_limit(facts.settings.max_result);
-            event::event(&untagged.response, facts.is_early(), facts.is_utf8, arena)
-        });
-        self.events.push(made.ok(), facts.settings.max_events);
+        let made = self.event_of(&untagged.response);
+        self.events.push(made.ok(), self.facts.settings.max_events);
     }
 
     /// The selected mailbox as it is now.

@@ -6,11 +6,14 @@ use zeroize::Zeroize;
 
 use super::RequestId;
 use super::tag::Tag;
+use super::upload::{Source, Supply};
 use crate::error::NoMemory;
 use crate::wire::line::Piece;
 
 /// Lines are joined up to this, so that many short commands go out in one packet.
 const JOINED: usize = 16 * 1024;
+/// So much of a literal that comes while it is sent is held at once.
+pub const FED: usize = 64 * 1024;
 
 #[derive(Default)]
 pub struct Output {
@@ -26,6 +29,35 @@ struct Part {
     is_secret: bool,
     /// Lines that end in this part: they are sent when so many of its bytes are.
     ends: Vec<(usize, RequestId)>,
+    /// It is a literal of this request's.
+    owner: Option<RequestId>,
+    /// What comes behind the bytes, of a literal that comes while it is sent.
+    supplies: VecDeque<Supply>,
+}
+
+impl Part {
+    fn new(is_secret: bool) -> Part {
+        Part {
+            bytes: Vec::new(),
+            waits: None,
+            is_secret,
+            ends: Vec::new(),
+            owner: None,
+            supplies: VecDeque::new(),
+        }
+    }
+}
+
+impl Part {
+    /// So many bytes of the first supply are used up.
+    fn supply(&mut self, bytes: usize) {
+        if let Some(supply) = self.supplies.front_mut() {
+            supply.size = supply.size.saturating_sub(bytes as u64);
+            if supply.size == 0 {
+                self.supplies.pop_front();
+            }
+        }
+    }
 }
 
 impl Drop for Part {
@@ -43,8 +75,10 @@ impl Output {
         id: RequestId,
         tag: Tag,
         pieces: Vec<Piece>,
+        supplies: Vec<Vec<Supply>>,
         is_secret: bool,
     ) -> Result<(), NoMemory> {
+        let mut supplies = supplies.into_iter();
         self.push(tag.as_bytes(), is_secret)?;
         self.push(b" ", is_secret)?;
         for piece in pieces {
@@ -56,6 +90,14 @@ impl Output {
                     }
                 }
                 Piece::Literal { data, wait } => self.push_literal(id, data, wait, is_secret)?,
+                Piece::Later { wait, .. } => {
+                    self.parts.try_reserve(1)?;
+                    let mut part = Part::new(is_secret);
+                    part.waits = wait.then_some(id);
+                    part.owner = Some(id);
+                    part.supplies = supplies.next().unwrap_or_default().into();
+                    self.parts.push_back(part);
+                }
             }
         }
         let part = self.last_part(0, is_secret)?;
@@ -94,18 +136,22 @@ impl Output {
             return self.push(&bytes, is_secret);
         }
         self.parts.try_reserve(1)?;
-        self.parts.push_back(Part { bytes, waits: wait.then_some(id), is_secret, ends: Vec::new() });
+        let mut part = Part::new(is_secret);
+        part.bytes = bytes;
+        part.waits = wait.then_some(id);
+        part.owner = Some(id);
+        self.parts.push_back(part);
         Ok(())
     }
 
     /// The part to write `more` bytes to.
     fn last_part(&mut self, more: usize, is_secret: bool) -> Result<&mut Part, NoMemory> {
         let joins = self.parts.back().is_some_and(|last| {
-            last.waits.is_none() && last.is_secret == is_secret && last.bytes.len() + more <= JOINED
+            last.owner.is_none() && last.is_secret == is_secret && last.bytes.len() + more <= JOINED
         });
         if !joins {
             self.parts.try_reserve(1)?;
-            self.parts.push_back(Part { bytes: Vec::new(), waits: None, is_secret, ends: Vec::new() });
+            self.parts.push_back(Part::new(is_secret));
         }
         self.parts.back_mut().ok_or(NoMemory)
     }
@@ -113,15 +159,22 @@ impl Output {
     /// What can be sent now.
     pub fn bytes(&self) -> &[u8] {
         match self.parts.front() {
-            Some(part) if part.waits.is_none() => part.bytes.get(self.sent..).unwrap_or_default(),
+            Some(part) if part.waits.is_none() => match part.bytes.get(self.sent..) {
+                Some(rest) if !rest.is_empty() => rest,
+                _ => part.supplies.front().and_then(Supply::here).unwrap_or_default(),
+            },
             _ => &[],
         }
     }
 
     /// Notes that so many bytes have left; gives the requests whose line is thereby complete.
     pub fn advance(&mut self, bytes: usize, mut complete: impl FnMut(RequestId)) {
-        self.sent += bytes;
         let Some(part) = self.parts.front_mut() else { return };
+        if self.sent >= part.bytes.len() && !part.supplies.is_empty() {
+            part.supply(bytes);
+        } else {
+            self.sent += bytes;
+        }
         while let Some(&(end, id)) = part.ends.first() {
             if end > self.sent {
                 break;
@@ -129,10 +182,41 @@ impl Output {
             part.ends.remove(0);
             complete(id);
         }
-        if self.sent >= part.bytes.len() && part.ends.is_empty() {
+        if self.sent >= part.bytes.len() && part.ends.is_empty() && part.supplies.is_empty() {
             self.parts.pop_front();
             self.sent = 0;
         }
+    }
+
+    /// The request whose literal is being sent.
+    pub fn owner(&self) -> Option<RequestId> {
+        self.parts.front().and_then(|part| part.owner)
+    }
+
+    /// The literal that cannot go on without more bytes: whose it is, where they come from, how many it takes.
+    pub fn hungry(&self) -> Option<(RequestId, &Source, usize)> {
+        let part = self.parts.front().filter(|part| part.waits.is_none() && self.sent >= part.bytes.len())?;
+        let supply = part.supplies.front().filter(|supply| !supply.source.is_here())?;
+        Some((part.owner?, &supply.source, supply.size.min(FED as u64) as usize))
+    }
+
+    /// Gives the literal that is hungry its next bytes.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), NoMemory> {
+        let Some(part) = self.parts.front_mut() else { return Ok(()) };
+        part.bytes.clear();
+        part.bytes.try_reserve(bytes.len())?;
+        part.bytes.extend_from_slice(bytes);
+        part.supply(bytes.len());
+        self.sent = 0;
+        Ok(())
+    }
+
+    /// Whether a line of this request can only be finished by its caller.
+    pub fn needs_caller(&self, id: RequestId) -> bool {
+        self.parts
+            .iter()
+            .filter(|part| part.owner == Some(id))
+            .any(|part| part.supplies.iter().any(|supply| !supply.source.is_here()))
     }
 
     /// The request whose literal waits for "+", if everything before it has been sent.

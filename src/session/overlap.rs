@@ -30,6 +30,8 @@ pub struct Messages {
     /// Sorted; empty if only the server knows which they are (`*`, `$`).
     pub spans: Arc<Vec<Span>>,
     pub by_uid: bool,
+    /// Its answer is taken while it arrives: whose a literal is must be known before the UID may be.
+    pub is_streamed: bool,
 }
 
 /// How a command stands to message numbers.
@@ -64,6 +66,11 @@ impl Rules {
     /// A command that runs alone: it changes the state of the session, or we do not know it.
     pub const ALONE: Rules =
         Rules { claim: Claim::Everything, sequence: Sequence::Renumbers, mailboxes: Mailboxes::Changes };
+
+    /// It changes what others mean: they keep their order to it.
+    pub fn is_barrier(&self) -> bool {
+        matches!(self.claim, Claim::Everything)
+    }
 
     pub fn may_overlap(&self, other: &Rules) -> bool {
         self.keeps_numbers(other) && self.keeps_mailboxes(other) && self.claim.is_apart_from(&other.claim)
@@ -111,7 +118,8 @@ impl Claim {
 impl Messages {
     fn is_apart_from(&self, other: &Messages) -> bool {
         let known = !self.spans.is_empty() && !other.spans.is_empty();
-        known && self.by_uid && other.by_uid && !overlap(&self.spans, &other.spans)
+        let is_held = !self.is_streamed && !other.is_streamed;
+        known && is_held && self.by_uid && other.by_uid && !overlap(&self.spans, &other.spans)
     }
 
     pub fn contains(&self, number: u32) -> bool {
@@ -142,7 +150,7 @@ mod tests {
 
     fn fetch(first: u32, last: u32, by_uid: bool) -> Rules {
         let sequence = if by_uid { Sequence::Renumbers } else { Sequence::Uses };
-        let messages = Messages { spans: Arc::new(vec![Span { first, last }]), by_uid };
+        let messages = Messages { spans: Arc::new(vec![Span { first, last }]), by_uid, is_streamed: false };
         Rules { claim: Claim::Fetch(messages), sequence, mailboxes: Mailboxes::Ignores }
     }
 
@@ -166,6 +174,12 @@ mod tests {
         assert!(!status(b"a").may_overlap(&status(b"a")));
         assert!(!status(b"a").may_overlap(&named(&["LIST", "STATUS"])));
         assert!(!status(b"a").may_overlap(&Rules::ALONE));
+        let mut streamed = fetch(1, 9, true);
+        if let Claim::Fetch(messages) = &mut streamed.claim {
+            messages.is_streamed = true;
+        }
+        assert!(!streamed.may_overlap(&fetch(10, 20, true)));
+        assert!(streamed.may_overlap(&status(b"a")));
         let create = Rules { claim: Claim::Nothing, mailboxes: Mailboxes::Changes, ..named(&[]) };
         assert!(!status(b"a").may_overlap(&create));
         assert!(fetch(1, 9, true).may_overlap(&create));

@@ -225,6 +225,7 @@ mod tests {
                 Piece::Bytes(bytes) | Piece::Literal { data: bytes, .. } => {
                     String::from_utf8_lossy(bytes).into_owned()
                 }
+                Piece::Later { .. } => unreachable!("no text has such"),
             })
             .collect())
     }

@@ -60,18 +60,28 @@ pub enum Str<'b> {
     Atom(&'b [u8]),
     /// Any bytes.
     Literal(&'b [u8]),
-    /// A large literal: whoever looks at its bytes takes them away.
-    Big(&'b Cell<Vec<u8>>),
+    /// A large literal, of so many bytes: whoever looks at them takes them away.
+    Big(&'b Cell<Vec<u8>>, u64),
 }
 
 impl Str<'_> {
+    /// Bytes as sent.
+    pub fn size(&self) -> u64 {
+        match self {
+            Str::Quoted(bytes) | Str::Escaped(bytes) | Str::Atom(bytes) | Str::Literal(bytes) => {
+                bytes.len() as u64
+            }
+            Str::Big(_, size) => *size,
+        }
+    }
+
     /// The bytes that are meant, escapes undone; of a large literal once.
     pub fn bytes(&self) -> Result<std::borrow::Cow<'_, [u8]>, NoMemory> {
         use std::borrow::Cow;
         Ok(match self {
             Str::Quoted(bytes) | Str::Atom(bytes) | Str::Literal(bytes) => Cow::Borrowed(bytes),
             Str::Escaped(bytes) => Cow::Owned(unescape(bytes)?),
-            Str::Big(bytes) => Cow::Owned(bytes.take()),
+            Str::Big(bytes, _) => Cow::Owned(bytes.take()),
         })
     }
 }
@@ -270,7 +280,7 @@ impl<'b> Cursor<'b> {
         if size >= BIG_LITERAL as u64 {
             let bytes = self.big.get(self.next_big)?;
             self.next_big += 1;
-            return Some(Str::Big(bytes));
+            return Some(Str::Big(bytes, size));
         }
         let bytes = after.get(..size as usize)?;
         self.at += bytes.len();

@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, Response};
 use super::defect::Defects;
-use super::{date, envelope, flags, section, structure, value};
+use super::{date, envelope, flags, response, section, structure, value};
 use crate::error::NoMemory;
 use crate::model::{
     Arena, Few, imap_defect_kind, imap_defect_kind::*, imap_details, imap_envelope, imap_flags, imap_item,
@@ -41,6 +41,49 @@ pub fn uid(response: &Response<'_>, rest: usize) -> Option<u32> {
             }
         }
     }
+}
+
+/// A FETCH response up to a literal whose bytes have not come.
+pub struct Head<'b> {
+    /// "BODY[1.2]"
+    pub label: &'b [u8],
+    /// None: not told before the literal.
+    pub uid: Option<u32>,
+    pub number: u32,
+}
+
+/// The section whose literal `response` ends with; None if it is no section's.
+pub fn head<'b>(response: &Response<'b>) -> Option<Head<'b>> {
+    let response::Head::Untagged { number: Some(number), name, rest } = response::Head::of(response) else {
+        return None;
+    };
+    if !name.eq_ignore_ascii_case(b"FETCH") {
+        return None;
+    }
+    let (mut uid, mut cursor) = (None, response.cursor(rest));
+    loop {
+        match cursor.peek()? {
+            b'(' | b')' | b' ' => cursor.advance(1),
+            _ => {
+                let label = section::label(&mut cursor)?;
+                cursor.skip_spaces();
+                if is_last_marker(cursor.rest()) {
+                    return section::is_section(label).then_some(Head { label, uid, number });
+                }
+                if label.eq_ignore_ascii_case(b"UID") {
+                    uid = cursor.number32();
+                } else if !cursor.skip_value() {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// "{310}" and nothing behind it.
+fn is_last_marker(rest: &[u8]) -> bool {
+    let inner = rest.strip_prefix(b"~").unwrap_or(rest).strip_prefix(b"{");
+    inner.is_some_and(|inner| !inner.contains(&b'\n') && !inner.contains(&b' '))
 }
 
 /// `message-data = nz-number SP "FETCH" SP msg-att`; `rest` is where msg-att begins.

@@ -27,6 +27,11 @@ pub enum Piece {
         data: Vec<u8>,
         wait: bool,
     },
+    /// The same, but its bytes come while it is sent.
+    Later {
+        size: u64,
+        wait: bool,
+    },
 }
 
 /// Contents are the caller's: they may be secret.
@@ -35,6 +40,7 @@ impl fmt::Debug for Piece {
         match self {
             Piece::Bytes(bytes) => write!(out, "{} bytes", bytes.len()),
             Piece::Literal { data, .. } => write!(out, "literal of {} bytes", data.len()),
+            Piece::Later { size, .. } => write!(out, "literal of {size} bytes to come"),
         }
     }
 }
@@ -176,19 +182,27 @@ impl Line {
 
     /// `literal`, or `literal8` for bytes with NUL.
     pub fn literal(&mut self, data: Vec<u8>, is_binary: bool) -> Result<()> {
-        self.space()?;
-        let wait = self.dialect.literal_plus.is_none_or(|limit| data.len() > limit);
-        let mark = format!(
-            "{}{{{}{}}}\r\n",
-            if is_binary { "~" } else { "" },
-            data.len(),
-            if wait { "" } else { "+" }
-        );
-        self.raw(mark.as_bytes())?;
-        self.pieces.try_reserve(2)?;
-        self.pieces.push(Piece::Bytes(std::mem::take(&mut self.bytes)));
+        let wait = self.mark(data.len() as u64, is_binary)?;
         self.pieces.push(Piece::Literal { data, wait });
         Ok(())
+    }
+
+    /// `literal`, or `literal8`, of `size` bytes that are not here yet.
+    pub fn later(&mut self, size: u64, is_binary: bool) -> Result<()> {
+        let wait = self.mark(size, is_binary)?;
+        self.pieces.push(Piece::Later { size, wait });
+        Ok(())
+    }
+
+    /// Announces a literal; true: the server must ask for it.
+    fn mark(&mut self, size: u64, is_binary: bool) -> Result<bool> {
+        self.space()?;
+        let wait = self.dialect.literal_plus.is_none_or(|limit| size > limit as u64);
+        let (binary, unasked) = (if is_binary { "~" } else { "" }, if wait { "" } else { "+" });
+        self.raw(format!("{binary}{{{size}{unasked}}}\r\n").as_bytes())?;
+        self.pieces.try_reserve(2)?;
+        self.pieces.push(Piece::Bytes(std::mem::take(&mut self.bytes)));
+        Ok(wait)
     }
 
     /// The whole line, its end included.
@@ -245,6 +259,7 @@ mod tests {
             Piece::Bytes(bytes) => bytes,
             Piece::Literal { data, wait: true } => [b"<+>".to_vec(), data].concat(),
             Piece::Literal { data, .. } => data,
+            Piece::Later { size, wait } => format!("<{size} {wait}>").into_bytes(),
         });
         String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
     }
@@ -262,6 +277,7 @@ mod tests {
         let utf8 = Dialect { utf8: true, ..plain };
         assert_eq!(written(utf8, |line| line.string("ä".as_bytes())), "X \"ä\"\r\n");
         assert_eq!(written(plus, |line| line.literal(vec![b'x'; 11], true)), "X ~{11}\r\n<+>xxxxxxxxxxx\r\n");
+        assert_eq!(written(plus, |line| line.later(11, false)), "X {11}\r\n<11 true>\r\n");
     }
 
     #[test]

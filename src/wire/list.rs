@@ -116,7 +116,7 @@ pub(super) fn unescaped(name: Str<'_>) -> Result<Cow<'_, [u8]>, NoMemory> {
         Str::Quoted(bytes) | Str::Atom(bytes) | Str::Literal(bytes) => Cow::Borrowed(bytes),
         Str::Escaped(bytes) => Cow::Owned(super::cursor::unescape(bytes)?),
         // Its bytes are left to whoever parses the response; no mailbox has a name that long.
-        Str::Big(_) => Cow::Borrowed(&[]),
+        Str::Big(..) => Cow::Borrowed(&[]),
     })
 }
 

@@ -28,6 +28,7 @@ pub mod search;
 pub mod section;
 pub mod status;
 pub mod structure;
+pub mod transfer;
 pub mod url;
 pub mod utf7;
 pub mod value;

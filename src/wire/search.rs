@@ -60,6 +60,22 @@ pub fn search(response: &Response<'_>, rest: usize, found: &mut Found) -> Result
     Ok(found.defects == before)
 }
 
+/// Of a SEARCH or SORT that has not come whole: the length of its head, and where it can be cut, between two
+/// numbers. What is left of it must be given its head anew, with a space.
+pub fn first_part(bytes: &[u8]) -> Option<(usize, usize)> {
+    const HEADS: [&[u8]; 2] = [b"* SEARCH ", b"* SORT "];
+    let is_it = |head: &&[u8]| bytes.get(..head.len()).is_some_and(|here| here.eq_ignore_ascii_case(head));
+    let head = HEADS.into_iter().find(is_it)?.len();
+    let is_between =
+        |around: &[u8]| around[0].is_ascii_digit() && around[1] == b' ' && around[2].is_ascii_digit();
+    // Numbers are short: further back nothing is looked for, whatever the server sends.
+    let tail = bytes.len().saturating_sub(64).max(head);
+    let last = bytes[tail..].windows(3).rposition(is_between)?;
+    // Behind the space: the head, which ends with one, is then put over what was handed out.
+    let end = tail + last + 2;
+    (end >= 2 * head).then_some((head, end))
+}
+
 /// `esearch-response = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data)`. False if it has
 /// defects.
 pub fn esearch(response: &Response<'_>, rest: usize, found: &mut Found) -> Result<bool, NoMemory> {
@@ -89,7 +105,7 @@ pub fn esearch_tag<'b>(response: &Response<'b>, rest: usize) -> Option<&'b [u8]>
         if name.eq_ignore_ascii_case(b"TAG") {
             return match cursor.astring()? {
                 Str::Quoted(tag) | Str::Escaped(tag) | Str::Atom(tag) | Str::Literal(tag) => Some(tag),
-                Str::Big(_) => None,
+                Str::Big(..) => None,
             };
         }
         cursor.skip_value();
@@ -217,6 +233,15 @@ fn short_number(bytes: &[u8]) -> (u32, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lists_are_cut_between_numbers() {
+        let cut = |bytes: &'static [u8]| first_part(bytes).map(|(head, end)| (&bytes[..head], &bytes[..end]));
+        assert_eq!(cut(b"* search 1234567 89 10"), Some((&b"* search "[..], &b"* search 1234567 89 "[..])));
+        assert_eq!(cut(b"* SORT 123456 1 (MODSEQ 9"), Some((&b"* SORT "[..], &b"* SORT 123456 "[..])));
+        assert_eq!(cut(b"* SEARCH 1234567890123456"), None);
+        assert_eq!(cut(b"* LIST 1234567 89 10"), None);
+    }
 
     fn spans(found: &Found) -> Vec<(u32, u32)> {
         found.set.spans().iter().map(|span| (span.first, span.last)).collect()

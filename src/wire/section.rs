@@ -2,6 +2,7 @@
 
 use super::cursor::Cursor;
 use super::decode;
+use super::frame::BIG_LITERAL;
 use crate::error::NoMemory;
 use crate::model::{Arena, Bytes, Text, imap_section};
 
@@ -52,11 +53,18 @@ pub fn section<'a>(
         offset,
         data: Bytes::NONE,
         data_len: 0,
+        size: -1,
     };
     let value = cursor.nstring();
     let is_there = value.is_some();
     if let Some(Some(string)) = value {
-        (made.data, made.data_len) = decode::raw(arena, string.bytes()?)?;
+        let (bytes, size) = (string.bytes()?, string.size());
+        made.size = size as i64;
+        // A large literal that is not here was read, or left out, on its way.
+        if !(bytes.is_empty() && size >= BIG_LITERAL as u64) {
+            (made.data, made.data_len) = decode::raw(arena, bytes)?;
+            made.size = made.data_len as i64;
+        }
     }
     Ok((arena.put(made)?, is_there))
 }

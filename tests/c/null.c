@@ -48,6 +48,13 @@ static void without_client(void) {
   INVALID(imap_unselect(NULL, &error));
   INVALID(imap_check(NULL, &error));
   INVALID_OUT(imap_connection, imap_get_connection(NULL, &out, &error));
+  INVALID_OUT(imap_event, imap_idle(NULL, 1, &out, &error));
+  INVALID_OUT(imap_request, imap_stream(NULL, "FETCH 1 (FLAGS)", NULL, &out, &error));
+  INVALID_OUT(imap_body, imap_body_open(NULL, 1, "", 0, IMAP_DECODING_NONE, &out, &error));
+  INVALID(imap_step(NULL, &error));
+  CHECK(imap_fd(NULL) == -1 && imap_wake_fd(NULL) == -1 && imap_wants(NULL) == 0 && imap_timeout_ms(NULL) == -1);
+  INVALID(imap_add_handler(NULL, NULL, NULL, NULL, NULL, &error));
+  imap_remove_handler(NULL, 1);
   INVALID_OUT(imap_texts, imap_capability(NULL, &out, &error));
   INVALID_OUT(imap_mailboxes, imap_list(NULL, "", "*", NULL, &out, &error));
   INVALID_OUT(imap_mailboxes, imap_lsub(NULL, "", "*", &out, &error));
@@ -164,11 +171,42 @@ static void arguments(void) {
   INVALID_OUT(imap_events, imap_command(client, "SELECT INBOX", NULL, &out, &error));
   INVALID_OUT(imap_events, imap_command(client, "X a\r\nY LOGOUT", NULL, &out, &error));
   CHECK(imap_message_section(NULL, "") == NULL);
+  INVALID(imap_stream(client, "FETCH 1 (FLAGS)", NULL, NULL, &error));
+  INVALID_OUT(imap_request, imap_stream(client, NULL, NULL, &out, &error));
+  INVALID_OUT(imap_request, imap_stream(client, "STATUS a (MESSAGES)", NULL, &out, &error));
+  INVALID(imap_body_open(client, 1, "1", 0, IMAP_DECODING_NONE, NULL, &error));
+  INVALID_OUT(imap_body, imap_body_open(client, 1, NULL, 0, IMAP_DECODING_NONE, &out, &error));
+  INVALID_OUT(imap_body, imap_body_open(client, 1, "1] UID", 0, IMAP_DECODING_NONE, &out, &error));
+  INVALID_OUT(imap_assigned, imap_append_upload(client, "a", NULL, &out, &error));
+  INVALID_OUT(imap_assigned, imap_replace(client, 1, "a", NULL, &out, &error));
+  imap_upload *upload = imap_upload_new();
+  INVALID(imap_upload_add_bytes(upload, (const uint8_t *)"x", 1, &error));
+  INVALID_OUT(imap_request, imap_send_upload(client, 0, "a", upload, &out, &error));
+  imap_upload_free(upload);
+  upload = imap_upload_new();
+  imap_upload_add_message(upload, NULL, -1, 0, NULL);
+  imap_upload_add_bytes(upload, (const uint8_t *)"x", 1, NULL);
+  INVALID_OUT(imap_assigned, imap_append_upload(client, NULL, upload, &out, &error));
+  INVALID_OUT(imap_assigned, imap_replace(client, 0, "a", upload, &out, &error));
+  INVALID(imap_send_upload(client, 0, "a", upload, NULL, &error));
+  INVALID(imap_upload_add_fd(upload, -1, 10, &error));
+  INVALID(imap_upload_add_message(upload, "a (", -1, 0, &error));
+  INVALID(imap_upload_add_message(upload, NULL, -2, 0, &error));
+  INVALID(imap_upload_add_message(upload, NULL, -1, 10000, &error));
+  imap_upload_free(upload);
+  INVALID_OUT(imap_event, imap_idle(client, -2, &out, &error));
   imap_client_free(client);
   imap_options_free(set);
 }
 
 static void frees(void) {
+  size_t length = 1;
+  uint8_t byte = 0;
+  INVALID(imap_body_read(NULL, &byte, 1, &length, &error));
+  CHECK(length == 0 && imap_body_size(NULL) == -1 && imap_body_uid(NULL) == 0 && !imap_body_label(NULL));
+  imap_body_free(NULL);
+  imap_message_free(NULL);
+  imap_upload_free(NULL);
   imap_error_free(NULL);
   imap_connection_free(NULL);
   imap_texts_free(NULL);

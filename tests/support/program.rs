@@ -88,6 +88,13 @@ pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> 
     finish(command, Duration::from_secs(60))
 }
 
+/// The same, at most so many seconds.
+pub fn run_for(program: &Path, arguments: &[&str], environment: &[(&str, &str)], seconds: u64) -> Output {
+    let mut command = Command::new(program);
+    command.args(arguments).envs(environment.iter().copied());
+    finish(command, Duration::from_secs(seconds))
+}
+
 /// The same under valgrind, for which a leak or a bad access is a failure.
 pub fn run_checked(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new("valgrind");

@@ -6,8 +6,11 @@
 //! - `S- text` sends it without a line end.
 //! - `C: pattern` takes a line, whose tag is remembered; the rest must be the pattern, in which `*` stands for anything.
 //! - `c: pattern` takes a line that has no tag.
-//! - `L: n` takes n bytes.
+//! - `L: n` takes n bytes; `drain n` the same, without keeping them.
 //! - `bytes n` sends n letters x, `data` the bytes that were given beside the script. `stall` waits until the client goes. `close`, `reset` end the connection.
+//! - `fetches n` sends FETCH responses of messages 1 to n, `lists n` LIST responses, `hits n` one SEARCH response.
+//! - `statuses n` answers n STATUS commands over a link with a delay of 20 ms, and records "n bursts" in which they came.
+//! - `quiet n` makes sure that nothing comes for n milliseconds; `reply n` says OK to the n-th last command.
 //! - `wait n` waits n milliseconds. `starttls` begins TLS. `all` answers whatever comes with OK until the client goes.
 
 use std::io::{self, Read, Write};
@@ -65,7 +68,11 @@ impl Scripted {
     /// The same when it does not matter how far the script came.
     pub fn abandon(self) -> Vec<String> {
         let _ = TcpStream::connect(("127.0.0.1", self.port));
-        self.thread.join().expect("the server's thread").0
+        let (record, result) = self.thread.join().expect("the server's thread");
+        if let Err(problem) = result {
+            println!("the server ended: {problem}");
+        }
+        record
     }
 }
 
@@ -78,6 +85,7 @@ struct Server<'p> {
     play: &'p Play,
     left: usize,
     tag: String,
+    tags: Vec<String>,
 }
 
 fn serve(listener: &TcpListener, script: &[u8], play: &Play, record: &mut Vec<String>) -> Result<(), String> {
@@ -96,8 +104,14 @@ fn serve(listener: &TcpListener, script: &[u8], play: &Play, record: &mut Vec<St
             Err(_) => return Ok(()),
         }
     }
-    let mut server =
-        Server { stream, socket, play, left: play.cut.unwrap_or(usize::MAX), tag: String::new() };
+    let mut server = Server {
+        stream,
+        socket,
+        play,
+        left: play.cut.unwrap_or(usize::MAX),
+        tag: String::new(),
+        tags: Vec::new(),
+    };
     for line in script.split(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.iter().all(u8::is_ascii_whitespace) {
@@ -137,6 +151,7 @@ impl Server<'_> {
             record.push(sent.clone());
             let (tag, rest) = sent.split_once(' ').unwrap_or((&sent, ""));
             self.tag = tag.to_owned();
+            self.tags.push(self.tag.clone());
             return matches(pattern, rest).then_some(true).ok_or(format!("the client sent {sent}"));
         }
         if let Some(pattern) = words.strip_prefix("c: ") {
@@ -150,6 +165,33 @@ impl Server<'_> {
                 self.stream.read_exact(&mut literal).map_err(text)?;
                 record.push(String::from_utf8_lossy(&literal).into_owned());
             }
+            "drain" => {
+                let mut piece = vec![0; 256 * 1024];
+                let mut left = number();
+                while left > 0 {
+                    let now = left.min(piece.len());
+                    left -=
+                        self.stream.read(&mut piece[..now]).map_err(text).and_then(|count| match count {
+                            0 => Err("the client closed the connection".to_owned()),
+                            count => Ok(count),
+                        })?;
+                }
+            }
+            "fetches" => {
+                let all: String = (1..=number())
+                    .map(|n| format!("* {n} FETCH (UID {n} FLAGS (\\Seen number-{n}))\r\n"))
+                    .collect();
+                return self.send(all.as_bytes());
+            }
+            "lists" => {
+                let all: String = (1..=number()).map(|n| format!("* LIST () \"/\" box{n}\r\n")).collect();
+                return self.send(all.as_bytes());
+            }
+            "hits" => {
+                let all: String = (1..=number()).map(|n| format!(" {}", 2 * n)).collect();
+                return self.send(format!("* SEARCH{all}\r\n").as_bytes());
+            }
+            "statuses" => record.push(format!("{} bursts", self.statuses(number())?)),
             "bytes" => {
                 let piece = [b'x'; 64 * 1024];
                 let mut left = number();
@@ -164,6 +206,20 @@ impl Server<'_> {
             "data" => {
                 let data = self.play.data.clone();
                 return self.send(&data);
+            }
+            "quiet" => {
+                let limit = self.socket.read_timeout().map_err(text)?;
+                self.socket.set_read_timeout(Some(Duration::from_millis(number() as u64))).map_err(text)?;
+                let early = self.byte();
+                self.socket.set_read_timeout(limit).map_err(text)?;
+                if early.is_ok() {
+                    return Err("the client sent something too early".to_owned());
+                }
+            }
+            "reply" => {
+                let tag = &self.tags[self.tags.len() - number()];
+                let reply = format!("{tag} OK done\r\n");
+                return self.send(reply.as_bytes());
             }
             "wait" => std::thread::sleep(Duration::from_millis(number() as u64)),
             "stall" => {
@@ -196,6 +252,37 @@ impl Server<'_> {
             other => panic!("no such line in a script: {other}"),
         }
         Ok(true)
+    }
+
+    /// Answers STATUS of mailboxes whose names end with their number of messages: what came while the link was slow at
+    /// once. Gives how often something came.
+    fn statuses(&mut self, count: usize) -> Result<usize, String> {
+        let (mut pending, mut answered, mut bursts) = (Vec::new(), 0, 0);
+        while answered < count {
+            pending.push(self.byte()?);
+            std::thread::sleep(Duration::from_millis(20));
+            bursts += 1;
+            self.socket.set_nonblocking(true).map_err(text)?;
+            let mut piece = vec![0; 64 * 1024];
+            while let Ok(read @ 1..) = self.stream.read(&mut piece) {
+                pending.extend_from_slice(&piece[..read]);
+            }
+            self.socket.set_nonblocking(false).map_err(text)?;
+            let mut answer = String::new();
+            while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
+                let line = String::from_utf8_lossy(&pending[..end]).into_owned();
+                pending.drain(..=end);
+                let words: Vec<&str> = line.split(' ').collect();
+                let [tag, "STATUS", mailbox, ..] = words[..] else {
+                    return Err(format!("the client sent {line}"));
+                };
+                let number = mailbox.trim_start_matches(char::is_alphabetic);
+                answer.push_str(&format!("* STATUS {mailbox} (MESSAGES {number})\r\n{tag} OK done\r\n"));
+                answered += 1;
+            }
+            self.send(answer.as_bytes())?;
+        }
+        Ok(bursts)
     }
 
     /// The tag for `$`, and escapes.

@@ -1,0 +1,247 @@
+//! Answers taken item by item, literals read and written piece by piece.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::MutexGuard;
+
+use super::Client;
+use super::caller::caller;
+use super::core::Core;
+use super::waiting::Goal;
+use crate::error::{Error, Result, imap_status::*};
+use crate::session::{Choice, FED, InFlight, Item, Outcome, Piece, Pulled, RequestId, Section, UploadSource};
+
+/// A section of a message, to be read.
+pub enum Body {
+    /// It arrives while it is read.
+    Arriving {
+        label: Vec<u8>,
+        uid: u32,
+        size: u64,
+    },
+    Here(Section),
+}
+
+impl Client {
+    /// Sends a command whose answer is taken item by item. Never waits.
+    pub fn submit_stream(&self, command: Box<dyn InFlight>) -> Result<RequestId> {
+        self.submit_as(command, true)
+    }
+
+    /// The next item of a stream; None: it is over. A literal that nobody took is held in its item.
+    pub fn next_item(&self, id: RequestId) -> Result<Option<Item>> {
+        loop {
+            let mut core = self.lock_for_stream(id)?;
+            let item = core.session.next_item(id, caller());
+            self.stall_ended(&mut core);
+            if item.is_some() {
+                return Ok(item);
+            }
+            if core.session.is_done(id) {
+                return ended(&core, id).map(|()| None);
+            }
+            drop(core);
+            self.wait(Goal::Item(id), None)?;
+        }
+    }
+
+    /// Gives an item back that was of the wrong kind.
+    pub fn put_back(&self, id: RequestId, item: Item) {
+        self.lock().session.put_back(id, item);
+    }
+
+    /// The next section of the message that is arriving; None: there is no other, or the stream is over.
+    pub fn next_body(&self, id: RequestId) -> Result<Option<Body>> {
+        loop {
+            let mut core = self.lock_for_stream(id)?;
+            if core.session.has_items(id) {
+                let section = core.session.next_section(id, caller())?;
+                return Ok(section.map(Body::Here));
+            }
+            if let Some(offer) = core.session.offer(id).filter(|offer| offer.choice == Choice::Open) {
+                let mut label = Vec::new();
+                label.try_reserve_exact(offer.label.len())?;
+                label.extend_from_slice(&offer.label);
+                let body = Body::Arriving { label, uid: offer.uid, size: offer.size };
+                core.session.choose(id, Choice::Read);
+                return Ok(Some(body));
+            }
+            if core.session.is_done(id) {
+                return ended(&core, id).map(|()| None);
+            }
+            drop(core);
+            self.wait(Goal::Item(id), None)?;
+        }
+    }
+
+    fn lock_for_stream(&self, id: RequestId) -> Result<MutexGuard<'_, Core>> {
+        self.check()?;
+        let core = self.lock();
+        match core.session.offer(id).filter(|offer| offer.choice == Choice::Read) {
+            None => Ok(core),
+            Some(offer) => {
+                let number = offer.number;
+                let message =
+                    format!("a body of message {number} is being read: read it to its end or free it first");
+                Err(Error::new(IMAP_ERR_STATE, message))
+            }
+        }
+    }
+
+    /// The next bytes of the body that arrives; 0: its end.
+    pub fn read_body(&self, id: RequestId, into: &mut [u8]) -> Result<usize> {
+        loop {
+            self.check()?;
+            let mut core = self.lock();
+            if !core.session.is_reading(id) {
+                let gone =
+                    || Error::new(IMAP_ERR_CANCELLED, "the request of this body was cancelled or freed");
+                return ended(&core, id).and_then(|()| Err(gone()));
+            }
+            core.session.set_time(Instant::now());
+            match core.read_piece(id, into)? {
+                Piece::Bytes(count) => return Ok(count),
+                Piece::End => {
+                    self.stall_ended(&mut core);
+                    return Ok(0);
+                }
+                Piece::Blocked => drop(core),
+            }
+            self.wait(Goal::Bytes(id), None)?;
+        }
+    }
+
+    /// The reader of a body gives the rest of it up.
+    pub fn drop_body(&self, id: RequestId) {
+        let mut core = self.lock();
+        core.session.set_time(Instant::now());
+        core.session.drop_literal(id);
+        self.stall_ended(&mut core);
+    }
+
+    /// Whoever polls must look again, if the connection may go on.
+    fn stall_ended(&self, core: &mut Core) {
+        if !core.session.is_stalled() {
+            self.look_again(core);
+        }
+    }
+
+    /// Whether the next item, piece, or room would be there without waiting.
+    pub fn is_ready(&self, id: RequestId) -> bool {
+        let mut core = self.lock();
+        if core.session.is_reading(id) {
+            if !core.has_leader {
+                core.stage();
+            }
+            return core.is_reached(Goal::Bytes(id));
+        }
+        core.is_reached(Goal::Room(id)) || core.session.has_item(id)
+    }
+
+    /// How far it is: bytes done, and in all if that is known.
+    pub fn progress(&self, id: RequestId) -> (u64, Option<u64>) {
+        let transfer = self.lock().session.transfer(id);
+        (transfer.done, transfer.total)
+    }
+
+    /// Puts a request before all that is not sent yet.
+    pub fn hurry(&self, id: RequestId) {
+        let mut core = self.lock();
+        core.session.hurry(id);
+        if core.flush_submitted(Instant::now()) {
+            self.look_again(&core);
+        }
+    }
+
+    /// Gives an upload bytes that it waits for; how many were taken.
+    pub fn write(&self, id: RequestId, bytes: &[u8]) -> Result<usize> {
+        loop {
+            self.check()?;
+            let mut core = self.lock();
+            if core.session.is_done(id) {
+                let over =
+                    || Error::new(IMAP_ERR_STATE, "the upload takes no more bytes: it has all of them");
+                return ended(&core, id).and_then(|()| Err(over()));
+            }
+            let wanted = match core.session.hungry() {
+                Some((hungry, UploadSource::Later, wanted)) if hungry == id => Some(wanted),
+                _ => None,
+            };
+            if let Some(wanted) = wanted {
+                let taken = bytes.len().min(wanted).min(FED);
+                core.session.set_time(Instant::now());
+                core.session.feed(&bytes[..taken])?;
+                if core.flush_submitted(Instant::now()) {
+                    self.look_again(&core);
+                }
+                return Ok(taken);
+            }
+            drop(core);
+            self.wait(Goal::Room(id), None)?;
+        }
+    }
+
+    /// Feeds an upload from a function of the caller's, without the lock. None: there is nothing to feed; false:
+    /// the function has no bytes now.
+    pub(super) fn feed_from_function(&self, core: &mut MutexGuard<'_, Core>) -> Result<Option<bool>> {
+        let Some((id, UploadSource::Call(function), wanted)) = core.session.hungry() else { return Ok(None) };
+        let function = Arc::clone(function);
+        let mut buffer = Vec::new();
+        buffer.try_reserve_exact(wanted)?;
+        buffer.resize(wanted, 0);
+        core.calling = Some(caller());
+        let pulled = MutexGuard::unlocked(core, || function.pull(&mut buffer));
+        core.calling = None;
+        self.apply_cancelled(core);
+        if core.session.hungry().is_none_or(|(hungry, ..)| hungry != id) {
+            return Ok(Some(true));
+        }
+        core.session.set_time(Instant::now());
+        match pulled {
+            Pulled::Blocked => return Ok(Some(false)),
+            Pulled::Bytes(count) => core.session.feed(buffer.get(..count).unwrap_or_default())?,
+            Pulled::Failed(error) => core.session.starve(error),
+        }
+        if let Err(error) = core.flush() {
+            core.fail(error);
+        }
+        Ok(Some(true))
+    }
+
+    /// Waits for an event, with IDLE or by asking from time to time; None: none came until then.
+    pub fn idle(
+        &self,
+        hold: Box<dyn InFlight>,
+        until: Option<Instant>,
+    ) -> Result<Option<Box<crate::model::Owned<crate::model::Event>>>> {
+        self.make_way()?;
+        let id = self.submit(hold)?;
+        let waited = self.wait(Goal::Event(id), until);
+        let mut core = self.lock();
+        core.session.set_time(Instant::now());
+        let event = core.session.next_event();
+        let ended = ended(&core, id);
+        if event.is_some() && ended.is_ok() {
+            core.session.release_idle(id);
+        }
+        core.session.forget(id);
+        if core.flush_submitted(Instant::now()) {
+            self.look_again(&core);
+        }
+        match (event, ended, waited) {
+            (Some(event), ..) => Ok(Some(event)),
+            (None, Err(error), _) => Err(error),
+            (None, Ok(()), Err(error)) if error.status == IMAP_ERR_TIMEOUT => Ok(None),
+            (None, Ok(()), waited) => waited.map(|()| None),
+        }
+    }
+}
+
+/// How a request has ended, if it has.
+fn ended(core: &Core, id: RequestId) -> Result<()> {
+    match core.session.outcome(id) {
+        Some(Outcome { result: Err(error), .. }) => Err(error.clone()),
+        _ => Ok(()),
+    }
+}

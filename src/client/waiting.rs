@@ -1,0 +1,211 @@
+//! Waiting: who leads, who follows, and when each is done.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::MutexGuard;
+
+use super::Client;
+use super::caller::caller;
+use super::core::{Core, Waiter};
+use crate::error::{Error, Result, imap_status::*};
+use crate::net::{self, Polled, Wake, Watch};
+use crate::session::{Caller, RequestId};
+
+/// What a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// The request's outcome.
+    Done(RequestId),
+    /// An item or a literal of a stream, or its end.
+    Item(RequestId),
+    /// Bytes of the literal that the stream reads.
+    Bytes(RequestId),
+    /// An upload takes bytes, or is done.
+    Room(RequestId),
+    /// An event, while this request holds IDLE.
+    Event(RequestId),
+}
+
+impl Goal {
+    pub fn request(self) -> RequestId {
+        match self {
+            Goal::Done(id) | Goal::Item(id) | Goal::Bytes(id) | Goal::Room(id) | Goal::Event(id) => id,
+        }
+    }
+}
+
+/// Who waits, for what, and until when.
+struct Me {
+    ticket: u64,
+    thread: Caller,
+    goal: Goal,
+    until: Option<Instant>,
+}
+
+/// A function of the caller's that has no bytes now is asked again so soon.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
+
+impl Client {
+    /// Waits until the goal is reached, or `until`, or a cancel.
+    pub fn wait(&self, goal: Goal, until: Option<Instant>) -> Result<()> {
+        let mut core = self.lock();
+        if core.is_reached(goal) {
+            return Ok(());
+        }
+        let thread = caller();
+        core.may_wait(thread)?;
+        core.waiters.try_reserve(1)?;
+        let ticket = core.next_ticket();
+        core.waiters.push(Waiter { ticket, goal, wake: None });
+        if matches!(goal, Goal::Bytes(_)) {
+            core.session.set_time(Instant::now());
+            core.session.set_awaited(true);
+        }
+        let me = Me { ticket, thread, goal, until };
+        let result = self.wait_as(&mut core, &me);
+        if let Some(at) = core.waiters.iter().position(|waiter| waiter.ticket == ticket) {
+            core.waiters.swap_remove(at);
+        }
+        if matches!(goal, Goal::Bytes(_)) {
+            core.session.set_awaited(false);
+        }
+        if !core.has_leader {
+            core.wake_successor();
+        }
+        if core.waiters.is_empty() {
+            core.rest();
+        }
+        result
+    }
+
+    fn wait_as(&self, core: &mut MutexGuard<'_, Core>, me: &Me) -> Result<()> {
+        let mut wake = None;
+        let mut is_ready = false;
+        loop {
+            if let Some(result) = self.is_over(core, me) {
+                return result;
+            }
+            if is_ready && matches!(me.goal, Goal::Bytes(_)) {
+                return Ok(());
+            }
+            if core.has_leader {
+                self.follow(core, me, &mut wake)?;
+            } else {
+                core.has_leader = true;
+                let led = self.lead(core, me, &mut wake);
+                core.has_leader = false;
+                is_ready = led?;
+            }
+        }
+    }
+
+    /// Whether this wait ends now, and how.
+    fn is_over(&self, core: &mut Core, me: &Me) -> Option<Result<()>> {
+        if self.cancel.take() {
+            core.cancel_waiters();
+            core.wake_reached(me.ticket);
+        }
+        if core.is_reached(me.goal) {
+            return Some(Ok(()));
+        }
+        if let Some(stream) = core.session.stalled_by().filter(|stream| *stream != me.goal.request()) {
+            if let Err(error) = core.session.step_aside(stream, me.thread) {
+                return Some(Err(error));
+            }
+        }
+        let is_late = me.until.is_some_and(|until| Instant::now() >= until);
+        is_late.then(|| Err(Error::new(IMAP_ERR_TIMEOUT, "not done in time; the request goes on")))
+    }
+
+    /// Reads for all until this thread's own wait is over; true: bytes that it waits for may be here.
+    fn lead(&self, core: &mut MutexGuard<'_, Core>, me: &Me, wake: &mut Option<Wake>) -> Result<bool> {
+        let mut watches = Vec::new();
+        loop {
+            let has_more = core.turn(Instant::now());
+            if core.reads_for_others(me.ticket) {
+                core.stage();
+            }
+            let again = self.call_back(core)?;
+            core.wake_reached(me.ticket);
+            if self.is_over(core, me).is_some() {
+                return Ok(false);
+            }
+            if has_more || again == Some(Duration::ZERO) {
+                MutexGuard::bump(core);
+                self.apply_cancelled(core);
+                continue;
+            }
+            let reads = matches!(me.goal, Goal::Bytes(_));
+            let wake = self.wake_of(core, me, wake)?;
+            watches.clear();
+            let reads_literal = reads || core.reads_for_others(me.ticket);
+            let due = core.begin_poll(&mut watches, reads_literal);
+            watches.push(Watch { fd: wake.fd(), read: true, write: false });
+            let due = earliest(earliest(due, me.until), again.map(|again| Instant::now() + again));
+            self.cancel.publish(wake.signal_fd());
+            let polled = match self.cancel.is_requested() || !self.cancelled.lock().is_empty() {
+                true => Ok(Polled::Ready),
+                false => MutexGuard::unlocked(core, || net::poll(&watches, timeout(due))),
+            };
+            self.cancel.retract();
+            wake.clear();
+            core.end_poll();
+            self.apply_cancelled(core);
+            let polled = polled?;
+            self.heed_signal(polled)?;
+            if reads && polled == Polled::Ready {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Waits until the leader has what this thread waits for, or hands over to it.
+    fn follow(&self, core: &mut MutexGuard<'_, Core>, me: &Me, wake: &mut Option<Wake>) -> Result<()> {
+        let wake = self.wake_of(core, me, wake)?;
+        let watches = [Watch { fd: wake.fd(), read: true, write: false }];
+        if self.cancel.is_requested() || matches!(me.goal, Goal::Bytes(_)) {
+            self.cancel.wake_poller();
+        }
+        let polled = MutexGuard::unlocked(core, || net::poll(&watches, timeout(me.until)));
+        wake.clear();
+        self.apply_cancelled(core);
+        self.heed_signal(polled?)
+    }
+
+    fn wake_of<'w>(&self, core: &mut Core, me: &Me, wake: &'w mut Option<Wake>) -> Result<&'w Wake> {
+        let wake = match wake {
+            Some(wake) => wake,
+            None => wake.insert(Wake::take()?),
+        };
+        if let Some(waiter) = core.waiters.iter_mut().find(|waiter| waiter.ticket == me.ticket) {
+            waiter.wake = Some(wake.signal_fd());
+        }
+        Ok(wake)
+    }
+
+    fn heed_signal(&self, polled: Polled) -> Result<()> {
+        if polled == Polled::Interrupted && self.returns_on_signal {
+            return Err(Error::new(IMAP_ERR_INTERRUPTED, "a signal arrived: call again to go on"));
+        }
+        Ok(())
+    }
+
+    /// Runs the caller's functions that are due, without the lock: handlers, and the source of an upload. When to
+    /// look again; None: when something else happens.
+    pub(super) fn call_back(&self, core: &mut MutexGuard<'_, Core>) -> Result<Option<Duration>> {
+        self.tell_handlers(core)?;
+        match self.feed_from_function(core)? {
+            None => Ok(None),
+            Some(true) => Ok(Some(Duration::ZERO)),
+            Some(false) => Ok(Some(ASK_AGAIN)),
+        }
+    }
+}
+
+pub(super) fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    [a, b].into_iter().flatten().min()
+}
+
+fn timeout(until: Option<Instant>) -> Option<Duration> {
+    until.map(|until| until.saturating_duration_since(Instant::now()))
+}

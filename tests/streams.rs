@@ -1,0 +1,217 @@
+//! Answers taken item by item, bodies and uploads piece by piece, against a server that plays scripts.
+
+mod support;
+
+use support::certificates::Certificates;
+use support::program::{run_for, test_program};
+use support::scripted::{Play, Scripted};
+
+const GREETING: &str = "S: * PREAUTH [CAPABILITY IMAP4rev1 LITERAL+ UIDPLUS] ready\n";
+const SELECT: &str =
+    "C: SELECT INBOX\nS: * 9000 EXISTS\nS: * OK [UIDVALIDITY 7] x\nS: $ OK [READ-WRITE] done\n";
+const NOOP: &str = "C: NOOP\nS: $ OK done\n";
+
+/// Plays a script to a scenario of a C program, whole and byte by byte.
+fn plays(program: &str, scenario: &str, script: &str, options: &[&str]) -> String {
+    let small = script.len() < 2000 && !script.contains("bytes ") && !script.contains("fetches");
+    if small {
+        played(program, scenario, script, options, Play { step: Some(1), ..Play::default() });
+    }
+    played(program, scenario, script, options, Play::default())
+}
+
+fn played(program: &str, scenario: &str, script: &str, options: &[&str], play: Play) -> String {
+    let is_tls = play.acceptor.is_some();
+    let server = Scripted::play(script.as_bytes().to_vec(), play);
+    let (port, tls) = (format!("1:{}", server.port), if is_tls { "2:0" } else { "2:2" });
+    let mut arguments = vec![scenario, &port, tls, "46:1", "93:2000"];
+    arguments.extend(options);
+    let output = run_for(&test_program(program), &arguments, &[], 120);
+    let code = output.code;
+    if code != Some(0) {
+        println!("{}\n{}\nthe client sent {:#?}", output.out, output.err, server.abandon());
+        panic!("{program} {scenario} failed");
+    }
+    server.join();
+    output.out
+}
+
+fn streams(scenario: &str, script: &str) -> String {
+    plays("streams", scenario, &[GREETING, SELECT, script].concat(), &[])
+}
+
+#[test]
+fn messages_come_one_at_a_time() {
+    streams("messages", &["C: FETCH 1:3 (UID FLAGS)\nfetches 3\nS: $ OK done\n", NOOP].concat());
+}
+
+#[test]
+fn a_stream_that_fails_says_so_each_time() {
+    streams("refused", &["C: UID FETCH 1 (UID FLAGS)\nS: $ NO [SERVERBUG] sorry\n", NOOP].concat());
+}
+
+#[test]
+fn bodies_are_read_piece_by_piece() {
+    streams(
+        "bodies",
+        "C: UID FETCH 7 (UID BODY.PEEK[1] BODY.PEEK[2] BODY.PEEK[3])\nS- * 7 FETCH (UID 7 BODY[1] {70000}\\r\\n\n\
+         bytes 70000\nS-  BODY[2] {300000}\\r\\n\nbytes 300000\nS:  BODY[3] \"xxxxx\")\nS: $ OK done\n",
+    );
+}
+
+#[test]
+fn bodies_that_nobody_reads_are_held_or_skipped() {
+    streams(
+        "held",
+        &[
+            "C: UID FETCH 1:2 (UID BODY.PEEK[])\nS- * 1 FETCH (BODY[] {300000}\\r\\n\nbytes 300000\nS:  UID 1)\n",
+            "S- * 2 FETCH (BODY[] {300000}\\r\\n\nbytes 300000\nS:  UID 2)\nS: $ OK done\n",
+            NOOP,
+        ]
+        .concat(),
+    );
+}
+
+#[test]
+fn one_body_is_opened_by_its_name() {
+    streams(
+        "opened",
+        "C: UID FETCH 7 (UID BODY.PEEK[1])\nS- * 7 FETCH (UID 7 BODY[1] {70000}\\r\\n\nbytes 70000\nS: )\nS: $ OK done\n\
+         C: UID FETCH 7 (UID BODY.PEEK[1]<69990.4294967295>)\n\
+         S: * 7 FETCH (UID 7 BODY[1]<69990> \"xxxxxxxxxx\")\nS: $ OK done\n\
+         C: UID FETCH 9 (UID BODY.PEEK[1])\nS: $ OK done\n\
+         C: UID FETCH 7 (UID BODYSTRUCTURE)\nS: * 7 FETCH (UID 7 BODYSTRUCTURE ((\"text\" \"plain\" NIL NIL NIL \"7bit\" 1 1)\
+         (\"text\" \"plain\" (\"charset\" \"iso-8859-1\") NIL NIL \"quoted-printable\" 6 1) \"mixed\"))\nS: $ OK done\n\
+         C: UID FETCH 7 (UID BODY.PEEK[2])\nS: * 7 FETCH (UID 7 BODY[2] \"caf=E9\")\nS: $ OK done\n",
+    );
+}
+
+#[test]
+fn a_slow_reader_stalls_the_connection() {
+    streams("stalled", &["C: FETCH 1:5000 (UID FLAGS)\nfetches 5000\nS: $ OK done\n", NOOP, NOOP].concat());
+}
+
+#[test]
+fn others_wait_behind_a_stream_under_their_deadline() {
+    let script = [GREETING, SELECT, "C: FETCH 1:5000 (UID FLAGS)\nfetches 5000\nS: $ OK done\n", NOOP];
+    plays("streams", "given_up", &script.concat(), &["63:300"]);
+}
+
+#[test]
+fn a_spool_keeps_what_comes_before_an_answer() {
+    let script = [GREETING, SELECT, "C: FETCH 1:5000 (UID FLAGS)\nfetches 5000\nS: $ OK done\n", NOOP];
+    plays("streams", "spooled", &script.concat(), &["95:10000000"]);
+}
+
+#[test]
+fn streams_end_with_their_request_and_their_connection() {
+    streams(
+        "ended",
+        &[
+            "C: FETCH 1:5000 (UID FLAGS)\nfetches 5000\nS: $ OK done\n",
+            NOOP,
+            "C: UID FETCH 7 (UID BODY.PEEK[])\nS- * 7 FETCH (UID 7 BODY[] {300000}\\r\\n\nstall\n",
+        ]
+        .concat(),
+    );
+}
+
+#[test]
+fn lists_and_searches_stream_too() {
+    streams(
+        "lists",
+        "C: LIST \"\" \"*\"\nlists 500\nS: $ OK done\nC: UID SEARCH ALL\nhits 2000000\nS: $ OK done\n",
+    );
+}
+
+#[test]
+fn messages_are_sent_as_they_are_read() {
+    let script = "C: APPEND Sent (\\Seen) \" 1-Jan-1970 01:00:00 +0100\" {90005}\nS: + go\ndrain 90005\nc: \n\
+                  S: $ OK [APPENDUID 5 11] done\n";
+    plays("uploads", "sources", &[GREETING, script].concat(), &[]);
+}
+
+#[test]
+fn bytes_can_be_written_by_whoever_sends() {
+    let script =
+        "C: APPEND Sent \" 1-Jan-1970 01:00:00 +0100\" {100000}\nS: + go\ndrain 100000\nc: \nS: $ OK done\n";
+    plays("uploads", "later", &[GREETING, script].concat(), &[]);
+}
+
+#[test]
+fn several_messages_go_in_one_command_or_in_several() {
+    let date = "\" 1-Jan-1970 01:00:00 +0100\"";
+    let one = format!(
+        "C: APPEND Sent (\\Seen) {date} {{3+}}\nL: 3\nc:  {{3+}}\nL: 3\nc: \nS: $ OK [APPENDUID 5 11:12] done\n"
+    );
+    plays(
+        "uploads",
+        "several",
+        &[&GREETING.replace("UIDPLUS", "UIDPLUS MULTIAPPEND"), &one].map(|s| s.as_str()).concat(),
+        &[],
+    );
+    let two = format!(
+        "C: APPEND Sent (\\Seen) {date} {{3+}}\nL: 3\nc: \nS: $ OK [APPENDUID 5 11] done\n\
+         C: APPEND Sent {{3+}}\nL: 3\nc: \nS: $ OK [APPENDUID 5 12] done\n"
+    );
+    plays("uploads", "several", &[GREETING, &two].concat(), &[]);
+}
+
+#[test]
+fn a_message_takes_the_place_of_another() {
+    let date = "\" 1-Jan-1970 01:00:00 +0100\"";
+    let replace = format!(
+        "C: UID REPLACE 7 INBOX {date} {{3+}}\nL: 3\nc: \nS: * OK [APPENDUID 5 11] x\nS: * 7 EXPUNGE\nS: $ OK done\n"
+    );
+    let greeting = GREETING.replace("UIDPLUS", "UIDPLUS REPLACE");
+    let out = plays("uploads", "replaced", &[&greeting, SELECT, &replace].concat(), &[]);
+    assert!(out.contains("origin=0"), "{out}");
+    let steps = format!(
+        "C: APPEND INBOX {date} {{3+}}\nL: 3\nc: \nS: $ OK [APPENDUID 5 11] done\n\
+         C: UID STORE 7 +FLAGS.SILENT (\\Deleted)\nS: $ OK done\nC: UID EXPUNGE 7\nS: * 7 EXPUNGE\nS: $ OK done\n"
+    );
+    let out = plays("uploads", "replaced", &[GREETING, SELECT, &steps].concat(), &[]);
+    assert!(out.contains("origin=1"), "{out}");
+}
+
+#[test]
+fn uploads_that_cannot_be() {
+    plays("uploads", "wrong", &[GREETING, NOOP].concat(), &[]);
+    let script = "C: APPEND Sent \" 1-Jan-1970 01:00:00 +0100\" {13+}\nL: 3\nstall\n";
+    plays("uploads", "failing", &[GREETING, script].concat(), &[]);
+}
+
+#[test]
+fn a_cancelled_upload_in_memory_goes_to_its_end() {
+    let script = "C: APPEND Sent \" 1-Jan-1970 01:00:00 +0100\" {3000000}\nS: + go\nwait 300\ndrain 3000000\nc: \n\
+                  S: $ OK done\n";
+    plays("uploads", "cancelled", &[GREETING, script, NOOP].concat(), &[]);
+}
+
+/// Ten gigabytes either way, in plaintext and over TLS.
+#[test]
+fn size_costs_no_memory() {
+    let certificates = Certificates::new();
+    let ca = format!("20={}", certificates.path("ca.pem"));
+    let body = [
+        GREETING,
+        SELECT,
+        NOOP,
+        "C: UID FETCH 7 (UID BODY.PEEK[])\nS- * 7 FETCH (UID 7 BODY[] {10000000000}\\r\\n\nbytes 10000000000\nS: )\n\
+         S: $ OK done\n",
+    ];
+    let message = [
+        GREETING,
+        NOOP,
+        "C: APPEND Sent \" 1-Jan-1970 01:00:00 +0100\" {10000000000}\nS: + go\ndrain 10000000000\nc: \nS: $ OK done\n",
+    ];
+    for is_tls in [false, true] {
+        let play = || Play {
+            acceptor: is_tls.then(|| certificates.acceptor("good")),
+            is_implicit: is_tls,
+            ..Play::default()
+        };
+        print!("{}", played("streams", "large_body", &body.concat(), &[&ca], play()));
+        print!("{}", played("uploads", "large", &message.concat(), &[&ca], play()));
+    }
+}
