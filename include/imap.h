@@ -223,6 +223,11 @@ typedef enum {
   IMAP_OPTION_DANGER_PLAINTEXT_LOGIN = 46,
   /// On or off [1]: send the initial response with AUTHENTICATE where the server allows it.
   IMAP_OPTION_SASL_IR = 47,
+  /// On or off [0]: keep the credentials of a login in memory for imap_reconnect(), and what it needs to tell what
+  /// changed meanwhile.
+  IMAP_OPTION_KEEP_CREDENTIALS = 48,
+  /// Text: capabilities to ENABLE after each login, as far as the server has them: "CONDSTORE UTF8=ACCEPT".
+  IMAP_OPTION_ENABLE = 49,
   /// Resolve and connect [30000].
   IMAP_OPTION_CONNECT_TIMEOUT = 60,
   /// TLS handshake [30000].
@@ -274,29 +279,6 @@ typedef enum {
   IMAP_OPTION_RETURN_ON_SIGNAL = 110,
 } imap_option;
 
-/// Where the session stands (RFC 9051 section 3).
-typedef enum {
-  IMAP_STATE_CONNECTING = 0,
-  IMAP_STATE_NOT_AUTHENTICATED = 1,
-  IMAP_STATE_AUTHENTICATED = 2,
-  IMAP_STATE_SELECTED = 3,
-  IMAP_STATE_LOGOUT = 4,
-} imap_state;
-
-/// What a mailbox is for (RFC 6154).
-typedef enum {
-  IMAP_ROLE_NONE = 0,
-  IMAP_ROLE_INBOX = 1,
-  IMAP_ROLE_ALL = 2,
-  IMAP_ROLE_ARCHIVE = 3,
-  IMAP_ROLE_DRAFTS = 4,
-  IMAP_ROLE_FLAGGED = 5,
-  IMAP_ROLE_IMPORTANT = 6,
-  IMAP_ROLE_JUNK = 7,
-  IMAP_ROLE_SENT = 8,
-  IMAP_ROLE_TRASH = 9,
-} imap_role;
-
 /// Shape of an imap_value.
 typedef enum {
   IMAP_VALUE_NIL = 0,
@@ -321,6 +303,29 @@ typedef enum {
   /// Belongs to no message, mailbox or command that we know.
   IMAP_DEFECT_FOREIGN = 5,
 } imap_defect_kind;
+
+/// Where the session stands (RFC 9051 section 3).
+typedef enum {
+  IMAP_STATE_CONNECTING = 0,
+  IMAP_STATE_NOT_AUTHENTICATED = 1,
+  IMAP_STATE_AUTHENTICATED = 2,
+  IMAP_STATE_SELECTED = 3,
+  IMAP_STATE_LOGOUT = 4,
+} imap_state;
+
+/// What a mailbox is for (RFC 6154).
+typedef enum {
+  IMAP_ROLE_NONE = 0,
+  IMAP_ROLE_INBOX = 1,
+  IMAP_ROLE_ALL = 2,
+  IMAP_ROLE_ARCHIVE = 3,
+  IMAP_ROLE_DRAFTS = 4,
+  IMAP_ROLE_FLAGGED = 5,
+  IMAP_ROLE_IMPORTANT = 6,
+  IMAP_ROLE_JUNK = 7,
+  IMAP_ROLE_SENT = 8,
+  IMAP_ROLE_TRASH = 9,
+} imap_role;
 
 /// What imap_body_read() undoes.
 typedef enum {
@@ -372,13 +377,26 @@ typedef enum {
   IMAP_EVENT_CAPABILITY = 13,
   /// The mailbox is no longer selected.
   IMAP_EVENT_UNSELECTED = 16,
+  /// Connected and, if the options say so, logged in.
+  IMAP_EVENT_CONNECTED = 17,
   /// The server says goodbye [text, code].
   IMAP_EVENT_BYE = 18,
+  /// The connection is gone [text].
+  IMAP_EVENT_CLOSED = 19,
   /// Events were lost here: look at the mailbox afresh.
   IMAP_EVENT_OVERFLOW = 20,
   /// The tagged reply of a command [name: OK, NO, BAD; text, code].
   IMAP_EVENT_TAGGED = 21,
 } imap_event_kind;
+
+/// What imap_watch() uses.
+typedef enum {
+  IMAP_WATCH_NOTIFY = 0,
+  /// IDLE on the selected mailbox, STATUS from time to time for the rest.
+  IMAP_WATCH_IDLE = 1,
+  /// NOOP and STATUS from time to time.
+  IMAP_WATCH_POLL = 2,
+} imap_watch_means;
 
 /// Bits of imap_mailbox.attributes (RFC 9051 section 7.3.1).
 typedef enum {
@@ -524,133 +542,6 @@ typedef struct {
   int64_t retry_after;
 } imap_error;
 
-/// The connection as it is now.
-typedef struct {
-  /// One line for logs: "imap.example.org:993 TLS selected INBOX".
-  const char *summary;
-  const char *host;
-  uint16_t port;
-  /// The peer's IP address; NULL until connected.
-  const char *address;
-  imap_state state;
-  /// "IMAP4rev2", "IMAP4rev1" or "IMAP4", the best that the server speaks; NULL until known.
-  const char *protocol;
-  /// The text of the greeting; NULL until it came.
-  const char *greeting;
-  const imap_texts *capabilities;
-  bool is_tls;
-  /// Chain and host name were verified.
-  bool is_verified;
-  /// The server's certificate (DER), or NULL.
-  const uint8_t *certificate;
-  size_t certificate_len;
-  int64_t bytes_sent;
-  int64_t bytes_received;
-} imap_connection;
-
-/// A value of a kind that the library has no struct for. Lists are flat, in the order sent: what follows a
-/// list with a greater depth is inside it.
-typedef struct {
-  imap_value_kind kind;
-  uint32_t depth;
-  /// Atom, number or string as text; NULL for lists and NIL.
-  const char *text;
-  /// The same as sent.
-  const uint8_t *data;
-  size_t data_len;
-  /// -1 if it is not a number.
-  int64_t number;
-} imap_value;
-
-/// Something the server sent that this version does not know, kept whole.
-typedef struct {
-  const char *name;
-  const imap_value *const *values;
-  size_t value_count;
-  const uint8_t *raw;
-  size_t raw_len;
-} imap_item;
-
-/// STATUS; all that was not asked is absent.
-typedef struct {
-  const char *mailbox;
-  /// -1: absent, as the four below.
-  int64_t messages;
-  int64_t unseen;
-  int64_t recent;
-  int64_t deleted;
-  uint32_t uid_next;
-  uint32_t uid_validity;
-  int64_t highest_modseq;
-  /// Of all messages together, in bytes.
-  int64_t size;
-  /// Items that this version does not know.
-  const imap_item *const *others;
-  size_t other_count;
-  imap_origin origin;
-} imap_counts;
-
-/// One mailbox of LIST, LSUB or XLIST.
-typedef struct {
-  const char *name;
-  /// As sent.
-  const uint8_t *raw_name;
-  size_t raw_name_len;
-  /// "/", or NULL for a flat name.
-  const char *delimiter;
-  /// IMAP_ATTRIBUTE_...
-  uint32_t attributes;
-  /// All of them, as sent.
-  const imap_texts *attribute_names;
-  imap_role role;
-  imap_origin role_origin;
-  /// What RETURN (STATUS ...) asked for; NULL otherwise.
-  const imap_counts *counts;
-  /// Extended items (RFC 5258): CHILDINFO, OLDNAME, ...
-  const imap_item *const *others;
-  size_t other_count;
-} imap_mailbox;
-
-/// One fault of the server in a result.
-typedef struct {
-  imap_defect_kind kind;
-  /// Where in the response, in bytes.
-  int64_t offset;
-  /// One line that says what was wrong.
-  const char *text;
-  /// The bytes that were not understood.
-  const uint8_t *raw;
-  size_t raw_len;
-} imap_defect;
-
-/// The answer of LIST and LSUB.
-typedef struct {
-  const imap_mailbox *const *items;
-  size_t count;
-  imap_origin origin;
-  const imap_defect *const *defects;
-  size_t defect_count;
-} imap_mailboxes;
-
-/// One namespace: what its names begin with.
-typedef struct {
-  const char *prefix;
-  const char *delimiter;
-  const imap_item *const *extensions;
-  size_t extension_count;
-} imap_prefix;
-
-/// NAMESPACE (RFC 2342).
-typedef struct {
-  const imap_prefix *const *personal;
-  size_t personal_count;
-  const imap_prefix *const *others;
-  size_t other_count;
-  const imap_prefix *const *shared;
-  size_t shared_count;
-  imap_origin origin;
-} imap_namespaces;
-
 /// Flags of a message or mailbox.
 typedef struct {
   /// IMAP_FLAG_...
@@ -661,48 +552,6 @@ typedef struct {
   /// All of them in IMAP's form, good for imap_append(): "\Seen $Junk project-x".
   const char *text;
 } imap_flags;
-
-/// The selected mailbox: as SELECT told it, or (imap_get_selected) as it is now.
-typedef struct {
-  const char *mailbox;
-  bool is_read_only;
-  /// Number of messages.
-  uint32_t exists;
-  uint32_t recent;
-  /// Number of the first unseen message; 0: not told.
-  uint32_t first_unseen;
-  /// 0: not told.
-  uint32_t uid_next;
-  /// 0: not told.
-  uint32_t uid_validity;
-  /// False: UIDNOTSTICKY, so UIDs do not outlive the session.
-  bool uids_last;
-  /// -1: the mailbox has none.
-  int64_t highest_modseq;
-  /// The flags that are in use here.
-  const imap_flags *flags;
-  /// Those that a client can change for good; IMAP_FLAG_ANY: new keywords too.
-  const imap_flags *permanent_flags;
-  /// MAILBOXID (RFC 8474), or NULL.
-  const char *mailbox_id;
-} imap_selected;
-
-/// The answer of SEARCH and EXPUNGE.
-typedef struct {
-  /// The numbers, in the order sent; never NULL, perhaps empty.
-  const imap_set *set;
-  /// How many match; -1: not told.
-  int64_t total;
-  /// MIN of RETURN (RFC 4731); 0: not told.
-  uint32_t lowest;
-  /// MAX of RETURN; 0: not told.
-  uint32_t highest;
-  /// Of the newest among them, or of the mailbox after EXPUNGE; -1: not told.
-  int64_t modseq;
-  imap_origin origin;
-  const imap_defect *const *defects;
-  size_t defect_count;
-} imap_numbers;
 
 /// One address, or the head of an empty group (address NULL, group set).
 typedef struct {
@@ -765,6 +614,29 @@ typedef struct {
   size_t count;
 } imap_pairs;
 
+/// A value of a kind that the library has no struct for. Lists are flat, in the order sent: what follows a
+/// list with a greater depth is inside it.
+typedef struct {
+  imap_value_kind kind;
+  uint32_t depth;
+  /// Atom, number or string as text; NULL for lists and NIL.
+  const char *text;
+  /// The same as sent.
+  const uint8_t *data;
+  size_t data_len;
+  /// -1 if it is not a number.
+  int64_t number;
+} imap_value;
+
+/// Something the server sent that this version does not know, kept whole.
+typedef struct {
+  const char *name;
+  const imap_value *const *values;
+  size_t value_count;
+  const uint8_t *raw;
+  size_t raw_len;
+} imap_item;
+
 /// One part of a message (BODYSTRUCTURE). Parts come flat, each before its children.
 typedef struct {
   /// "1.2", as in BODY[1.2]; "" for the root of a multipart message.
@@ -817,6 +689,18 @@ typedef struct {
   int64_t size;
 } imap_section;
 
+/// One fault of the server in a result.
+typedef struct {
+  imap_defect_kind kind;
+  /// Where in the response, in bytes.
+  int64_t offset;
+  /// One line that says what was wrong.
+  const char *text;
+  /// The bytes that were not understood.
+  const uint8_t *raw;
+  size_t raw_len;
+} imap_defect;
+
 /// What is rarer in a FETCH answer. Absent as everywhere.
 typedef struct {
   /// Zone of INTERNALDATE in minutes east of UTC.
@@ -852,6 +736,149 @@ typedef struct {
   /// Never NULL. New items go there: this struct stays at 56 bytes.
   const imap_details *details;
 } imap_message;
+
+/// The selected mailbox: as SELECT told it, or (imap_get_selected) as it is now.
+typedef struct {
+  const char *mailbox;
+  bool is_read_only;
+  /// Number of messages.
+  uint32_t exists;
+  uint32_t recent;
+  /// Number of the first unseen message; 0: not told.
+  uint32_t first_unseen;
+  /// 0: not told.
+  uint32_t uid_next;
+  /// 0: not told.
+  uint32_t uid_validity;
+  /// False: UIDNOTSTICKY, so UIDs do not outlive the session.
+  bool uids_last;
+  /// -1: the mailbox has none.
+  int64_t highest_modseq;
+  /// The flags that are in use here.
+  const imap_flags *flags;
+  /// Those that a client can change for good; IMAP_FLAG_ANY: new keywords too.
+  const imap_flags *permanent_flags;
+  /// MAILBOXID (RFC 8474), or NULL.
+  const char *mailbox_id;
+  /// After imap_resync() and imap_reconnect(): UIDVALIDITY is another one, so all UIDs are void.
+  bool is_new;
+  /// UIDs that are there no more; never NULL, perhaps empty.
+  const imap_set *vanished;
+  /// Messages whose flags are not as they were, and new ones, with UID and FLAGS.
+  const imap_message *const *changed;
+  size_t changed_count;
+  /// IMAP_ORIGIN_EMULATED: found by a comparison; see the call.
+  imap_origin origin;
+} imap_selected;
+
+/// The connection as it is now.
+typedef struct {
+  /// One line for logs: "imap.example.org:993 TLS selected INBOX".
+  const char *summary;
+  const char *host;
+  uint16_t port;
+  /// The peer's IP address; NULL until connected.
+  const char *address;
+  imap_state state;
+  /// "IMAP4rev2", "IMAP4rev1" or "IMAP4", the best that the server speaks; NULL until known.
+  const char *protocol;
+  /// The text of the greeting; NULL until it came.
+  const char *greeting;
+  const imap_texts *capabilities;
+  bool is_tls;
+  /// Chain and host name were verified.
+  bool is_verified;
+  /// The server's certificate (DER), or NULL.
+  const uint8_t *certificate;
+  size_t certificate_len;
+  int64_t bytes_sent;
+  int64_t bytes_received;
+} imap_connection;
+
+/// STATUS; all that was not asked is absent.
+typedef struct {
+  const char *mailbox;
+  /// -1: absent, as the four below.
+  int64_t messages;
+  int64_t unseen;
+  int64_t recent;
+  int64_t deleted;
+  uint32_t uid_next;
+  uint32_t uid_validity;
+  int64_t highest_modseq;
+  /// Of all messages together, in bytes.
+  int64_t size;
+  /// Items that this version does not know.
+  const imap_item *const *others;
+  size_t other_count;
+  imap_origin origin;
+} imap_counts;
+
+/// One mailbox of LIST, LSUB or XLIST.
+typedef struct {
+  const char *name;
+  /// As sent.
+  const uint8_t *raw_name;
+  size_t raw_name_len;
+  /// "/", or NULL for a flat name.
+  const char *delimiter;
+  /// IMAP_ATTRIBUTE_...
+  uint32_t attributes;
+  /// All of them, as sent.
+  const imap_texts *attribute_names;
+  imap_role role;
+  imap_origin role_origin;
+  /// What RETURN (STATUS ...) asked for; NULL otherwise.
+  const imap_counts *counts;
+  /// Extended items (RFC 5258): CHILDINFO, OLDNAME, ...
+  const imap_item *const *others;
+  size_t other_count;
+} imap_mailbox;
+
+/// The answer of LIST and LSUB.
+typedef struct {
+  const imap_mailbox *const *items;
+  size_t count;
+  imap_origin origin;
+  const imap_defect *const *defects;
+  size_t defect_count;
+} imap_mailboxes;
+
+/// One namespace: what its names begin with.
+typedef struct {
+  const char *prefix;
+  const char *delimiter;
+  const imap_item *const *extensions;
+  size_t extension_count;
+} imap_prefix;
+
+/// NAMESPACE (RFC 2342).
+typedef struct {
+  const imap_prefix *const *personal;
+  size_t personal_count;
+  const imap_prefix *const *others;
+  size_t other_count;
+  const imap_prefix *const *shared;
+  size_t shared_count;
+  imap_origin origin;
+} imap_namespaces;
+
+/// The answer of SEARCH and EXPUNGE.
+typedef struct {
+  /// The numbers, in the order sent; never NULL, perhaps empty.
+  const imap_set *set;
+  /// How many match; -1: not told.
+  int64_t total;
+  /// MIN of RETURN (RFC 4731); 0: not told.
+  uint32_t lowest;
+  /// MAX of RETURN; 0: not told.
+  uint32_t highest;
+  /// Of the newest among them, or of the mailbox after EXPUNGE; -1: not told.
+  int64_t modseq;
+  imap_origin origin;
+  const imap_defect *const *defects;
+  size_t defect_count;
+} imap_numbers;
 
 /// The answer of FETCH and STORE.
 typedef struct {
@@ -984,6 +1011,17 @@ imap_status imap_start(const char *host,
                        imap_client **client,
                        imap_error **error);
 
+/// Brings a client whose connection has ended back, with the same options; logs in as before if
+/// IMAP_OPTION_KEEP_CREDENTIALS is on, enables and watches what was enabled and watched, and selects the mailbox again
+/// that was selected. `selected` (NULL if none was, or nobody logged in) says what changed meanwhile, as
+/// imap_resync() does; without CONDSTORE `changed` has the messages whose flags are not as they were last told here. Free
+/// it with imap_selected_free(). Requests that were never sent are sent now; those that were have failed, and the error's
+/// may_be_done says which may have run. STATE: the connection stands. Otherwise as imap_connect() and imap_login().
+/// Blocks: yes.
+imap_status imap_reconnect(imap_client *client,
+                           imap_selected **selected,
+                           imap_error **error);
+
 /// LOGOUT (RFC 9051 section 6.1.3), and closes. The server's BYE is no error. Afterwards every call gives
 /// CLOSED. Blocks: yes.
 imap_status imap_logout(imap_client *client, imap_error **error);
@@ -1018,6 +1056,17 @@ void imap_connection_free(imap_connection *connection);
 /// Whether the server says so: "IDLE", "AUTH=PLAIN", "IMAP4rev2". Upper and lower case alike. False for NULL.
 /// Blocks: no.
 bool imap_has(const imap_client *client, const char *capability);
+
+/// Whether it was ENABLEd here: "CONDSTORE", "UTF8=ACCEPT". Upper and lower case alike. False for NULL. Blocks: no.
+bool imap_is_enabled(const imap_client *client,
+                     const char *capability);
+
+/// ENABLE (RFC 5161) of `capabilities`, separated by spaces: "CONDSTORE UTF8=ACCEPT"; before a mailbox is selected.
+/// Gives those that the server enabled, to be freed with imap_texts_free(). Blocks: yes.
+imap_status imap_enable(imap_client *client,
+                        const char *capabilities,
+                        imap_texts **enabled,
+                        imap_error **error);
 
 /// CAPABILITY (RFC 9051 section 6.1.1): asks again. Gives the names in upper case, to be freed with
 /// imap_texts_free(). Blocks: yes.
@@ -1136,6 +1185,19 @@ imap_status imap_examine(imap_client *client,
                          const char *mailbox,
                          imap_selected **selected,
                          imap_error **error);
+
+/// SELECT, and what changed since you saw the mailbox with this `uid_validity` and `modseq` (its highest_modseq then, or
+/// -1), in is_new, vanished and changed of the result: by QRESYNC (RFC 7162), else by CONDSTORE and a search for the
+/// UIDs that are gone, else by the flags of all messages (then `changed` has all, origin is IMAP_ORIGIN_EMULATED).
+/// `known_uids`: those that you hold, as a set; NULL: all up to the last. Free the result with imap_selected_free().
+/// Blocks: yes.
+imap_status imap_resync(imap_client *client,
+                        const char *mailbox,
+                        uint32_t uid_validity,
+                        int64_t modseq,
+                        const char *known_uids,
+                        imap_selected **selected,
+                        imap_error **error);
 
 /// The selected mailbox now: counts follow what the server has told since. Free it with imap_selected_free().
 /// STATE if none is selected. Blocks: no.
@@ -1444,6 +1506,25 @@ imap_status imap_idle(imap_client *client,
                       int64_t timeout,
                       imap_event **event,
                       imap_error **error);
+
+/// Has imap_idle(), and an IDLE that was sent, hear of these mailboxes too (an array of names that ends with NULL; NULL:
+/// of the selected one alone) by the best means that the server has: NOTIFY, else IDLE and a STATUS of the others every
+/// IMAP_OPTION_POLL_INTERVAL, else NOOP instead of IDLE. `means` tells which. The counts of each are told as
+/// IMAP_EVENT_STATUS, at first and when they change. Stays in force until it is called anew, also after
+/// imap_reconnect(). Blocks: yes.
+imap_status imap_watch(imap_client *client,
+                       const char *const *mailboxes,
+                       imap_watch_means *means,
+                       imap_error **error);
+
+/// NOTIFY (RFC 5465): which news the server tells by itself, of which mailboxes: "SET STATUS (selected (MessageNew
+/// MessageExpunge)) (subtree ? (MessageNew))", "NONE"; a ? is a mailbox. With "selected", rather than
+/// "selected-delayed", messages may vanish at any time: name them by UID only. NO with the code BADEVENT: the
+/// server does not have one of the events. Blocks: yes.
+imap_status imap_notify(imap_client *client,
+                        const char *events,
+                        const char *const *params,
+                        imap_error **error);
 
 /// Calls `handler` with `userdata` for every response of the server, those that a command claims included, in the order
 /// of arrival, while some call on this client runs: on the thread of that call, with no lock held. It may call back

@@ -214,6 +214,8 @@ fn dovecot() {
     server.load_mail();
     examples(&server);
     threads(&server);
+    live(&server, "", "recovered origin=0\nwatched means=0");
+    loops(&server);
 }
 
 #[test]
@@ -223,6 +225,8 @@ fn cyrus() {
     logins(&server, &["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"]);
     server.load_mail();
     threads(&server);
+    live(&server, "", "recovered origin=0\nwatched means=0");
+    loops(&server);
 }
 
 #[test]
@@ -231,6 +235,8 @@ fn courier() {
     // It has neither MOVE nor UNSELECT, and mailboxes stand below INBOX.
     whole_job(&server, "login:bob:secret-b", "INBOX.", &Features { r#move: false, unselect: false, ..ALL });
     logins(&server, &["CRAM-MD5", "PLAIN"]);
+    // It has no CONDSTORE and no NOTIFY.
+    live(&server, "INBOX.", "recovered origin=1\nwatched means=1");
 }
 
 #[test]
@@ -286,6 +292,26 @@ fn threads(server: &Server) {
     assert_eq!(run(&program, &arguments, &[]).success(), "0 failures\n");
     let output = run_checked(&program, &arguments, &[]);
     assert_eq!(output.code, Some(0), "{}: {}\n{}", server.name, output.out, output.err);
+}
+
+/// Two clients: waiting for news, streams, uploads, recovery, watching; the last two by these means.
+fn live(server: &Server, prefix: &str, means: &str) {
+    let (port, ca) = (format!("1:{}", server.imaps), format!("20={}", server.ca()));
+    let arguments = [prefix, &port, &ca, "40=bob", "41=secret-b", "48:1", "67:500"];
+    let output = run_checked(&test_program("live"), &arguments, &[]);
+    let is_right = output.code == Some(0) && output.out.contains(means);
+    assert!(is_right, "{}: {}\n{}", server.name, output.out, output.err);
+}
+
+/// A client that is driven by steps alone, over TLS from the first byte and by STARTTLS.
+fn loops(server: &Server) {
+    let ca = format!("20={}", server.ca());
+    for (port, tls) in [(&server.imaps, "2:0"), (&server.imap, "2:1")] {
+        let port = format!("1:{port}");
+        let arguments = ["session", "localhost", &port, &ca, tls, "40=alice", "41=secret-a"];
+        let output = run_checked(&test_program("loops"), &arguments, &[]);
+        assert_eq!(output.code, Some(0), "{}: {}\n{}", server.name, output.out, output.err);
+    }
 }
 
 /// Every example does its work, and leaves nothing behind in memory.

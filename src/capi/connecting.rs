@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use super::boundary::{
     call, clear, free_object, free_result, give, imap_client, is_null, on_client, optional_text, put_object,
-    text,
+    put_result, text,
 };
 use super::options::imap_options;
-use crate::client::Client;
+use crate::client::{Client, Credentials};
 use crate::commands::Plain;
 use crate::error::{Result, imap_status};
-use crate::model::{Connection, imap_connection, imap_error, imap_state, imap_tls, try_box};
+use crate::model::{
+    Connection, Selected, imap_connection, imap_error, imap_selected, imap_state, imap_tls, try_box,
+};
 use crate::wire::url;
 
 /// # Connecting
@@ -62,7 +64,8 @@ pub unsafe extern "C" fn imap_connect_url(
             };
             let mut config = options.config(&url.host, url.port.as_deref(), Some(tls))?;
             if let Some(user) = url.user {
-                config.login = options.password()?.map(|password| (user, password));
+                let login = |password| Credentials::new(&user, password);
+                config.login = options.password().map(login).transpose()?;
             }
             let made = Client::start(config)?;
             made.finish_opening()?;
@@ -112,6 +115,31 @@ unsafe fn start(
                 }
             };
             put_object(out, try_box(imap_client { client: start(options)? })?);
+            Ok(())
+        })
+    }
+}
+
+/// Brings a client whose connection has ended back, with the same options; logs in as before if
+/// IMAP_OPTION_KEEP_CREDENTIALS is on, enables and watches what was enabled and watched, and selects the mailbox again
+/// that was selected. `selected` (NULL if none was, or nobody logged in) says what changed meanwhile, as
+/// imap_resync() does; without CONDSTORE `changed` has the messages whose flags are not as they were last told here. Free
+/// it with imap_selected_free(). Requests that were never sent are sent now; those that were have failed, and the error's
+/// may_be_done says which may have run. STATE: the connection stands. Otherwise as imap_connect() and imap_login().
+/// Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_reconnect(
+    client: *mut imap_client,
+    selected: *mut *mut imap_selected<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        clear(selected);
+        on_client(client, error, |client| {
+            if let Some(found) = client.reconnect()? {
+                put_result::<Selected>(selected, found);
+            }
             Ok(())
         })
     }

@@ -1,14 +1,16 @@
 //! # Events
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use super::boundary::{clear, deadline, free_result, imap_client, is_null, on_client, put_result};
+use super::boundary::{
+    clear, deadline, free_result, imap_client, is_null, on_client, params, put_result, text,
+};
 use super::uploads::{Userdata, imap_release_callback};
 use crate::client::Handle;
-use crate::commands::Idle;
+use crate::commands::{Idle, Notify};
 use crate::error::imap_status;
-use crate::model::{Event, Owned, imap_error, imap_event, try_box};
+use crate::model::{Event, Owned, imap_error, imap_event, imap_watch_means, try_box};
 
 /// # Events
 ///
@@ -57,6 +59,54 @@ pub unsafe extern "C" fn imap_idle(
                 put_result::<Event>(event, next);
             }
             Ok(())
+        })
+    }
+}
+
+/// Has imap_idle(), and an IDLE that was sent, hear of these mailboxes too (an array of names that ends with NULL; NULL:
+/// of the selected one alone) by the best means that the server has: NOTIFY, else IDLE and a STATUS of the others every
+/// IMAP_OPTION_POLL_INTERVAL, else NOOP instead of IDLE. `means` tells which. The counts of each are told as
+/// IMAP_EVENT_STATUS, at first and when they change. Stays in force until it is called anew, also after
+/// imap_reconnect(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_watch(
+    client: *mut imap_client,
+    mailboxes: *const *const c_char,
+    means: *mut imap_watch_means,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        if !means.is_null() {
+            means.write(imap_watch_means::IMAP_WATCH_NOTIFY);
+        }
+        on_client(client, error, |client| {
+            let names = params(mailboxes)?;
+            let used = client.watch_mailboxes(names.as_deref())?;
+            if !means.is_null() {
+                means.write(used);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// NOTIFY (RFC 5465): which news the server tells by itself, of which mailboxes: "SET STATUS (selected (MessageNew
+/// MessageExpunge)) (subtree ? (MessageNew))", "NONE"; a ? is a mailbox. With "selected", rather than
+/// "selected-delayed", messages may vanish at any time: name them by UID only. NO with the code BADEVENT: the
+/// server does not have one of the events. Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_notify(
+    client: *mut imap_client,
+    events: *const c_char,
+    params: *const *const c_char,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        on_client(client, error, |client| {
+            let values = self::params(params)?;
+            client.run(Notify::new(text("events", events)?, values.as_deref())?)
         })
     }
 }

@@ -3,8 +3,7 @@
 use std::ffi::c_char;
 
 use super::boundary::{imap_client, on_client, optional_text, text};
-use crate::client::nonce;
-use crate::commands::Login;
+use crate::client::Credentials;
 use crate::error::imap_status;
 use crate::model::imap_error;
 
@@ -27,7 +26,7 @@ pub unsafe extern "C" fn imap_login(
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         on_client(client, error, |client| {
-            client.run(Login::best(text("user", user)?, text("password", password)?, nonce()?)?)
+            client.login(Credentials::new(text("user", user)?, text("password", password)?)?)
         })
     }
 }
@@ -50,7 +49,7 @@ pub unsafe extern "C" fn imap_authenticate(
         on_client(client, error, |client| {
             let (user, secret) = (text("user", user)?, text("secret", secret)?);
             let act_as = optional_text("act_as", act_as)?;
-            client.run(Login::with(text("mechanisms", mechanisms)?, user, secret, act_as, nonce()?)?)
+            client.login(Credentials::with(text("mechanisms", mechanisms)?, user, secret, act_as)?)
         })
     }
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 use zeroize::Zeroize;
 
 use super::boundary::{bytes, call, exclusive, free_object, optional_text};
-use crate::client::{Ca, Config, Identity, Target, Tls};
+use crate::client::{Ca, Config, Credentials, Identity, Target, Tls};
+use crate::commands::Enable;
 use crate::error::{Error, Result, imap_status};
 use crate::model::{imap_error, imap_tls, try_box};
-use crate::sasl::Secret;
 use crate::session::{Settings, quote};
 
 /// Settings of an imap_options. Behind each: what it takes, [default], meaning. Times are milliseconds,
@@ -57,6 +57,11 @@ pub enum imap_option {
     IMAP_OPTION_DANGER_PLAINTEXT_LOGIN = 46,
     /// On or off [1]: send the initial response with AUTHENTICATE where the server allows it.
     IMAP_OPTION_SASL_IR = 47,
+    /// On or off [0]: keep the credentials of a login in memory for imap_reconnect(), and what it needs to tell what
+    /// changed meanwhile.
+    IMAP_OPTION_KEEP_CREDENTIALS = 48,
+    /// Text: capabilities to ENABLE after each login, as far as the server has them: "CONDSTORE UTF8=ACCEPT".
+    IMAP_OPTION_ENABLE = 49,
 
     /// Resolve and connect [30000].
     IMAP_OPTION_CONNECT_TIMEOUT = 60,
@@ -131,6 +136,8 @@ const OPTIONS: &[imap_option] = &[
     IMAP_OPTION_PASSWORD,
     IMAP_OPTION_DANGER_PLAINTEXT_LOGIN,
     IMAP_OPTION_SASL_IR,
+    IMAP_OPTION_KEEP_CREDENTIALS,
+    IMAP_OPTION_ENABLE,
     IMAP_OPTION_CONNECT_TIMEOUT,
     IMAP_OPTION_TLS_TIMEOUT,
     IMAP_OPTION_GREETING_TIMEOUT,
@@ -302,6 +309,7 @@ fn check_number(option: imap_option, value: i64) -> Result<Option<Value>> {
         | IMAP_OPTION_DANGER_NO_VERIFICATION
         | IMAP_OPTION_DANGER_PLAINTEXT_LOGIN
         | IMAP_OPTION_SASL_IR
+        | IMAP_OPTION_KEEP_CREDENTIALS
         | IMAP_OPTION_RETURN_ON_SIGNAL => value == 0 || value == 1,
         IMAP_OPTION_CONNECT_TIMEOUT
         | IMAP_OPTION_TLS_TIMEOUT
@@ -348,6 +356,7 @@ fn check_text(option: imap_option, value: &str) -> Result<Value> {
         | IMAP_OPTION_CLIENT_KEY_PASSWORD
         | IMAP_OPTION_USER
         | IMAP_OPTION_PASSWORD => {}
+        IMAP_OPTION_ENABLE => drop(Enable::new(value)?),
         IMAP_OPTION_ADDRESSES => drop(addresses(value)?),
         other => return Err(Error::invalid(format!("{other:?} takes no text"))),
     }
@@ -439,15 +448,16 @@ impl imap_options {
             returns_on_signal: self.is_on(IMAP_OPTION_RETURN_ON_SIGNAL, false),
             is_verified: !self.is_on(IMAP_OPTION_DANGER_NO_VERIFICATION, false),
             login: match (self.text(IMAP_OPTION_USER), self.text(IMAP_OPTION_PASSWORD)) {
-                (Some(user), Some(password)) => Some((user.to_owned(), Secret::new(password.as_bytes())?)),
+                (Some(user), Some(password)) => Some(Credentials::new(user, password)?),
                 _ => None,
             },
+            enable: self.text(IMAP_OPTION_ENABLE).map(str::to_owned),
         })
     }
 
     /// The password to log in with, if there is one.
-    pub(super) fn password(&self) -> Result<Option<Secret>> {
-        self.text(IMAP_OPTION_PASSWORD).map(|password| Secret::new(password.as_bytes())).transpose()
+    pub(super) fn password(&self) -> Option<&str> {
+        self.text(IMAP_OPTION_PASSWORD)
     }
 
     pub(super) fn is_plaintext(&self) -> bool {
@@ -534,6 +544,7 @@ impl imap_options {
             close_timeout: time(IMAP_OPTION_CLOSE_TIMEOUT, defaults.close_timeout),
             allow_plaintext_login: self.is_on(IMAP_OPTION_DANGER_PLAINTEXT_LOGIN, false),
             sasl_ir: self.is_on(IMAP_OPTION_SASL_IR, true),
+            is_kept: self.is_on(IMAP_OPTION_KEEP_CREDENTIALS, false),
         }
     }
 }

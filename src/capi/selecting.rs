@@ -2,10 +2,10 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{free_result, give, imap_client, on_client, text};
-use crate::commands::{Plain, Select};
-use crate::error::imap_status;
-use crate::model::{Selected, imap_error, imap_selected};
+use super::boundary::{free_result, give, imap_client, on_client, optional_text, text};
+use crate::commands::{Plain, Select, Since};
+use crate::error::{Error, imap_status};
+use crate::model::{Selected, imap_error, imap_selected, imap_set};
 
 /// # Selecting a mailbox
 ///
@@ -43,6 +43,39 @@ pub unsafe extern "C" fn imap_examine(
     unsafe {
         give::<Selected>(client, selected, error, |client| {
             client.run(Select::read_only(text("mailbox", mailbox)?)?)
+        })
+    }
+}
+
+/// SELECT, and what changed since you saw the mailbox with this `uid_validity` and `modseq` (its highest_modseq then, or
+/// -1), in is_new, vanished and changed of the result: by QRESYNC (RFC 7162), else by CONDSTORE and a search for the
+/// UIDs that are gone, else by the flags of all messages (then `changed` has all, origin is IMAP_ORIGIN_EMULATED).
+/// `known_uids`: those that you hold, as a set; NULL: all up to the last. Free the result with imap_selected_free().
+/// Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_resync(
+    client: *mut imap_client,
+    mailbox: *const c_char,
+    uid_validity: u32,
+    modseq: i64,
+    known_uids: *const c_char,
+    selected: *mut *mut imap_selected<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        give::<Selected>(client, selected, error, |client| {
+            if uid_validity == 0 {
+                return Err(Error::invalid("uid_validity is 0: select the mailbox with imap_select()"));
+            }
+            let known = optional_text("known_uids", known_uids)?.unwrap_or("1:*");
+            let known = imap_set::parse(known)?;
+            if known.is_of_numbers() || known.is_saved_search() {
+                return Err(Error::invalid("known_uids is a set of UIDs"));
+            }
+            let modseq = u64::try_from(modseq).unwrap_or(0);
+            let since = Since { uid_validity, modseq, known, seen: None };
+            client.run(Select::since(text("mailbox", mailbox)?, false, since)?)
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use super::boundary::{free_result, give, imap_client, on_client, text};
-use crate::commands::{Capability, Plain};
+use crate::commands::{Capability, Enable, Plain};
 use crate::error::imap_status;
 use crate::model::{TextList, imap_error, imap_texts};
 
@@ -25,6 +25,38 @@ pub unsafe extern "C" fn imap_has(client: *const imap_client, capability: *const
         });
     }
     has
+}
+
+/// Whether it was ENABLEd here: "CONDSTORE", "UTF8=ACCEPT". Upper and lower case alike. False for NULL. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_is_enabled(client: *const imap_client, capability: *const c_char) -> bool {
+    let mut is_enabled = false;
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        on_client(client, std::ptr::null_mut(), |client| {
+            client.check()?;
+            is_enabled = client.is_enabled(text("capability", capability)?);
+            Ok(())
+        });
+    }
+    is_enabled
+}
+
+/// ENABLE (RFC 5161) of `capabilities`, separated by spaces: "CONDSTORE UTF8=ACCEPT"; before a mailbox is selected.
+/// Gives those that the server enabled, to be freed with imap_texts_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_enable(
+    client: *mut imap_client,
+    capabilities: *const c_char,
+    enabled: *mut *mut imap_texts<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        give::<TextList>(client, enabled, error, |client| {
+            client.run(Enable::new(text("capabilities", capabilities)?)?)
+        })
+    }
 }
 
 /// CAPABILITY (RFC 9051 section 6.1.1): asks again. Gives the names in upper case, to be freed with

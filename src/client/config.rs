@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::Credentials;
 pub use crate::net::{Ca, Identity, Target, Tls};
-use crate::sasl::Secret;
 use crate::session::Settings;
 
 pub struct Config {
@@ -16,5 +16,7 @@ pub struct Config {
     /// The certificate's chain and name are checked.
     pub is_verified: bool,
     /// Whom to log in while connecting.
-    pub login: Option<(String, Secret)>,
+    pub login: Option<Credentials>,
+    /// What to ENABLE after a login, as far as the server has it.
+    pub enable: Option<String>,
 }

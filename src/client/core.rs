@@ -17,6 +17,8 @@ const FEED_BUDGET: usize = 4 * FED;
 pub struct Core {
     pub session: Session,
     link: Option<Link>,
+    /// One that has ended, as long as a thread polls it.
+    retired: Option<Link>,
     input: Input,
     /// The link is open, rather than being made or secured.
     is_open: bool,
@@ -52,6 +54,7 @@ impl Core {
         Core {
             session,
             link: Some(link),
+            retired: None,
             input: Input::default(),
             is_open: false,
             tls,
@@ -313,8 +316,19 @@ impl Core {
         self.polls_until
     }
 
+    /// A new connection in place of the one that has ended.
+    pub fn attach(&mut self, link: Link) {
+        // Somebody may still poll the old one.
+        self.retired = self.link.replace(link).filter(|_| self.is_polled);
+        self.input.clear();
+        self.is_open = false;
+        self.is_unsent = false;
+        self.is_unfinished = true;
+    }
+
     pub fn end_poll(&mut self) {
         self.is_polled = false;
+        self.retired = None;
         if self.session.is_closed() {
             self.close_link();
         }

@@ -11,10 +11,13 @@ mod caller;
 mod cancel;
 mod config;
 mod core;
+mod credentials;
 mod handlers;
+mod reconnecting;
 mod stepping;
 mod streaming;
 mod waiting;
+mod watching;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -27,10 +30,11 @@ use self::caller::caller;
 use self::cancel::Cancel;
 pub use self::config::{Ca, Config, Identity, Target, Tls};
 use self::core::Core;
+pub use self::credentials::Credentials;
 pub use self::handlers::Handle;
 pub use self::streaming::Body;
 pub use self::waiting::Goal;
-use crate::commands::{Login, Opening};
+use crate::commands::{Enable, Opening};
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Connection, Event, Owned, Selected, imap_connection, imap_state, imap_texts, try_box};
 pub use crate::net::rest_of_file;
@@ -43,56 +47,68 @@ pub struct Client {
     /// Requests to be cancelled by whoever has the lock next.
     cancelled: Mutex<Vec<RequestId>>,
     is_poisoned: AtomicBool,
-    opening: RequestId,
-    /// The login that the options asked for.
-    login: Option<RequestId>,
+    /// What happens before the caller's first command.
+    opening: Vec<RequestId>,
+    config: Config,
+    /// For connecting anew, if the options allow it.
+    credentials: Mutex<Option<Credentials>>,
+    /// Mailboxes that are watched.
+    watched: Mutex<Vec<String>>,
     process: u32,
-    returns_on_signal: bool,
-    host: String,
-    port: String,
-    is_verified: bool,
 }
 
 impl Client {
     /// Begins to connect. Never waits.
-    pub fn start(config: Config) -> Result<Arc<Client>> {
+    pub fn start(mut config: Config) -> Result<Arc<Client>> {
         let now = Instant::now();
-        let thread = caller();
         let [a, b, c, d, e, f, ..] = nonce()?;
-        let mut session = Session::new(config.settings, [a, b, c, d, e, f], now);
-        let opening = session.submit(try_box(Opening::new(config.starttls.is_some()))?, thread)?;
-        let login = match &config.login {
-            Some((user, password)) => {
-                let password = std::str::from_utf8(password.as_bytes()).unwrap_or_default();
-                Some(session.submit(try_box(Login::best(user, password, nonce()?)?)?, thread)?)
+        let mut session = Session::new(config.settings.clone(), [a, b, c, d, e, f], now);
+        let mut commands: Vec<Box<dyn InFlight>> = vec![try_box(Opening::new(config.starttls.is_some()))?];
+        let login = config.login.take();
+        if let Some(credentials) = &login {
+            commands.push(try_box(credentials.command()?)?);
+            if let Some(names) = &config.enable {
+                commands.push(try_box(Enable::offered(names)?)?);
             }
-            None => None,
-        };
-        let (host, port) = (config.target.host.clone(), config.target.port.clone());
-        let link = Link::open(config.target, now)?;
-        let starttls = config.starttls.map(|tls| (tls, config.tls_timeout));
+        }
+        let opening = session.open(commands, caller())?;
+        let link = Link::open(config.target.clone(), now)?;
+        let starttls = config.starttls.clone().map(|tls| (tls, config.tls_timeout));
         Ok(Arc::new(Client {
             core: Mutex::new(Core::new(session, link, starttls)),
             cancel: Cancel::new(),
             cancelled: Mutex::new(Vec::new()),
             is_poisoned: AtomicBool::new(false),
             opening,
-            login,
+            credentials: Mutex::new(login.filter(|_| config.settings.is_kept)),
+            watched: Mutex::new(Vec::new()),
             process: net::process_id(),
-            returns_on_signal: config.returns_on_signal,
-            host,
-            port,
-            is_verified: config.is_verified,
+            config,
         }))
     }
 
     /// Waits until connected, TLS verified, the greeting read, logged in if that was asked for.
     pub fn finish_opening(&self) -> Result<()> {
-        for id in [Some(self.opening), self.login].into_iter().flatten() {
+        for id in self.opening.iter().copied() {
             self.wait(Goal::Done(id), None)?;
-            self.take::<()>(id)?;
+            self.result(id)?;
+            self.forget(id);
         }
+        // Whoever waited for it need not be told.
+        self.lock().session.connection_known();
         Ok(())
+    }
+
+    /// Logs in, and enables what the options ask for.
+    pub fn login(&self, credentials: Credentials) -> Result<()> {
+        self.run(credentials.command()?)?;
+        if self.config.settings.is_kept {
+            *self.credentials.lock() = Some(credentials);
+        }
+        match &self.config.enable {
+            Some(names) => self.run(Enable::offered(names)?).map(drop),
+            None => Ok(()),
+        }
     }
 
     pub fn is_of_this_process(&self) -> bool {
@@ -129,7 +145,11 @@ impl Client {
             self.lock().session.forget(id);
             return Err(error);
         }
-        self.take(id)
+        let taken = self.take(id);
+        if taken.is_err() {
+            self.forget(id);
+        }
+        taken
     }
 
     /// Error, before anything is sent, if this thread cannot wait: it is inside a callback, or would wait for its own
@@ -178,8 +198,11 @@ impl Client {
 
     /// The value of a request that is done; `T` is its command's output, else an error that says so.
     pub fn take<T: Any>(&self, id: RequestId) -> Result<T> {
-        let outcome = self.lock().session.take(id);
-        let Some(Outcome { result, .. }) = outcome else {
+        let mut core = self.lock();
+        if let Some(error) = core.session.unsent(id) {
+            return Err(error);
+        }
+        let Some(Outcome { result, .. }) = core.session.take(id) else {
             return Err(Error::new(IMAP_ERR_STATE, "the answer of this request was taken already"));
         };
         match result?.downcast::<T>() {
@@ -190,10 +213,7 @@ impl Client {
 
     /// How a request that is done ended; its value stays to be taken.
     pub fn result(&self, id: RequestId) -> Result<()> {
-        match self.lock().session.outcome(id) {
-            Some(Outcome { result: Err(error), .. }) => Err(error.clone()),
-            _ => Ok(()),
-        }
+        self.lock().session.failure(id).map_or(Ok(()), Err)
     }
 
     /// Whether `take::<T>()` would find its value.
@@ -259,6 +279,10 @@ impl Client {
         self.lock().session.facts().has(capability)
     }
 
+    pub fn is_enabled(&self, capability: &str) -> bool {
+        self.lock().session.facts().is_enabled(capability)
+    }
+
     /// The next event; what has arrived already is read first.
     pub fn next_event(&self) -> Result<Option<Box<Owned<Event>>>> {
         self.check()?;
@@ -307,11 +331,11 @@ impl Client {
             Ok(imap_connection {
                 summary: arena.format(format_args!(
                     "{}:{} {security} {}{mailbox}",
-                    self.host,
-                    self.port,
+                    self.config.target.host,
+                    self.config.target.port,
                     state_name(facts.state)
                 ))?,
-                host: arena.text(self.host.as_bytes())?,
+                host: arena.text(self.config.target.host.as_bytes())?,
                 port: peer.map_or(0, |peer| peer.port()),
                 address: match peer {
                     Some(peer) => arena.format(format_args!("{}", peer.ip()))?,
@@ -331,7 +355,7 @@ impl Client {
                     false => arena.texts(&capabilities)?,
                 },
                 is_tls: facts.is_tls,
-                is_verified: facts.is_tls && self.is_verified,
+                is_verified: facts.is_tls && self.config.is_verified,
                 certificate: match certificate {
                     Some(der) => arena.raw(&der)?,
                     None => crate::model::Bytes::NONE,

@@ -10,7 +10,7 @@ use super::caller::caller;
 use super::core::Core;
 use super::waiting::Goal;
 use crate::error::{Error, Result, imap_status::*};
-use crate::session::{Choice, FED, InFlight, Item, Outcome, Piece, Pulled, RequestId, Section, UploadSource};
+use crate::session::{Choice, FED, InFlight, Item, Piece, Pulled, RequestId, Section, UploadSource};
 
 /// A section of a message, to be read.
 pub enum Body {
@@ -220,9 +220,10 @@ impl Client {
         let waited = self.wait(Goal::Event(id), until);
         let mut core = self.lock();
         core.session.set_time(Instant::now());
-        let event = core.session.next_event();
+        // What a lost connection has told before stays to be taken by imap_next_event().
         let ended = ended(&core, id);
-        if event.is_some() && ended.is_ok() {
+        let event = if ended.is_ok() { core.session.next_event() } else { None };
+        if event.is_some() {
             core.session.release_idle(id);
         }
         core.session.forget(id);
@@ -240,8 +241,5 @@ impl Client {
 
 /// How a request has ended, if it has.
 fn ended(core: &Core, id: RequestId) -> Result<()> {
-    match core.session.outcome(id) {
-        Some(Outcome { result: Err(error), .. }) => Err(error.clone()),
-        _ => Ok(()),
-    }
+    core.session.failure(id).map_or(Ok(()), Err)
 }

@@ -184,7 +184,7 @@ impl Client {
     }
 
     fn heed_signal(&self, polled: Polled) -> Result<()> {
-        if polled == Polled::Interrupted && self.returns_on_signal {
+        if polled == Polled::Interrupted && self.config.returns_on_signal {
             return Err(Error::new(IMAP_ERR_INTERRUPTED, "a signal arrived: call again to go on"));
         }
         Ok(())

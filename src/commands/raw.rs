@@ -13,16 +13,17 @@ pub struct Raw {
 }
 
 /// Commands that change what the session must know, or that go on after their line.
-const OWN_FUNCTIONS: [(&str, &str); 13] = [
+const OWN_FUNCTIONS: [(&str, &str); 14] = [
     ("APPEND", "imap_append()"),
     ("AUTHENTICATE", "imap_authenticate()"),
     ("CLOSE", "imap_close_mailbox()"),
     ("COMPRESS", "a later version"),
-    ("ENABLE", "a later version"),
+    ("ENABLE", "imap_enable()"),
     ("EXAMINE", "imap_examine()"),
     ("IDLE", "imap_idle()"),
     ("LOGIN", "imap_login()"),
     ("LOGOUT", "imap_logout()"),
+    ("NOTIFY", "imap_notify()"),
     ("REPLACE", "imap_replace()"),
     ("SELECT", "imap_select()"),
     ("STARTTLS", "IMAP_TLS_STARTTLS"),

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Capability, Copying, Expunge, Fetch, Idle, List, Login, Namespace, Plain, Raw, Search, Select, Status,
-    Store,
+    Capability, Copying, Enable, Expunge, Fetch, Idle, List, Login, Namespace, Notify, Plain, Raw, Search,
+    Select, Status, Store,
 };
 use crate::error::{Error, Result};
 use crate::model::{imap_role, try_box};
@@ -17,6 +17,8 @@ type Make = fn(Arguments<'_>) -> Made;
 /// Name, and what is made of its arguments.
 const COMMANDS: &[(&str, Make)] = &[
     ("CAPABILITY", |a| none(a, Capability::default())),
+    ("ENABLE", |a| boxed(Enable::new(a.rest)?)),
+    ("NOTIFY", |a| boxed(Notify::new(a.rest, a.params)?)),
     ("NOOP", |a| none(a, Plain::noop())),
     ("IDLE", |a| none(a, Idle)),
     ("CHECK", |a| none(a, Plain::check())),

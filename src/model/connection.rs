@@ -53,3 +53,14 @@ pub struct imap_connection<'a> {
     pub bytes_sent: i64,
     pub bytes_received: i64,
 }
+
+/// What imap_watch() uses.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum imap_watch_means {
+    IMAP_WATCH_NOTIFY = 0,
+    /// IDLE on the selected mailbox, STATUS from time to time for the rest.
+    IMAP_WATCH_IDLE = 1,
+    /// NOOP and STATUS from time to time.
+    IMAP_WATCH_POLL = 2,
+}

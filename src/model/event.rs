@@ -126,8 +126,12 @@ pub enum imap_event_kind {
     IMAP_EVENT_CAPABILITY = 13,
     /// The mailbox is no longer selected.
     IMAP_EVENT_UNSELECTED = 16,
+    /// Connected and, if the options say so, logged in.
+    IMAP_EVENT_CONNECTED = 17,
     /// The server says goodbye [text, code].
     IMAP_EVENT_BYE = 18,
+    /// The connection is gone [text].
+    IMAP_EVENT_CLOSED = 19,
     /// Events were lost here: look at the mailbox afresh.
     IMAP_EVENT_OVERFLOW = 20,
     /// The tagged reply of a command [name: OK, NO, BAD; text, code].

@@ -2,7 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::message::imap_flags;
+use super::message::{imap_flags, imap_message};
+use super::set::imap_set;
 use super::text::{Bytes, List, Text};
 use super::value::{imap_defect, imap_item, imap_origin, imap_texts};
 
@@ -140,6 +141,15 @@ pub struct imap_selected<'a> {
     pub permanent_flags: &'a imap_flags<'a>,
     /// MAILBOXID (RFC 8474), or NULL.
     pub mailbox_id: Text<'a>,
+    /// After imap_resync() and imap_reconnect(): UIDVALIDITY is another one, so all UIDs are void.
+    pub is_new: bool,
+    /// UIDs that are there no more; never NULL, perhaps empty.
+    pub vanished: &'a imap_set,
+    /// Messages whose flags are not as they were, and new ones, with UID and FLAGS.
+    pub changed: List<'a, imap_message<'a>>,
+    pub changed_count: usize,
+    /// IMAP_ORIGIN_EMULATED: found by a comparison; see the call.
+    pub origin: imap_origin,
 }
 
 impl imap_counts<'static> {

@@ -14,6 +14,7 @@ use super::tls::{Channel, Tls};
 use crate::error::{Error, Result, imap_status::*};
 
 /// Where to connect to, and how.
+#[derive(Clone)]
 pub struct Target {
     /// "": this machine.
     pub host: String,

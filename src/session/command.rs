@@ -109,6 +109,8 @@ pub enum Effect {
     Authenticated,
     Selected(Box<Mirror>),
     Unselected,
+    /// These capabilities are enabled from here on.
+    Enabled(Vec<String>),
     /// TLS begins right behind this reply.
     StartTls,
     /// The connection is no longer wanted.

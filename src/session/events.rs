@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::model::{Event, Owned};
+use crate::model::{Event, Owned, imap_event_kind::IMAP_EVENT_CONNECTED};
 
 #[derive(Default)]
 pub struct Events {
@@ -42,6 +42,11 @@ impl Events {
 
     pub fn has_any(&self) -> bool {
         self.has_lost || !self.queue.is_empty()
+    }
+
+    /// Takes away the event of a new connection.
+    pub fn drop_connected(&mut self) {
+        self.queue.retain(|event| event.get().kind != IMAP_EVENT_CONNECTED);
     }
 
     pub fn clear(&mut self) {

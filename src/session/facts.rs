@@ -1,13 +1,17 @@
 //! What is known of the connection: commands read it, the session alone writes it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::capability::Capabilities;
 use crate::error::{Error, NoMemory, Result, imap_status::*};
-use crate::model::{Owned, Selected, imap_flags, imap_selected, imap_state};
+use crate::model::{
+    Arena, EMPTY_SET, List, Owned, Selected, imap_flags, imap_origin, imap_selected, imap_state,
+};
 use crate::wire::cursor::Response;
-use crate::wire::flags;
 use crate::wire::line::Dialect;
+use crate::wire::{fetch, flags};
 
 /// The limits and deadlines of one client; the options set them.
 #[derive(Clone, Debug)]
@@ -41,6 +45,8 @@ pub struct Settings {
     pub close_timeout: Duration,
     pub allow_plaintext_login: bool,
     pub sasl_ir: bool,
+    /// The connection may be made anew: what is needed to tell what changed meanwhile is kept.
+    pub is_kept: bool,
 }
 
 impl Default for Settings {
@@ -69,6 +75,7 @@ impl Default for Settings {
             close_timeout: Duration::from_secs(5),
             allow_plaintext_login: false,
             sasl_ir: true,
+            is_kept: false,
         }
     }
 }
@@ -83,8 +90,10 @@ pub struct Facts {
     /// resp-text of the greeting.
     pub greeting: Vec<u8>,
     pub is_tls: bool,
-    /// UTF8=ACCEPT is enabled.
+    /// UTF8=ACCEPT or IMAP4rev2 is enabled.
     pub is_utf8: bool,
+    /// What was ENABLEd, in upper case.
+    pub enabled: Vec<String>,
     pub selected: Option<Box<Mirror>>,
 }
 
@@ -105,6 +114,72 @@ pub struct Mirror {
     pub flags: Vec<u8>,
     pub permanent_flags: Vec<u8>,
     pub mailbox_id: Vec<u8>,
+    /// It was opened with EXAMINE.
+    pub is_examined: bool,
+    /// The flags of messages as last told, where no other means shows what changed while the connection was lost.
+    pub seen: Option<Seen>,
+}
+
+/// A mailbox that was selected when the connection ended.
+pub struct Remembered {
+    pub mailbox: String,
+    pub is_examined: bool,
+    pub uid_validity: u32,
+    pub uid_next: u32,
+    /// 0: none.
+    pub modseq: u64,
+    pub seen: Option<Arc<Seen>>,
+}
+
+impl Remembered {
+    pub fn of(mirror: Mirror) -> Remembered {
+        Remembered {
+            mailbox: mirror.mailbox,
+            is_examined: mirror.is_examined,
+            uid_validity: mirror.uid_validity,
+            uid_next: mirror.uid_next,
+            modseq: mirror.highest_modseq.unwrap_or(0),
+            seen: mirror.seen.map(Arc::new),
+        }
+    }
+}
+
+/// A short mark for the flags of each message.
+#[derive(Default)]
+pub struct Seen {
+    marks: HashMap<u32, u64>,
+}
+
+/// Of so many messages at most: in a larger mailbox the others are told of anew.
+const MOST_SEEN: usize = 1_000_000;
+
+impl Seen {
+    /// A mark that is the same for the same flags, in any order and case; Recent is not one of the message's.
+    pub fn mark_of(response: &Response<'_>, rest: usize) -> Option<u64> {
+        let list = fetch::flag_list(response, rest)?;
+        let words = list.split(|byte| matches!(byte, b' ' | b'(' | b')')).filter(|word| !word.is_empty());
+        let flags = words.filter(|word| !word.eq_ignore_ascii_case(b"\\Recent"));
+        // FNV-1a of each, added up, so that the order does not matter.
+        let mark = |word: &[u8]| {
+            word.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x100_0000_01b3)
+            })
+        };
+        Some(flags.fold(1, |sum: u64, word| sum.wrapping_add(mark(word))))
+    }
+
+    pub fn note(&mut self, uid: u32, mark: u64) -> Result<(), NoMemory> {
+        if self.marks.len() < MOST_SEEN || self.marks.contains_key(&uid) {
+            self.marks.try_reserve(1)?;
+            self.marks.insert(uid, mark);
+        }
+        Ok(())
+    }
+
+    pub fn is_same(&self, uid: u32, mark: Option<u64>) -> bool {
+        // What was never told is told now.
+        mark.is_some() && self.marks.get(&uid).copied() == mark
+    }
 }
 
 impl Facts {
@@ -117,12 +192,17 @@ impl Facts {
             greeting: Vec::new(),
             is_tls: false,
             is_utf8: false,
+            enabled: Vec::new(),
             selected: None,
         }
     }
 
     pub fn has(&self, capability: &str) -> bool {
         self.capabilities.as_ref().is_some_and(|all| all.has(capability))
+    }
+
+    pub fn is_enabled(&self, capability: &str) -> bool {
+        self.enabled.iter().any(|name| name.eq_ignore_ascii_case(capability))
     }
 
     /// Anyone could have written what came so far.
@@ -192,29 +272,37 @@ pub fn unsupported(capability: &str) -> Error {
 
 impl Mirror {
     pub fn result(&self) -> Result<Box<Owned<Selected>>, NoMemory> {
-        Owned::build(|arena| {
-            Ok(imap_selected {
-                mailbox: arena.text(self.mailbox.as_bytes())?,
-                is_read_only: self.is_read_only,
-                exists: self.exists.unwrap_or(0),
-                recent: self.recent,
-                first_unseen: self.first_unseen,
-                uid_next: self.uid_next,
-                uid_validity: self.uid_validity,
-                uids_last: !self.uids_change,
-                highest_modseq: self.highest_modseq.map_or(-1, |modseq| modseq as i64),
-                flags: flag_list(&self.flags, arena)?,
-                permanent_flags: flag_list(&self.permanent_flags, arena)?,
-                mailbox_id: match self.mailbox_id.is_empty() {
-                    true => crate::model::Text::NONE,
-                    false => arena.text(&self.mailbox_id)?,
-                },
-            })
+        Owned::build(|arena| self.fill(arena))
+    }
+
+    /// What is known of the mailbox, without what changed.
+    pub fn fill<'a>(&self, arena: &'a Arena) -> Result<imap_selected<'a>, NoMemory> {
+        Ok(imap_selected {
+            mailbox: arena.text(self.mailbox.as_bytes())?,
+            is_read_only: self.is_read_only,
+            exists: self.exists.unwrap_or(0),
+            recent: self.recent,
+            first_unseen: self.first_unseen,
+            uid_next: self.uid_next,
+            uid_validity: self.uid_validity,
+            uids_last: !self.uids_change,
+            highest_modseq: self.highest_modseq.map_or(-1, |modseq| modseq as i64),
+            flags: flag_list(&self.flags, arena)?,
+            permanent_flags: flag_list(&self.permanent_flags, arena)?,
+            mailbox_id: match self.mailbox_id.is_empty() {
+                true => crate::model::Text::NONE,
+                false => arena.text(&self.mailbox_id)?,
+            },
+            is_new: false,
+            vanished: &EMPTY_SET,
+            changed: List::EMPTY,
+            changed_count: 0,
+            origin: imap_origin::IMAP_ORIGIN_SERVER,
         })
     }
 }
 
-fn flag_list<'a>(sent: &[u8], arena: &'a crate::model::Arena) -> Result<&'a imap_flags<'a>, NoMemory> {
+fn flag_list<'a>(sent: &[u8], arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory> {
     let mut cursor = Response::new(sent, &[]).cursor(0);
     flags::flags(&mut cursor, arena).unwrap_or(Ok(&imap_flags::EMPTY))
 }

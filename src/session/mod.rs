@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 pub use capability::Capabilities;
 pub use command::{Command, Effect, InFlight, Next, Reply, Step, Untagged, quote};
 use events::Events;
-pub use facts::{Facts, Mirror, Settings, unsupported};
+pub use facts::{Facts, Mirror, Remembered, Seen, Settings, unsupported};
 use idle::{Ask, Idle, Stage as IdleStage};
 pub use input::{Got, Input, Piece, Source, Turn};
 pub use output::FED;
@@ -102,6 +102,9 @@ pub struct Session {
     /// What later calls are told, once the connection has ended; and what ended it.
     ended: Option<Error>,
     cause: Option<Error>,
+    /// What was so when it ended.
+    remembered: Option<Remembered>,
+    enabled_before: Vec<String>,
     bytes_received: u64,
     bytes_sent: u64,
     /// Bytes of answers to cancelled commands.
@@ -132,6 +135,10 @@ struct Entry {
     /// A command of the session's own.
     ask: Option<Ask>,
     is_stream: bool,
+    /// A line of it was written, so the server may have seen it.
+    is_begun: bool,
+    /// It belongs to the making of the connection.
+    is_opening: bool,
     transfer: Transfer,
     /// None: cancelled; what it claims is dropped until its tagged reply.
     command: Option<Box<dyn InFlight>>,
@@ -143,6 +150,13 @@ struct Entry {
     cancelled: Option<(Instant, u64)>,
     /// To be reported at the tagged reply, whatever that says.
     failure: Option<Error>,
+}
+
+impl Entry {
+    /// It can be sent on another connection as well.
+    fn is_kept(&self) -> bool {
+        !self.is_begun && !self.is_opening && self.ask.is_none() && self.command.is_some()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,6 +186,8 @@ impl Session {
             bye: None,
             ended: None,
             cause: None,
+            remembered: None,
+            enabled_before: Vec::new(),
             bytes_received: 0,
             bytes_sent: 0,
             bytes_wasted: 0,
@@ -208,6 +224,18 @@ impl Session {
 
     pub fn submit(&mut self, command: Box<dyn InFlight>, thread: Caller) -> Result<RequestId> {
         self.submit_as(command, thread, false)
+    }
+
+    /// What comes before all others on a connection that is being made.
+    pub fn open(&mut self, commands: Vec<Box<dyn InFlight>>, caller: Caller) -> Result<Vec<RequestId>> {
+        let mut ids = Vec::new();
+        for command in commands {
+            ids.push(self.submit(command, caller)?);
+        }
+        for entry in &mut self.entries {
+            entry.is_opening = true;
+        }
+        Ok(ids)
     }
 
     /// The same, and its answer is taken item by item, by this thread at first.
@@ -270,6 +298,8 @@ impl Session {
             round,
             ask,
             is_stream,
+            is_begun: false,
+            is_opening: false,
             transfer: Transfer::default(),
             command: Some(command),
             phase: Phase::Queued,
@@ -321,9 +351,11 @@ impl Session {
         entry.or_else(|| self.done.get(&id).map(|outcome| outcome.transfer)).unwrap_or_default()
     }
 
-    /// Whether nothing more is to be waited for; true also when its outcome was taken already.
+    /// Whether nothing more is to be waited for; true also when its outcome was taken already, and when it cannot be
+    /// sent before there is a new connection.
     pub fn is_done(&self, id: RequestId) -> bool {
-        self.done.contains_key(&id)
+        self.stage == Stage::Closed
+            || self.done.contains_key(&id)
             || !(self.entries.iter().any(|entry| entry.id == id && entry.command.is_some())
                 || self.idle.holders.contains(&id))
     }
@@ -334,6 +366,19 @@ impl Session {
 
     pub fn outcome(&self, id: RequestId) -> Option<&Outcome> {
         self.done.get(&id)
+    }
+
+    /// Why a request that was never sent cannot be now: it waits for a new connection.
+    pub fn unsent(&self, id: RequestId) -> Option<Error> {
+        let ended = self.ended.as_ref()?;
+        let entry = self.entries.iter().find(|entry| entry.id == id)?;
+        Some(ended.clone().of_command(entry.name))
+    }
+
+    /// How a request has failed, if it has.
+    pub fn failure(&self, id: RequestId) -> Option<Error> {
+        let failed = self.done.get(&id).and_then(|outcome| outcome.result.as_ref().err().cloned());
+        failed.or_else(|| self.unsent(id))
     }
 
     /// Ends a request with `why`. What was not sent is not sent; the answer to what was is dropped as it
@@ -392,7 +437,9 @@ impl Session {
         if self.stage != Stage::Open {
             return;
         }
-        self.tend_idle();
+        if let Err(error) = self.tend_idle() {
+            return self.lost(error);
+        }
         let mut at = 0;
         while at < self.entries.len() {
             if self.entries[at].phase != Phase::Queued {
@@ -449,6 +496,7 @@ impl Session {
                 }
                 entry.tag = Some(tag);
                 entry.phase = Phase::Sending;
+                entry.is_begun = true;
                 entry.is_dialogue = is_dialogue;
                 if next == Next::SendAndUnselect {
                     self.unselect();
@@ -554,7 +602,7 @@ impl Session {
         let why = self.with_goodbye(why);
         self.stage = Stage::Closed;
         self.facts.state = IMAP_STATE_LOGOUT;
-        self.facts.selected = None;
+        self.remember();
         self.output.clear();
         for id in std::mem::take(&mut self.idle.holders) {
             self.done.insert(id, Outcome::of(Err(why.clone().of_command("IDLE"))));
@@ -562,6 +610,10 @@ impl Session {
         self.idle.stage = IdleStage::Off;
         self.streams.offer = None;
         for entry in std::mem::take(&mut self.entries) {
+            if entry.is_kept() {
+                self.entries.push(entry);
+                continue;
+            }
             let result = match entry.command {
                 None => continue,
                 // The server need not stay to confirm a LOGOUT.
@@ -576,12 +628,54 @@ impl Session {
                 self.done.insert(entry.id, Outcome { transfer: entry.transfer, ..Outcome::of(result) });
             }
         }
+        self.events.push(event::connection(Some(&why.message)).ok(), self.facts.settings.max_events);
         self.cause = Some(why.clone());
         // Later calls find the connection closed, whatever it was that closed it.
         self.ended = Some(match why.status {
             IMAP_ERR_CLOSED => why,
             _ => Error::fatal(IMAP_ERR_CLOSED, format!("the connection was closed before: {}", why.message)),
         });
+    }
+
+    /// Keeps what a new connection needs to begin where this one ended.
+    fn remember(&mut self) {
+        if let Some(mirror) = self.facts.selected.take() {
+            self.remembered = Some(Remembered::of(*mirror));
+        }
+        let enabled = std::mem::take(&mut self.facts.enabled);
+        if !enabled.is_empty() {
+            self.enabled_before = enabled;
+        }
+    }
+
+    /// The mailbox that was selected when the connection ended; given once.
+    pub fn remembered(&mut self) -> Option<Remembered> {
+        self.remembered.take()
+    }
+
+    pub fn enabled_before(&self) -> Vec<String> {
+        self.enabled_before.clone()
+    }
+
+    /// A new connection is being made: `commands` come first on it, then what was never sent.
+    pub fn reopen(
+        &mut self,
+        commands: Vec<Box<dyn InFlight>>,
+        random: [u8; 6],
+        caller: Caller,
+        now: Instant,
+    ) -> Result<Vec<RequestId>> {
+        let kept = std::mem::take(&mut self.entries);
+        self.stage = Stage::Connecting;
+        self.facts = Facts::new(self.facts.settings.clone());
+        self.tags = Tags::new(random);
+        self.idle = Idle::new(now);
+        (self.now, self.moved) = (now, now);
+        (self.bye, self.ended, self.cause, self.stalled_since) = (None, None, None, None);
+        let ids = self.open(commands, caller)?;
+        self.entries.try_reserve(kept.len())?;
+        self.entries.extend(kept.into_iter().map(|entry| Entry { started: now, ..entry }));
+        Ok(ids)
     }
 
     /// The server's goodbye explains an end of the stream better than the end itself.
@@ -914,39 +1008,34 @@ impl Session {
     // IDLE.
 
     /// Begins IDLE when it is wanted and nothing else is to be done, ends it when something is.
-    fn tend_idle(&mut self) {
+    fn tend_idle(&mut self) -> Result<()> {
         let has_others = self.entries.iter().any(|entry| entry.phase == Phase::Queued);
         match self.idle.stage {
-            IdleStage::Running { since } => {
-                let is_due = self.now >= since + self.facts.settings.idle_renew;
-                let is_over = !self.idle.is_wanted() && !self.idle.lingers;
-                if (has_others || is_due || is_over) && self.output.is_empty() {
-                    self.idle.stage = IdleStage::Ending { since: self.now };
-                    if let Err(error) = self.output.push(b"DONE\r\n", false) {
-                        self.lost(error.into());
-                    }
-                }
+            IdleStage::Running { since }
+                if self.output.is_empty()
+                    && (has_others || self.idle.is_over(since, self.now, &self.facts)) =>
+            {
+                self.idle.stage = IdleStage::Ending { since: self.now };
+                self.output.push(b"DONE\r\n", false)?;
             }
-            IdleStage::Off if self.idle.is_wanted() && self.entries.is_empty() => {
-                let is_due = self.idle.due(&self.facts).is_some_and(|due| self.now >= due);
-                if is_due && self.facts.needs_login().is_ok() {
-                    let asked = self.ask(self.idle.means(&self.facts));
-                    if let Err(error) = asked {
-                        self.lost(error);
-                    }
+            IdleStage::Off if self.entries.is_empty() && self.facts.needs_login().is_ok() => {
+                for question in self.idle.next_questions(self.now, &self.facts)? {
+                    let id = RequestId(self.next_id);
+                    self.next_id += 1;
+                    let ask = Some(question.ask);
+                    self.enqueue(id, crate::model::try_box(question)?, Caller(0), ask, false)?;
                 }
             }
             _ => {}
         }
+        Ok(())
     }
 
-    fn ask(&mut self, ask: Ask) -> Result<()> {
-        let id = RequestId(self.next_id);
-        self.next_id += 1;
-        if ask == Ask::Idle {
-            self.idle.stage = IdleStage::Asked;
-        }
-        self.enqueue(id, crate::model::try_box(ask)?, Caller(0), Some(ask), false)
+    /// Whoever waits for news hears of these mailboxes too.
+    pub fn watch(&mut self, mailboxes: &[&str]) -> Result<()> {
+        self.idle.watch(mailboxes, self.now);
+        self.schedule();
+        Ok(())
     }
 
     /// Ends a wait for news that was successful: IDLE goes on until something is sent, since the next such wait
@@ -1067,7 +1156,7 @@ impl Session {
         self.idle.rest(self.now);
         if let Some(ask) = self.entries[at].ask {
             self.entries.remove(at);
-            self.idle.ended(ask, condition == Condition::Ok, &self.facts, self.now);
+            self.idle.ended(ask, condition == Condition::Ok, self.now);
             self.schedule();
             return Ok(());
         }
@@ -1124,6 +1213,9 @@ impl Session {
     /// The call is over: its value is made.
     fn finish(&mut self, at: usize, reply: Vec<u8>) {
         let entry = self.entries.remove(at);
+        if entry.is_opening && !self.entries.iter().any(|entry| entry.is_opening) {
+            self.events.push(event::connection(None).ok(), self.facts.settings.max_events);
+        }
         if let Some(command) = entry.command {
             let result = command.finish().map_err(|error| error.of_command(entry.name));
             self.done.insert(entry.id, Outcome { result, reply, transfer: entry.transfer });
@@ -1134,11 +1226,17 @@ impl Session {
         match effect {
             Effect::None => {}
             Effect::Authenticated => self.facts.state = IMAP_STATE_AUTHENTICATED,
-            Effect::Selected(mirror) => {
+            Effect::Selected(mut mirror) => {
+                let compares = self.facts.settings.is_kept && mirror.highest_modseq.is_none();
+                mirror.seen = compares.then(Seen::default);
                 self.facts.selected = Some(mirror);
                 self.facts.state = IMAP_STATE_SELECTED;
             }
             Effect::Unselected => self.unselect(),
+            Effect::Enabled(names) => {
+                self.facts.is_utf8 |= names.iter().any(|name| name == "UTF8=ACCEPT" || name == "IMAP4REV2");
+                self.facts.enabled.extend(names);
+            }
             Effect::StartTls => self.stage = Stage::Securing,
             Effect::Logout => {
                 self.bye = None;
@@ -1165,7 +1263,10 @@ impl Session {
         }
         let is_taken = match self.owner(untagged) {
             None => false,
-            Some(at) => self.offer_to(at, untagged),
+            Some(at) => match self.entries[at].ask {
+                Some(Ask::Status(watched)) => self.idle.is_old(watched, untagged.response.bytes)?,
+                _ => self.offer_to(at, untagged),
+            },
         };
         if !is_taken {
             self.tell(untagged);
@@ -1231,6 +1332,11 @@ impl Session {
         }
     }
 
+    /// Nobody needs to be told that the connection stands.
+    pub fn connection_known(&mut self) {
+        self.events.drop_connected();
+    }
+
     pub fn next_event(&mut self) -> Option<Box<Owned<Event>>> {
         self.events.pop()
     }
@@ -1247,6 +1353,12 @@ impl Session {
             return Ok(true);
         }
         let Some(mirror) = self.facts.selected.as_deref_mut() else { return Ok(true) };
+        if let Some(seen) = mirror.seen.as_mut().filter(|_| untagged.is("FETCH")) {
+            let uid = fetch::uid(&untagged.response, untagged.rest);
+            if let (Some(uid), Some(mark)) = (uid, Seen::mark_of(&untagged.response, untagged.rest)) {
+                seen.note(uid, mark)?;
+            }
+        }
         match untagged.number {
             Some(number) if untagged.is("EXISTS") => mirror.exists = Some(number),
             Some(number) if untagged.is("RECENT") => mirror.recent = number,

@@ -39,6 +39,21 @@ pub fn overflow() -> Result<Box<Owned<Event>>, NoMemory> {
     Owned::build(|_| Ok(imap_event { kind: IMAP_EVENT_OVERFLOW, name: Text::fixed(c"OVERFLOW"), ..NOTHING }))
 }
 
+/// The connection stands, or has ended for this reason.
+pub fn connection(closed: Option<&str>) -> Result<Box<Owned<Event>>, NoMemory> {
+    Owned::build(|arena| {
+        Ok(match closed {
+            None => imap_event { kind: IMAP_EVENT_CONNECTED, name: Text::fixed(c"CONNECTED"), ..NOTHING },
+            Some(why) => imap_event {
+                kind: IMAP_EVENT_CLOSED,
+                name: Text::fixed(c"CLOSED"),
+                text: arena.text(why.as_bytes())?,
+                ..NOTHING
+            },
+        })
+    })
+}
+
 const NOTHING: imap_event<'static> = imap_event {
     kind: IMAP_EVENT_OTHER,
     name: Text::NONE,

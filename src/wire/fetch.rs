@@ -43,6 +43,27 @@ pub fn uid(response: &Response<'_>, rest: usize) -> Option<u32> {
     }
 }
 
+/// The list of flags as sent, if the response has one.
+pub fn flag_list<'b>(response: &Response<'b>, rest: usize) -> Option<&'b [u8]> {
+    let mut cursor = response.cursor(rest);
+    loop {
+        match cursor.peek()? {
+            b'(' | b')' | b' ' => cursor.advance(1),
+            _ => {
+                let is_flags = section::label(&mut cursor)?.eq_ignore_ascii_case(b"FLAGS");
+                cursor.skip_spaces();
+                let start = cursor.at();
+                if !cursor.skip_value() && cursor.peek()? != b')' {
+                    return None;
+                }
+                if is_flags {
+                    return Some(cursor.since(start));
+                }
+            }
+        }
+    }
+}
+
 /// A FETCH response up to a literal whose bytes have not come.
 pub struct Head<'b> {
     /// "BODY[1.2]"

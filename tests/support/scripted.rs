@@ -11,6 +11,7 @@
 //! - `fetches n` sends FETCH responses of messages 1 to n, `lists n` LIST responses, `hits n` one SEARCH response.
 //! - `statuses n` answers n STATUS commands over a link with a delay of 20 ms, and records "n bursts" in which they came.
 //! - `quiet n` makes sure that nothing comes for n milliseconds; `reply n` says OK to the n-th last command.
+//! - `again` takes the client's next connection.
 //! - `wait n` waits n milliseconds. `starttls` begins TLS. `all` answers whatever comes with OK until the client goes.
 
 use std::io::{self, Read, Write};
@@ -112,14 +113,26 @@ fn serve(listener: &TcpListener, script: &[u8], play: &Play, record: &mut Vec<St
         tag: String::new(),
         tags: Vec::new(),
     };
+    let mut is_over = false;
     for line in script.split(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
+        if line.trim_ascii() == b"again" {
+            let (socket, _) = listener.accept().map_err(text)?;
+            socket.set_read_timeout(limit).map_err(text)?;
+            server.stream = Box::new(socket.try_clone().map_err(text)?);
+            server.socket = socket;
+            is_over = false;
+            continue;
+        }
+        if is_over {
+            break;
+        }
         match server.step(line.trim_ascii_start(), record) {
             Ok(true) => {}
-            Ok(false) => return Ok(()),
+            Ok(false) => is_over = true,
             Err(problem) => {
                 return Err(format!("at \"{}\": {problem}", String::from_utf8_lossy(line)));
             }

@@ -1,0 +1,56 @@
+//! Watching several mailboxes by the best means that the server has.
+
+use std::time::Instant;
+
+use super::Client;
+use crate::commands::Notify;
+use crate::error::{Result, imap_status::*};
+use crate::model::imap_watch_means::{self, *};
+
+impl Client {
+    /// From here on whoever waits for news hears of these mailboxes too; None: of the selected one alone.
+    pub fn watch_mailboxes(&self, mailboxes: Option<&[&str]>) -> Result<imap_watch_means> {
+        self.check()?;
+        let all = mailboxes.unwrap_or_default();
+        let means = self.begin_watch(all)?;
+        *self.watched.lock() = all.iter().map(|mailbox| (*mailbox).to_owned()).collect();
+        Ok(means)
+    }
+
+    fn begin_watch(&self, mailboxes: &[&str]) -> Result<imap_watch_means> {
+        let had_any = !self.watched.lock().is_empty();
+        if self.has("NOTIFY") && (had_any || !mailboxes.is_empty()) {
+            match self.run(Notify::of(mailboxes)?) {
+                Ok(()) => {
+                    self.poll_mailboxes(&[])?;
+                    return Ok(IMAP_WATCH_NOTIFY);
+                }
+                // More than the server wants to watch, or other events: then it is asked.
+                Err(error) if matches!(error.status, IMAP_ERR_NO | IMAP_ERR_BAD) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.poll_mailboxes(mailboxes)?;
+        Ok(if self.has("IDLE") { IMAP_WATCH_IDLE } else { IMAP_WATCH_POLL })
+    }
+
+    fn poll_mailboxes(&self, mailboxes: &[&str]) -> Result<()> {
+        let mut core = self.lock();
+        core.session.set_time(Instant::now());
+        core.session.watch(mailboxes)?;
+        if core.flush_submitted(Instant::now()) {
+            self.look_again(&core);
+        }
+        Ok(())
+    }
+
+    /// The same on a new connection.
+    pub(super) fn watch_again(&self) -> Result<()> {
+        let watched = self.watched.lock().clone();
+        if !watched.is_empty() {
+            let all: Vec<&str> = watched.iter().map(String::as_str).collect();
+            self.begin_watch(&all)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! ENABLE (RFC 5161).
+
+use crate::error::{Error, Result};
+use crate::model::{Owned, TextList, imap_texts};
+use crate::session::{Command, Effect, Facts, Next, Reply, Rules, Step, Untagged};
+use crate::wire::capability;
+use crate::wire::line::Line;
+
+pub struct Enable {
+    names: Vec<String>,
+    /// What the server does not have is left out.
+    is_optional: bool,
+    enabled: Vec<String>,
+}
+
+impl Enable {
+    /// "CONDSTORE UTF8=ACCEPT"
+    pub fn new(names: &str) -> Result<Enable> {
+        let mut all = Vec::new();
+        for name in names.split_ascii_whitespace() {
+            if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=./+".contains(&byte)) {
+                return Err(Error::invalid("ENABLE takes names of capabilities, separated by spaces"));
+            }
+            all.try_reserve(1)?;
+            all.push(super::copy(name)?);
+        }
+        if all.is_empty() {
+            return Err(Error::invalid("ENABLE needs the name of a capability"));
+        }
+        Ok(Enable { names: all, is_optional: false, enabled: Vec::new() })
+    }
+
+    /// Those of them that the server has.
+    pub fn offered(names: &str) -> Result<Enable> {
+        Ok(Enable { is_optional: true, ..Enable::new(names)? })
+    }
+}
+
+/// The one way to say that a capability is enabled.
+pub fn note_enabled(rest: &[u8], enabled: &mut Vec<String>) -> Result<()> {
+    for atom in capability::atoms(rest) {
+        enabled.try_reserve(1)?;
+        enabled.push(String::from_utf8_lossy(atom).to_ascii_uppercase());
+    }
+    Ok(())
+}
+
+impl Command for Enable {
+    type Output = Box<Owned<TextList>>;
+
+    fn name(&self) -> &'static str {
+        "ENABLE"
+    }
+
+    /// It changes how the server speaks: nothing runs beside it.
+    fn rules(&self) -> Rules {
+        Rules::ALONE
+    }
+
+    fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
+        facts.needs_login()?;
+        if self.is_optional {
+            let can_enable = facts.has("ENABLE") || facts.has("IMAP4REV2");
+            self.names.retain(|name| can_enable && facts.has(name) && !facts.is_enabled(name));
+            if self.names.is_empty() {
+                return Ok(Next::Nothing);
+            }
+        } else if !facts.has("IMAP4REV2") {
+            facts.needs("ENABLE")?;
+        }
+        line.word("ENABLE")?;
+        for name in &self.names {
+            line.word(name)?;
+        }
+        Ok(Next::Send)
+    }
+
+    fn untagged(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<bool> {
+        if !untagged.is("ENABLED") {
+            return Ok(false);
+        }
+        note_enabled(untagged.response.bytes.get(untagged.rest..).unwrap_or_default(), &mut self.enabled)?;
+        Ok(true)
+    }
+
+    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
+        reply.ok()?;
+        Ok(Step::done(Effect::Enabled(self.enabled.clone())))
+    }
+
+    fn finish(self) -> Result<Self::Output> {
+        Owned::build(|arena| {
+            let mut texts = Vec::new();
+            for name in &self.enabled {
+                texts.try_reserve(1)?;
+                texts.push(arena.text(name.as_bytes())?);
+            }
+            Ok(imap_texts { ..*arena.texts(&texts)? })
+        })
+    }
+}
