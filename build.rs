@@ -24,6 +24,7 @@ fn main() {
     let place = PathBuf::from(variable("OUT_DIR")).join("imap.h");
     fs::write(&place, header).expect("OUT_DIR can be written");
     println!("cargo:rustc-env=IMAP_GENERATED_HEADER={}", place.display());
+    println!("cargo:rustc-env=LIBIMAP_TARGET={}", variable("TARGET"));
 }
 
 /// Before 1.0 every minor version may break the ABI, so the loader's name has it.

@@ -28,6 +28,8 @@ pub struct Core {
     is_unsent: bool,
     /// A thread polls the link without the lock: it must not be closed under it.
     is_polled: bool,
+    /// It does so without reading, for a stream's reader.
+    pub polls_stalled: bool,
     pub has_leader: bool,
     pub waiters: Vec<Waiter>,
     tickets: u64,
@@ -60,6 +62,7 @@ impl Core {
             tls,
             is_unsent: false,
             is_polled: false,
+            polls_stalled: false,
             has_leader: false,
             waiters: Vec::new(),
             tickets: 0,
@@ -313,6 +316,7 @@ impl Core {
         self.watches(watches, reads_literal);
         self.polls_until = self.deadline();
         self.is_polled = true;
+        self.polls_stalled = self.session.is_stalled();
         self.polls_until
     }
 
@@ -328,6 +332,7 @@ impl Core {
 
     pub fn end_poll(&mut self) {
         self.is_polled = false;
+        self.polls_stalled = false;
         self.retired = None;
         if self.session.is_closed() {
             self.close_link();

@@ -54,9 +54,9 @@ impl Client {
             handlers.try_reserve_exact(core.handlers.all.len())?;
             handlers.extend(core.handlers.all.iter().cloned());
             core.calling = Some(caller());
-            let finished = MutexGuard::unlocked(core, || tell(&handlers, &events));
+            // What is dropped may be released: not under the lock either.
+            let finished = MutexGuard::unlocked(core, move || tell(&handlers, &events));
             core.calling = None;
-            drop(handlers);
             for id in finished {
                 MutexGuard::unlocked(core, || self.remove_handler(id));
             }

@@ -142,7 +142,7 @@ impl Client {
         self.make_way()?;
         let id = self.submit(try_box(command)?)?;
         if let Err(error) = self.wait(Goal::Done(id), None) {
-            self.lock().session.forget(id);
+            self.forget(id);
             return Err(error);
         }
         let taken = self.take(id);
@@ -241,7 +241,10 @@ impl Client {
     }
 
     pub fn forget(&self, id: RequestId) {
-        self.lock().session.forget(id);
+        let mut core = self.lock();
+        core.session.set_time(Instant::now());
+        core.session.forget(id);
+        self.stall_ended(&core);
     }
 
     /// Ends every wait, or the next one. Safe in a signal handler.

@@ -34,7 +34,7 @@ impl Client {
         loop {
             let mut core = self.lock_for_stream(id)?;
             let item = core.session.next_item(id, caller());
-            self.stall_ended(&mut core);
+            self.stall_ended(&core);
             if item.is_some() {
                 return Ok(item);
             }
@@ -103,7 +103,7 @@ impl Client {
             match core.read_piece(id, into)? {
                 Piece::Bytes(count) => return Ok(count),
                 Piece::End => {
-                    self.stall_ended(&mut core);
+                    self.stall_ended(&core);
                     return Ok(0);
                 }
                 Piece::Blocked => drop(core),
@@ -117,12 +117,12 @@ impl Client {
         let mut core = self.lock();
         core.session.set_time(Instant::now());
         core.session.drop_literal(id);
-        self.stall_ended(&mut core);
+        self.stall_ended(&core);
     }
 
-    /// Whoever polls must look again, if the connection may go on.
-    fn stall_ended(&self, core: &mut Core) {
-        if !core.session.is_stalled() {
+    /// Whoever polls, and does not read because of a stall that is over, must look again.
+    pub(super) fn stall_ended(&self, core: &Core) {
+        if core.polls_stalled && !core.session.is_stalled() {
             self.look_again(core);
         }
     }

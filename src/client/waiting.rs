@@ -102,8 +102,10 @@ impl Client {
     /// Whether this wait ends now, and how.
     fn is_over(&self, core: &mut Core, me: &Me) -> Option<Result<()>> {
         if self.cancel.take() {
+            core.session.set_time(Instant::now());
             core.cancel_waiters();
             core.wake_reached(me.ticket);
+            self.stall_ended(core);
         }
         if core.is_reached(me.goal) {
             return Some(Ok(()));
@@ -112,6 +114,7 @@ impl Client {
             if let Err(error) = core.session.step_aside(stream, me.thread) {
                 return Some(Err(error));
             }
+            self.stall_ended(core);
         }
         let is_late = me.until.is_some_and(|until| Instant::now() >= until);
         is_late.then(|| Err(Error::new(IMAP_ERR_TIMEOUT, "not done in time; the request goes on")))

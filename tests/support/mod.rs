@@ -8,6 +8,7 @@ pub mod certificates;
 pub mod program;
 pub mod scripted;
 pub mod server;
+pub mod telling;
 
 use std::path::PathBuf;
 
