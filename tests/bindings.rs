@@ -61,6 +61,40 @@ fn other_languages_see_the_same_mail() {
     }
 }
 
+/// What interrupts a language interrupts a call that waits, at once, and the connection stays.
+#[test]
+fn calls_are_interrupted_by_each_language() {
+    let Some(server) = Server::start("dovecot") else { return };
+    server.load_mail();
+    let folder = support::Folder::new();
+    let bindings = project().join("tests/bindings");
+    let script = |program: &str, file: &str| {
+        let mut command = Command::new(program);
+        command.arg(bindings.join(file));
+        command
+    };
+    let go = go_program(&bindings.join("go"), "interrupt", &folder.0);
+    for (mut command, expected) in [
+        (
+            script("ruby", "ruby/interrupt.rb"),
+            "Timeout.timeout: at once\nThread#kill: at once\nstill connected\n",
+        ),
+        (script("python3", "python/interrupt.py"), "Ctrl-C: at once\nstill connected\n"),
+        (Command::new(go), "context: at once true\ncancelled: true\nstill connected\n"),
+        // And Ruby's own loop drives a client.
+        (script("ruby", "ruby/select.rb"), "29 messages in INBOX\n"),
+    ] {
+        command
+            .arg(server.url())
+            .env("LIBIMAP", library().join("libimap.so.0.1"))
+            .env("LD_LIBRARY_PATH", library())
+            .env("IMAP_PASSWORD", "secret-a")
+            .env("IMAP_CA_FILE", server.ca());
+        let output = finish(command, Duration::from_secs(60));
+        assert_eq!((output.code, output.out.as_str()), (Some(0), expected), "{}", output.err);
+    }
+}
+
 /// What `make install` ships as imap.cdef.
 fn write_cdef(place: &Path) {
     let script = format!("cc -E -P include/imap.h | sed -n '/^typedef enum/,$p' >{}", place.display());

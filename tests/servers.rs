@@ -351,6 +351,12 @@ fn examples(server: &Server) {
         ran("move_by_month", &["INBOX", "2003-04", "Archive/2003-04"]),
         "4 messages moved to Archive/2003-04\n"
     );
+    let account = format!("alice@localhost:{}", server.imaps);
+    // It ends after so many seconds, which are few for valgrind.
+    let accounts = ["3", &account, "nobody@localhost:1", &account];
+    let polled = run(&example("poll_many"), &accounts, &environment).success();
+    assert_eq!(polled.matches(&format!("{account}: 25 messages\n")).count(), 2, "{polled}");
+    assert!(polled.contains("nobody@localhost:1: cannot connect to localhost:1"), "{polled}");
     let folder = support::Folder::new();
     let file = folder.0.join("message.eml");
     std::fs::write(&file, "From: a@b.c\nSubject: from a file\n\nhello\n").expect("a file");

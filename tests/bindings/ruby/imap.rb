@@ -7,10 +7,20 @@ module IMAP
   ffi_lib ENV.fetch("LIBIMAP", "libimap.so.0.1")
 
   OPTION_CA_FILE = 20
+  OPTION_USER = 40
   OPTION_PASSWORD = 41
+  OPTION_RETURN_ON_SIGNAL = 110
+  ERR_INTERRUPTED = 11
   FLAG_SEEN = 1
 
-  class Failure < StandardError; end
+  class Failure < StandardError
+    attr_reader :status
+
+    def initialize(status, message)
+      @status = status
+      super(message)
+    end
+  end
 
   # A struct of the library with the fields that it begins with; later ones may follow.
   class Record < FFI::Struct
@@ -54,14 +64,32 @@ module IMAP
     def to_a = Message.list(self[:items], self[:count])
   end
 
+  class Selected < Record
+    layout :mailbox, :string, :is_read_only, :bool, :exists, :uint32
+  end
+
   class Numbers < Record
     layout :set, :pointer, :total, :int64
   end
 
   attach_function :imap_options_new, [], :pointer
   attach_function :imap_options_free, [:pointer], :void
+  attach_function :imap_options_set_number, [:pointer, :int, :int64, :pointer], :int
   attach_function :imap_options_set_text, [:pointer, :int, :string, :pointer], :int
   attach_function :imap_connect_url, [:string, :pointer, :pointer, :pointer], :int, blocking: true
+  attach_function :imap_start, [:string, :pointer, :pointer, :pointer], :int
+  attach_function :imap_noop, [:pointer, :pointer], :int, blocking: true
+  attach_function :imap_idle, [:pointer, :int64, :pointer, :pointer], :int, blocking: true
+  attach_function :imap_event_free, [:pointer], :void
+  attach_function :imap_send, [:pointer, :string, :pointer, :pointer, :pointer], :int
+  attach_function :imap_request_is_done, [:pointer], :bool
+  attach_function :imap_request_take_selected, [:pointer, :pointer, :pointer], :int, blocking: true
+  attach_function :imap_request_free, [:pointer], :void
+  attach_function :imap_selected_free, [:pointer], :void
+  attach_function :imap_fd, [:pointer], :int
+  attach_function :imap_wants, [:pointer], :uint32
+  attach_function :imap_timeout_ms, [:pointer], :int64
+  attach_function :imap_step, [:pointer, :pointer], :int
   attach_function :imap_logout, [:pointer, :pointer], :int, blocking: true
   attach_function :imap_client_free, [:pointer], :void
   attach_function :imap_examine, [:pointer, :string, :pointer, :pointer], :int, blocking: true
@@ -84,21 +112,49 @@ module IMAP
     error = FFI::MemoryPointer.new(:pointer)
     return if public_send(name, *arguments, error).zero?
 
-    message = Error.new(error.read_pointer)[:message].dup
+    failure = Error.new(error.read_pointer)
+    status, message = failure[:status], failure[:message].dup
     imap_error_free(error.read_pointer)
-    raise Failure, message
+    raise Failure.new(status, message)
+  end
+
+  # Waits for an event, and passes it over. A signal is Ruby's own: it raises here what it has to, or the wait goes on.
+  def self.idle(client)
+    imap_event_free(call(:imap_idle, client, -1))
+  rescue Failure => failure
+    retry if failure.status == ERR_INTERRUPTED
+    raise
   end
 
   # Runs the block with a client that is logged in.
-  def self.connect(url)
+  def self.connect(url, more = {})
+    with_options(more) do |options|
+      client = call(:imap_connect_url, url, options)
+      yield client
+      check(:imap_logout, client)
+    ensure
+      imap_client_free(client)
+    end
+  end
+
+  # Runs the block with a client that has only begun to connect.
+  def self.begin(url)
+    user, host, port = url.match(%r{//(.*)@(.*?):(\d+)}).captures
+    with_options(OPTION_USER => user, 1 => port.to_i) do |options|
+      client = call(:imap_start, host, options)
+      yield client
+    ensure
+      imap_client_free(client)
+    end
+  end
+
+  def self.with_options(more)
     options = imap_options_new
-    imap_options_set_text(options, OPTION_PASSWORD, ENV["IMAP_PASSWORD"], nil)
-    imap_options_set_text(options, OPTION_CA_FILE, ENV["IMAP_CA_FILE"], nil)
-    client = call(:imap_connect_url, url, options)
-    yield client
-    check(:imap_logout, client)
+    { OPTION_PASSWORD => ENV["IMAP_PASSWORD"], OPTION_CA_FILE => ENV["IMAP_CA_FILE"] }.merge(more).each do |option, value|
+      value.is_a?(Integer) ? imap_options_set_number(options, option, value, nil) : imap_options_set_text(options, option, value, nil)
+    end
+    yield options
   ensure
     imap_options_free(options)
-    imap_client_free(client)
   end
 end

@@ -9,6 +9,7 @@ package imap
 import "C"
 
 import (
+	"context"
 	"errors"
 	"os"
 	"unsafe"
@@ -62,6 +63,37 @@ func (c *Client) Close() error {
 	defer C.imap_client_free(c.client)
 	var failure *C.imap_error
 	return check(C.imap_logout(c.client, &failure), failure)
+}
+
+// Noop asks for news.
+func (c *Client) Noop() error {
+	var failure *C.imap_error
+	return check(C.imap_noop(c.client, &failure), failure)
+}
+
+// Idle waits for an event, and passes it over; the end of the context ends the wait and nothing else.
+func (c *Client) Idle(ctx context.Context) error {
+	command := C.CString("IDLE")
+	defer C.free(unsafe.Pointer(command))
+	var request *C.imap_request
+	var failure *C.imap_error
+	if err := check(C.imap_send(c.client, command, nil, &request, &failure), failure); err != nil {
+		return err
+	}
+	defer C.imap_request_free(request)
+	cancelled := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		C.imap_request_cancel(request)
+		close(cancelled)
+	})
+	err := check(C.imap_request_wait(request, -1, &failure), failure)
+	if !stop() {
+		<-cancelled
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // Examine opens a mailbox read-only.
