@@ -128,5 +128,6 @@ int main(int argc, char **argv) {
   }
   qsort(times, (size_t)events, sizeof *times, smaller);
   printf("latency %lld %lld\n", (long long)times[events / 2], (long long)times[events - 1]);
+  fflush(stdout);
   _exit(EXIT_SUCCESS);
 }

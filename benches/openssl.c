@@ -43,5 +43,6 @@ int main(int argc, char **argv) {
   long before = memory();
   for (int i = 0; i < count; i++) connected(context, port);
   printf("%.0f\n", (double)(memory() - before) / count);
+  fflush(stdout);
   _exit(EXIT_SUCCESS);
 }

@@ -4,6 +4,7 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroize;
@@ -433,7 +434,7 @@ impl imap_options {
         let tls_timeout = self.time(IMAP_OPTION_TLS_TIMEOUT, 30_000);
         let settings = self.limits();
         Ok(Config {
-            target: Target {
+            target: Arc::new(Target {
                 host: host.to_owned(),
                 port: port.map(str::to_owned).or(option_port).unwrap_or_else(|| default_port.to_owned()),
                 addresses: addresses(self.text(IMAP_OPTION_ADDRESSES).unwrap_or_default())?,
@@ -441,10 +442,10 @@ impl imap_options {
                 implicit_tls: is_implicit.then(tls).transpose()?,
                 connect_timeout: self.time(IMAP_OPTION_CONNECT_TIMEOUT, 30_000),
                 tls_timeout,
-            },
-            starttls: (mode == imap_tls::IMAP_TLS_STARTTLS).then(tls).transpose()?,
+            }),
+            starttls: (mode == imap_tls::IMAP_TLS_STARTTLS).then(tls).transpose()?.map(Arc::new),
             tls_timeout,
-            settings,
+            settings: Arc::new(settings),
             returns_on_signal: self.is_on(IMAP_OPTION_RETURN_ON_SIGNAL, false),
             is_verified: !self.is_on(IMAP_OPTION_DANGER_NO_VERIFICATION, false),
             login: match (self.text(IMAP_OPTION_USER), self.text(IMAP_OPTION_PASSWORD)) {

@@ -1,5 +1,6 @@
 //! All that a client is made from.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Credentials;
@@ -7,11 +8,11 @@ pub use crate::net::{Ca, Identity, Target, Tls};
 use crate::session::Settings;
 
 pub struct Config {
-    pub target: Target,
+    pub target: Arc<Target>,
     /// STARTTLS is required, with these settings.
-    pub starttls: Option<Tls>,
+    pub starttls: Option<Arc<Tls>>,
     pub tls_timeout: Option<Duration>,
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     pub returns_on_signal: bool,
     /// The certificate's chain and name are checked.
     pub is_verified: bool,

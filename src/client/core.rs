@@ -1,6 +1,7 @@
 //! What the client's lock guards: the session, its transport and who waits for what.
 
 use std::os::fd::RawFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::handlers::Handlers;
@@ -18,12 +19,12 @@ pub struct Core {
     pub session: Session,
     link: Option<Link>,
     /// One that has ended, as long as a thread polls it.
-    retired: Option<Link>,
+    retired: Option<Box<Link>>,
     input: Input,
     /// The link is open, rather than being made or secured.
     is_open: bool,
     /// For STARTTLS.
-    tls: Option<(Tls, Option<Duration>)>,
+    tls: Option<(Arc<Tls>, Option<Duration>)>,
     /// Something waits in the transport for room to be sent.
     is_unsent: bool,
     /// A thread polls the link without the lock: it must not be closed under it.
@@ -52,7 +53,7 @@ pub struct Waiter {
 }
 
 impl Core {
-    pub fn new(session: Session, link: Link, tls: Option<(Tls, Option<Duration>)>) -> Core {
+    pub fn new(session: Session, link: Link, tls: Option<(Arc<Tls>, Option<Duration>)>) -> Core {
         Core {
             session,
             link: Some(link),
@@ -323,7 +324,7 @@ impl Core {
     /// A new connection in place of the one that has ended.
     pub fn attach(&mut self, link: Link) {
         // Somebody may still poll the old one.
-        self.retired = self.link.replace(link).filter(|_| self.is_polled);
+        self.retired = self.link.replace(link).filter(|_| self.is_polled).map(Box::new);
         self.input.clear();
         self.is_open = false;
         self.is_unsent = false;
@@ -380,6 +381,8 @@ impl Core {
     /// Nobody waits: an idle client keeps no buffers.
     pub fn rest(&mut self) {
         self.input.release();
+        self.session.rest();
+        self.waiters.shrink_to_fit();
         if let Some(link) = &mut self.link {
             link.idle();
         }

@@ -5,6 +5,7 @@
 use std::io::{self, Read as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::dial::Dial;
@@ -14,7 +15,6 @@ use super::tls::{Channel, Tls};
 use crate::error::{Error, Result, imap_status::*};
 
 /// Where to connect to, and how.
-#[derive(Clone)]
 pub struct Target {
     /// "": this machine.
     pub host: String,
@@ -45,7 +45,7 @@ pub enum Read {
 
 pub struct Link {
     stage: Stage,
-    target: Target,
+    target: Arc<Target>,
     /// When the stage must be over.
     due: Option<Instant>,
 }
@@ -64,7 +64,7 @@ enum Stage {
 
 impl Link {
     /// Begins to connect; never waits.
-    pub fn open(target: Target, now: Instant) -> Result<Link> {
+    pub fn open(target: Arc<Target>, now: Instant) -> Result<Link> {
         let lookup = if target.addresses.is_empty() {
             resolve::begin(&target.host, &target.port)?
         } else {
@@ -90,8 +90,9 @@ impl Link {
                     Some((socket, peer)) => {
                         self.stage = Stage::Connected { socket, peer, tls: None };
                         self.due = None;
-                        if let Some(tls) = self.target.implicit_tls.take() {
-                            self.secure(&tls, self.target.tls_timeout, now)?;
+                        let target = self.target.clone();
+                        if let Some(tls) = &target.implicit_tls {
+                            self.secure(tls, target.tls_timeout, now)?;
                         }
                     }
                 },

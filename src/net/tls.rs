@@ -5,6 +5,7 @@
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use native_tls::{Certificate, HandshakeError, MidHandshakeTlsStream, Protocol, TlsConnector, TlsStream};
 use parking_lot::Mutex;
@@ -83,26 +84,56 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     memchr::memmem::find(bytes, part).is_some()
 }
 
-/// Connectors that were made: loading the system's certificates takes longer than a handshake.
-static CONNECTORS: Mutex<Vec<(Tls, TlsConnector)>> = Mutex::new(Vec::new());
+/// Connectors that were made: loading the system's certificates takes longer than a handshake, and connections that
+/// share one need less memory.
+static CONNECTORS: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 const MOST_CONNECTORS: usize = 8;
 
+struct Known {
+    tls: Tls,
+    /// How the files of certificates were: one that has changed is read anew.
+    files: Vec<Stamp>,
+    connector: TlsConnector,
+}
+
+/// A file, its size and when it was changed.
+type Stamp = (PathBuf, u64, Option<SystemTime>);
+
 fn connector(tls: &Tls) -> Result<TlsConnector> {
-    let key = Tls { host: String::new(), ..tls.clone() };
-    if let Some((_, known)) = CONNECTORS.lock().iter().find(|(known, _)| *known == key) {
-        return Ok(known.clone());
+    let tls = Tls { host: String::new(), ..tls.clone() };
+    let files = stamps(&tls.ca);
+    let is_it = |known: &&Known| known.tls == tls && Some(&known.files) == files.as_ref();
+    if let Some(known) = CONNECTORS.lock().iter().find(is_it) {
+        return Ok(known.connector.clone());
     }
-    let made = build(tls)?;
-    // A file may change: what came from one is read anew each time.
-    let is_lasting = !tls.ca.iter().any(|ca| matches!(ca, Ca::File(_)));
-    if is_lasting {
+    let made = build(&tls)?;
+    if let Some(files) = files {
         let mut known = CONNECTORS.lock();
         if known.len() >= MOST_CONNECTORS {
             known.remove(0);
         }
-        known.push((key, made.clone()));
+        known.push(Known { tls, files, connector: made.clone() });
     }
     Ok(made)
+}
+
+/// None: a file cannot be looked at.
+fn stamps(all: &[Ca]) -> Option<Vec<Stamp>> {
+    let stamp = |path: PathBuf| {
+        let known = std::fs::metadata(&path).ok()?;
+        Some((path, known.len(), known.modified().ok()))
+    };
+    let mut stamps = Vec::new();
+    for ca in all {
+        let Ca::File(path) = ca else { continue };
+        stamps.push(stamp(path.clone())?);
+        if path.is_dir() {
+            for entry in std::fs::read_dir(path).ok()?.flatten() {
+                stamps.push(stamp(entry.path())?);
+            }
+        }
+    }
+    Some(stamps)
 }
 
 fn build(tls: &Tls) -> Result<TlsConnector> {
@@ -188,6 +219,8 @@ struct Queues {
     sent: usize,
     /// The socket's end was seen.
     is_ended: bool,
+    /// The socket had more than there was room for.
+    was_full: bool,
 }
 
 impl Read for Queues {
@@ -230,8 +263,10 @@ enum Stage {
     Failed,
 }
 
-/// Ciphertext is moved in pieces of this size; a record must fit behind what is left.
+/// Ciphertext is moved in pieces of this size, once there is so much of it; a record must fit behind what is left.
 const INCOMING: usize = 128 * 1024;
+/// Until then in smaller ones: a connection that idles, or shakes hands, has little to say.
+const FIRST_INCOMING: usize = 2 * RECORD;
 /// More ciphertext than this is not made before some has left.
 const OUTGOING: usize = 64 * 1024;
 /// A TLS record and what may surround it.
@@ -240,8 +275,14 @@ const RECORD: usize = 18 * 1024;
 impl Channel {
     /// Begins the handshake; what it says first is in the outgoing queue.
     pub fn new(tls: &Tls) -> Result<Channel> {
-        let queues =
-            Queues { incoming: Vec::new(), taken: 0, outgoing: Vec::new(), sent: 0, is_ended: false };
+        let queues = Queues {
+            incoming: Vec::new(),
+            taken: 0,
+            outgoing: Vec::new(),
+            sent: 0,
+            is_ended: false,
+            was_full: false,
+        };
         let name = match certificate_name(&tls.host) {
             "" => "localhost",
             name => name,
@@ -323,18 +364,22 @@ impl Channel {
             queues.incoming.clear();
             queues.taken = 0;
         }
-        if queues.incoming.capacity() == 0 {
-            queues.incoming.try_reserve_exact(INCOMING).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        let size = if queues.was_full { INCOMING } else { FIRST_INCOMING };
+        if queues.incoming.capacity() < size {
+            let more = size - queues.incoming.len().min(size);
+            queues.incoming.try_reserve_exact(more).map_err(|_| io::ErrorKind::OutOfMemory)?;
         }
-        if INCOMING - queues.incoming.len() < RECORD {
+        if size.saturating_sub(queues.incoming.len()) < RECORD {
             queues.incoming.drain(..queues.taken);
             queues.taken = 0;
         }
-        let room = INCOMING.saturating_sub(queues.incoming.len());
+        let room = size.saturating_sub(queues.incoming.len());
         if room == 0 {
+            queues.was_full = true;
             return Ok(false);
         }
         let got = receive(&mut queues.incoming, room)?;
+        queues.was_full |= got == Some(room);
         queues.is_ended |= got == Some(0);
         Ok(got.is_some())
     }
@@ -391,6 +436,7 @@ impl Channel {
             if queues.taken == queues.incoming.len() {
                 queues.incoming = Vec::new();
                 queues.taken = 0;
+                queues.was_full = false;
             }
             if queues.outgoing.is_empty() {
                 queues.outgoing = Vec::new();

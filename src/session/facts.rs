@@ -81,7 +81,7 @@ impl Default for Settings {
 }
 
 pub struct Facts {
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     pub state: imap_state,
     /// None: not known; ask.
     pub capabilities: Option<Capabilities>,
@@ -183,7 +183,7 @@ impl Seen {
 }
 
 impl Facts {
-    pub fn new(settings: Settings) -> Facts {
+    pub fn new(settings: Arc<Settings>) -> Facts {
         Facts {
             settings,
             state: imap_state::IMAP_STATE_CONNECTING,

@@ -17,6 +17,7 @@ mod upload;
 
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use capability::Capabilities;
@@ -170,7 +171,7 @@ enum Phase {
 }
 
 impl Session {
-    pub fn new(settings: Settings, random: [u8; 6], now: Instant) -> Session {
+    pub fn new(settings: Arc<Settings>, random: [u8; 6], now: Instant) -> Session {
         Session {
             stage: Stage::Connecting,
             entries: Vec::new(),
@@ -213,6 +214,14 @@ impl Session {
 
     pub fn is_closed(&self) -> bool {
         self.stage == Stage::Closed
+    }
+
+    /// Gives memory back that a session at rest does not need.
+    pub fn rest(&mut self) {
+        self.entries.shrink_to_fit();
+        self.done.shrink_to_fit();
+        self.output.rest();
+        self.idle.holders.shrink_to_fit();
     }
 
     /// Whether anything waits for the server.

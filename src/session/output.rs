@@ -242,6 +242,11 @@ impl Output {
         self.sent = 0;
     }
 
+    /// Gives memory back that is not needed.
+    pub fn rest(&mut self) {
+        self.parts.shrink_to_fit();
+    }
+
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
