@@ -16,8 +16,8 @@
  * CALLS. Every call that can fail returns an imap_status (IMAP_OK is 0) and takes, in this order: the
  * object, inputs, outputs, error. Outputs and error are written every time: the output is NULL (0) after
  * a failure, the error NULL after success; so both can be freed without asking. Either may be passed as
- * NULL by a caller who does not want it. A call for an IMAP command bears the command's name (NOOP is
- * imap_noop; exceptions: imap_status_of, imap_close_mailbox).
+ * NULL by a caller who does not want it. A call for an IMAP command bears the command's name (IDLE is
+ * imap_idle; exceptions: imap_status_of, imap_close_mailbox).
  * Any call may return IMAP_ERR_INVALID, FORKED, NO_MEMORY, INTERNAL; one that blocks also CLOSED, TIMEOUT,
  * CANCELLED, INTERRUPTED, PROTOCOL, LIMIT; a command also NO, BAD, STATE, UNSUPPORTED. Others are named.
  * One that blocks does so until the server answered, a timeout of the options passed, or it was cancelled.
@@ -53,8 +53,11 @@
  *
  * THREADS. Any function, any thread, any time, also on one client; only _free must be the last use (a call
  * that is inside then ends with CLOSED). Each comment says whether a call blocks. The library keeps no
- * threads and installs no signal handler. After fork() the child's calls return IMAP_ERR_FORKED. Free things
- * in any order. */
+ * threads, installs no signal handler, and calls you back only on a thread that is inside one of its calls,
+ * holding no lock. After fork() the child's calls return IMAP_ERR_FORKED. Free things in any order.
+ *
+ * MUCH, OR MANY. For answers that should never be whole in memory see Streams, for messages that are sent as
+ * they are read Uploads, for waiting for news Events, for thousands of connections on one thread Event loops. */
 
 #ifndef IMAP_H
 #define IMAP_H
@@ -327,26 +330,6 @@ typedef enum {
   IMAP_ROLE_TRASH = 9,
 } imap_role;
 
-/// What imap_body_read() undoes.
-typedef enum {
-  /// Nothing: bytes as stored.
-  IMAP_DECODING_NONE = 0,
-  /// base64 and quoted-printable: the attachment as it was.
-  IMAP_DECODING_TRANSFER = 1,
-  /// That and the charset: UTF-8.
-  IMAP_DECODING_TEXT = 2,
-} imap_decoding;
-
-/// What a read or write callback returns. 0, which a raised exception gives, stops everything.
-typedef enum {
-  IMAP_IO_FAILED = 0,
-  IMAP_IO_DONE = 1,
-  /// Nothing now: ask again soon.
-  IMAP_IO_AGAIN = 2,
-  /// No more bytes will come.
-  IMAP_IO_FINISHED = 3,
-} imap_io;
-
 /// What an imap_event tells. In brackets: the fields that are set.
 typedef enum {
   /// A response that the others do not cover [name, values].
@@ -397,6 +380,26 @@ typedef enum {
   /// NOOP and STATUS from time to time.
   IMAP_WATCH_POLL = 2,
 } imap_watch_means;
+
+/// What imap_body_read() undoes.
+typedef enum {
+  /// Nothing: bytes as stored.
+  IMAP_DECODING_NONE = 0,
+  /// base64 and quoted-printable: the attachment as it was.
+  IMAP_DECODING_TRANSFER = 1,
+  /// That and the charset: UTF-8.
+  IMAP_DECODING_TEXT = 2,
+} imap_decoding;
+
+/// What a read or write callback returns. 0, which a raised exception gives, stops everything.
+typedef enum {
+  IMAP_IO_FAILED = 0,
+  IMAP_IO_DONE = 1,
+  /// Nothing now: ask again soon.
+  IMAP_IO_AGAIN = 2,
+  /// No more bytes will come.
+  IMAP_IO_FINISHED = 3,
+} imap_io;
 
 /// Bits of imap_mailbox.attributes (RFC 9051 section 7.3.1).
 typedef enum {
@@ -892,12 +895,6 @@ typedef struct {
   size_t defect_count;
 } imap_messages;
 
-/// Up to capacity bytes into buffer, their number into length.
-typedef imap_io (*imap_read_callback)(void *userdata, uint8_t *buffer, size_t capacity, size_t *length);
-
-/// Releases what was given as userdata; called exactly once, when it is no longer needed.
-typedef void (*imap_release_callback)(void *userdata);
-
 /// One response of the server, or something that happened to the connection.
 typedef struct {
   imap_event_kind kind;
@@ -926,11 +923,17 @@ typedef struct {
 /// One event, valid during the call. Returns true to go on, false to hear no more.
 typedef bool (*imap_event_callback)(void *userdata, const imap_event *event);
 
+/// Releases what was given as userdata; called exactly once, when it is no longer needed.
+typedef void (*imap_release_callback)(void *userdata);
+
 /// The answer of a command as responses, the tagged one last.
 typedef struct {
   const imap_event *const *items;
   size_t count;
 } imap_events;
+
+/// Up to capacity bytes into buffer, their number into length.
+typedef imap_io (*imap_read_callback)(void *userdata, uint8_t *buffer, size_t capacity, size_t *length);
 
 #ifdef __cplusplus
 extern "C" {
@@ -1110,7 +1113,8 @@ imap_status imap_authenticate(imap_client *client,
 /// LIST (RFC 9051 section 6.3.9). `reference` is nearly always ""; * and % in `pattern` match any name, % within
 /// one level. `extra` (NULL: none) is what RFC 5258 puts round them: "(SUBSCRIBED) RETURN (SPECIAL-USE STATUS
 /// (MESSAGES UNSEEN))"; UNSUPPORTED if the server has no LIST-EXTENDED. If it has it and does not understand RETURN,
-/// the plain LIST is sent instead, and origin says so: what RETURN asked for is absent then. An empty pattern asks for the delimiter.
+/// the plain LIST is sent instead, and origin says so: what RETURN asked for is absent then. An empty pattern asks
+/// for the delimiter.
 /// Free the result with imap_mailboxes_free(). Blocks: yes.
 imap_status imap_list(imap_client *client,
                       const char *reference,
@@ -1236,7 +1240,7 @@ void imap_numbers_free(imap_numbers *numbers);
 ///
 /// `items` in IMAP's words: "FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE INTERNALDATE", "FULL",
 /// "BODY.PEEK[HEADER.FIELDS (?)]", "FLAGS (CHANGEDSINCE 917)"; UID is always added. BODY.PEEK[...] reads
-/// without setting the Seen flag, BODY[...] sets it.
+/// without setting the Seen flag, BODY[...] sets it. imap_fetch() holds all in memory; for much see Streams.
 ///
 /// FETCH (RFC 9051 section 6.4.5) of the messages in `set`, all held in memory. Messages that do not exist are left
 /// out. `params`: the values of the ? in `items`, NULL at the end; or NULL. Free the result with
@@ -1256,89 +1260,6 @@ const imap_section *imap_message_section(const imap_message *message,
 
 /// NULL is fine. Blocks: no.
 void imap_messages_free(imap_messages *messages);
-
-/// # Streams
-///
-/// For answers that should never be whole in memory. imap_stream() is imap_send() for FETCH, LIST, LSUB or SEARCH;
-/// then take one item after the other:
-///     while (imap_request_next_message(request, &message, &error) == IMAP_OK && message) { ...
-///         imap_message_free(message); }
-/// To read the bodies of such messages piece by piece too, before each message take its bodies with
-/// imap_request_next_body(). imap_body_open() is all of that for one section of one message.
-///
-/// Nothing is read further ahead than 64 short messages. Until you read on, the connection stands still: a call of
-/// another thread waits within its timeout, one of the thread that reads the stream fails with STATE, unless what
-/// stands before its answer fits into IMAP_OPTION_SPOOL. A stream that you no longer want: imap_request_free().
-///
-/// As imap_send(): `command` with `params` for its ?, gives a request to be freed with imap_request_free(). INVALID
-/// if the command has no items. Blocks: no.
-imap_status imap_stream(imap_client *client,
-                        const char *command,
-                        const char *const *params,
-                        imap_request **request,
-                        imap_error **error);
-
-/// The next message of a streamed FETCH, to be freed with imap_message_free(); NULL at the end. Its sections that
-/// imap_request_next_body() did not give are held in it, those that were read have a size only. STATE if the
-/// request is no such stream, or a body of it is open. Blocks: yes.
-imap_status imap_request_next_message(imap_request *request,
-                                      imap_message **message,
-                                      imap_error **error);
-
-/// The next body of the message that is arriving, in the order sent; to be read, or freed, before all else. NULL: it
-/// has no more, take the message; or the stream is over. Sections that came in few bytes are copied from the message,
-/// which keeps them. Free it with imap_body_free(). Blocks: yes.
-imap_status imap_request_next_body(imap_request *request,
-                                   imap_body **body,
-                                   imap_error **error);
-
-/// The next mailbox of a streamed LIST or LSUB, as a list of one, to be freed with imap_mailboxes_free(); NULL at the
-/// end. Blocks: yes.
-imap_status imap_request_next_mailbox(imap_request *request,
-                                      imap_mailboxes **mailbox,
-                                      imap_error **error);
-
-/// The next numbers of a streamed SEARCH, some thousands of them, to be freed with imap_numbers_free(); NULL at the
-/// end. Blocks: yes.
-imap_status imap_request_next_numbers(imap_request *request,
-                                      imap_numbers **numbers,
-                                      imap_error **error);
-
-/// For messages of imap_request_next_message() only. NULL is fine. Blocks: no.
-void imap_message_free(imap_message *message);
-
-/// Opens a section of the message with this UID in the selected mailbox: "" all of it, "TEXT", "1.2", to be read in
-/// pieces from byte `offset` on, without marking the message seen. Nothing of it is held in memory. `decode`: what
-/// imap_body_read() undoes; it needs a part ("1.2") from its beginning, else INVALID. NO if there is no such message
-/// or section. Free it with imap_body_free(). Blocks: yes, until the body begins.
-imap_status imap_body_open(imap_client *client,
-                           uint32_t uid,
-                           const char *section,
-                           int64_t offset,
-                           imap_decoding decode,
-                           imap_body **body,
-                           imap_error **error);
-
-/// Reads the next bytes, at most `capacity`, into `buffer`; `length`, which may not be NULL, tells how many: 0 is the
-/// end. While a body is half read, other answers of the connection wait. Blocks: yes.
-imap_status imap_body_read(imap_body *body,
-                           uint8_t *buffer,
-                           size_t capacity,
-                           size_t *length,
-                           imap_error **error);
-
-/// Size as announced, before decoding; -1: not told, or NULL. Blocks: no.
-int64_t imap_body_size(const imap_body *body);
-
-/// The message's UID; 0: the server did not name it before the body, or NULL. Blocks: no.
-uint32_t imap_body_uid(const imap_body *body);
-
-/// As imap_section's label, "BODY[1.2]"; lives as long as the body. NULL for NULL. Blocks: no.
-const char *imap_body_label(const imap_body *body);
-
-/// Also before its end: the rest is skipped as it comes; of one from imap_body_open() at most IMAP_OPTION_DRAIN_BYTES,
-/// then the connection is given up. NULL is fine. Blocks: no.
-void imap_body_free(imap_body *body);
 
 /// # Changing messages
 ///
@@ -1390,7 +1311,8 @@ void imap_assigned_free(imap_assigned *assigned);
 /// APPEND (RFC 9051 section 6.3.12) of one message of `data_len` bytes to `mailbox`. `flags` as "\\Seen $Junk", or
 /// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF. The bytes are copied: an
 /// APPEND that is cancelled still goes to its end, so that the connection is kept. Free the result with
-/// imap_assigned_free(). NO with the code TRYCREATE: the mailbox does not exist. Blocks: yes.
+/// imap_assigned_free(). For several messages, or long ones, see Uploads. NO with the code TRYCREATE: the mailbox does
+/// not exist. Blocks: yes.
 imap_status imap_append(imap_client *client,
                         const char *mailbox,
                         const char *flags,
@@ -1400,95 +1322,11 @@ imap_status imap_append(imap_client *client,
                         imap_assigned **assigned,
                         imap_error **error);
 
-/// # Uploads
-///
-/// imap_append() is for one message in memory. An imap_upload is for more: several messages, and long ones that are
-/// sent as they are read, in constant memory. For each message call imap_upload_add_message(), then add its pieces in
-/// order; line ends must be CRLF, and there must be no NUL but in bytes. As with options, the adders may go unchecked:
-/// the first that failed makes the command fail.
-///
-/// A new upload, to be freed with imap_upload_free(); NULL if there is no memory. Blocks: no.
-imap_upload *imap_upload_new(void);
-
-/// NULL is fine. Requests that send it are not disturbed. Blocks: no.
-void imap_upload_free(imap_upload *upload);
-
-/// Begins a message. `flags` as "\\Seen $Junk", or NULL; `internal_date` in seconds since 1970 UTC, -1: now, and its
-/// `zone` in minutes east. INVALID if they cannot be. Blocks: no.
-imap_status imap_upload_add_message(imap_upload *upload,
-                                    const char *flags,
-                                    int64_t internal_date,
-                                    int32_t zone,
-                                    imap_error **error);
-
-/// The next `data_len` bytes of the message that was begun last; they are copied. Blocks: no.
-imap_status imap_upload_add_bytes(imap_upload *upload,
-                                  const uint8_t *data,
-                                  size_t data_len,
-                                  imap_error **error);
-
-/// The next `size` bytes come from a descriptor, from where it stands; -1: all to its end, which must be a file's. It
-/// stays yours, and must stay open until the command is done; a pipe or socket may be slow, and is waited for.
-/// INVALID if it cannot be read. Blocks: no.
-imap_status imap_upload_add_fd(imap_upload *upload,
-                               int fd,
-                               int64_t size,
-                               imap_error **error);
-
-/// The next `size` bytes come from `read`, which is called with `userdata` while the command is sent, on a thread that
-/// is inside a call on the client, with no lock held. It returns IMAP_IO_DONE and how many bytes it wrote, or
-/// IMAP_IO_AGAIN; anything else ends the command with STOPPED, and the connection with it. `release` (or NULL) is
-/// called with `userdata` when neither the upload nor a request needs it any more. Blocks: no.
-imap_status imap_upload_add_reader(imap_upload *upload,
-                                   int64_t size,
-                                   imap_read_callback read,
-                                   void *userdata,
-                                   imap_release_callback release,
-                                   imap_error **error);
-
-/// The next `size` bytes will be given to imap_request_write(): for imap_send_upload(). Blocks: no.
-imap_status imap_upload_add_later(imap_upload *upload, int64_t size, imap_error **error);
-
-/// APPEND (RFC 9051 section 6.3.12) of all messages of the upload to `mailbox`: in one command where the server has
-/// MULTIAPPEND (RFC 3502: then all are added or none), else one after the other. Free the result, with their UIDs in
-/// order, with imap_assigned_free(). Otherwise as imap_append(); STOPPED: a reader gave up. Blocks: yes.
-imap_status imap_append_upload(imap_client *client,
-                               const char *mailbox,
-                               const imap_upload *upload,
-                               imap_assigned **assigned,
-                               imap_error **error);
-
-/// REPLACE (RFC 8508): puts the one message of the upload into `mailbox` in place of the message with this UID in the
-/// selected one. Where the server does not have it: APPEND, STORE and UID EXPUNGE, which are not atomic (then origin
-/// is IMAP_ORIGIN_EMULATED); UNSUPPORTED without UIDPLUS. Free the result with imap_assigned_free(). Blocks: yes.
-imap_status imap_replace(imap_client *client,
-                         uint32_t uid,
-                         const char *mailbox,
-                         const imap_upload *upload,
-                         imap_assigned **assigned,
-                         imap_error **error);
-
-/// APPEND (`uid` 0) or REPLACE as a request, to be freed with imap_request_free(); take the answer with
-/// imap_request_take_assigned(). The upload may be freed at once. Blocks: no.
-imap_status imap_send_upload(imap_client *client,
-                             uint32_t uid,
-                             const char *mailbox,
-                             const imap_upload *upload,
-                             imap_request **request,
-                             imap_error **error);
-
-/// Gives an upload the bytes of imap_upload_add_later(), at most `data_len`, as soon as they can be sent; `length`
-/// tells how many were taken. STATE: it has all of them. Blocks: yes.
-imap_status imap_request_write(imap_request *request,
-                               const uint8_t *data,
-                               size_t data_len,
-                               size_t *length,
-                               imap_error **error);
-
 /// # Events
 ///
-/// What the server tells unasked, in order, collects while other calls run: look after each. imap_noop() asks
-/// for news. Every event is yours to free.
+/// What the server tells unasked, in order, collects while other calls run: look after each with
+/// imap_next_event(). imap_idle() waits for it, imap_watch() has it told of several mailboxes, imap_noop() asks
+/// once. Every event is yours to free. Whoever prefers to be called: imap_add_handler().
 ///
 /// The next event, to be freed with imap_event_free(); NULL: none now. What has arrived already is read first.
 /// Blocks: no.
@@ -1553,7 +1391,7 @@ void imap_event_free(imap_event *event);
 /// "UID FETCH", "UID SEARCH", ... speak of UIDs, without UID of message numbers. All that the functions above
 /// do is done here too: checks, capabilities, encoding, splitting. Commands overlap as far as RFC 9051 section
 /// 5.5 allows; others wait for their turn. "LOGIN ? ?" is the command itself, for servers whose mechanisms do
-/// not work; for AUTHENTICATE, APPEND and LOGOUT there are the functions above. Unknown commands are sent as they
+/// not work; for APPEND and REPLACE there is imap_send_upload(), for AUTHENTICATE and LOGOUT the functions above. Unknown commands are sent as they
 /// are.
 ///
 /// `params`: the values of the ? in `command`, NULL at the end; or NULL. Gives a request, to be freed with
@@ -1649,11 +1487,179 @@ imap_status imap_command(imap_client *client,
 /// NULL is fine. Blocks: no.
 void imap_events_free(imap_events *events);
 
+/// # Streams
+///
+/// For answers that should never be whole in memory. imap_stream() is imap_send() for FETCH, LIST, LSUB or SEARCH;
+/// then take one item after the other:
+///     while (imap_request_next_message(request, &message, &error) == IMAP_OK && message) { ...
+///         imap_message_free(message); }
+/// To read the bodies of such messages piece by piece too, before each message take its bodies with
+/// imap_request_next_body(). imap_body_open() is all of that for one section of one message.
+///
+/// Nothing is read further ahead than 64 short messages. Until you read on, the connection stands still: a call of
+/// another thread waits within its timeout, one of the thread that reads the stream fails with STATE, unless what
+/// stands before its answer fits into IMAP_OPTION_SPOOL. A stream that you no longer want: imap_request_free().
+///
+/// As imap_send(): `command` with `params` for its ?, gives a request to be freed with imap_request_free(). INVALID
+/// if the command has no items. Blocks: no.
+imap_status imap_stream(imap_client *client,
+                        const char *command,
+                        const char *const *params,
+                        imap_request **request,
+                        imap_error **error);
+
+/// The next message of a streamed FETCH, to be freed with imap_message_free(); NULL at the end. Its sections that
+/// imap_request_next_body() did not give are held in it, those that were read have a size only. STATE if the
+/// request is no such stream, or a body of it is open. Blocks: yes.
+imap_status imap_request_next_message(imap_request *request,
+                                      imap_message **message,
+                                      imap_error **error);
+
+/// The next body of the message that is arriving, in the order sent; to be read, or freed, before all else. NULL: it
+/// has no more, take the message; or the stream is over. Sections that came in few bytes are copied from the message,
+/// which keeps them. Free it with imap_body_free(). Blocks: yes.
+imap_status imap_request_next_body(imap_request *request,
+                                   imap_body **body,
+                                   imap_error **error);
+
+/// The next mailbox of a streamed LIST or LSUB, as a list of one, to be freed with imap_mailboxes_free(); NULL at the
+/// end. Blocks: yes.
+imap_status imap_request_next_mailbox(imap_request *request,
+                                      imap_mailboxes **mailbox,
+                                      imap_error **error);
+
+/// The next numbers of a streamed SEARCH, some thousands of them, to be freed with imap_numbers_free(); NULL at the
+/// end. Blocks: yes.
+imap_status imap_request_next_numbers(imap_request *request,
+                                      imap_numbers **numbers,
+                                      imap_error **error);
+
+/// For messages of imap_request_next_message() only. NULL is fine. Blocks: no.
+void imap_message_free(imap_message *message);
+
+/// Opens a section of the message with this UID in the selected mailbox: "" all of it, "TEXT", "1.2", to be read in
+/// pieces from byte `offset` on, without marking the message seen. Nothing of it is held in memory. `decode`: what
+/// imap_body_read() undoes; it needs a part ("1.2") from its beginning, else INVALID. NO if there is no such message
+/// or section. Free it with imap_body_free(). Blocks: yes, until the body begins.
+imap_status imap_body_open(imap_client *client,
+                           uint32_t uid,
+                           const char *section,
+                           int64_t offset,
+                           imap_decoding decode,
+                           imap_body **body,
+                           imap_error **error);
+
+/// Reads the next bytes, at most `capacity`, into `buffer`; `length`, which may not be NULL, tells how many: 0 is the
+/// end. While a body is half read, other answers of the connection wait. Blocks: yes.
+imap_status imap_body_read(imap_body *body,
+                           uint8_t *buffer,
+                           size_t capacity,
+                           size_t *length,
+                           imap_error **error);
+
+/// Size as announced, before decoding; -1: not told, or NULL. Blocks: no.
+int64_t imap_body_size(const imap_body *body);
+
+/// The message's UID; 0: the server did not name it before the body, or NULL. Blocks: no.
+uint32_t imap_body_uid(const imap_body *body);
+
+/// As imap_section's label, "BODY[1.2]"; lives as long as the body. NULL for NULL. Blocks: no.
+const char *imap_body_label(const imap_body *body);
+
+/// Also before its end: the rest is skipped as it comes; of one from imap_body_open() at most IMAP_OPTION_DRAIN_BYTES,
+/// then the connection is given up. NULL is fine. Blocks: no.
+void imap_body_free(imap_body *body);
+
+/// # Uploads
+///
+/// imap_append() is for one message in memory. An imap_upload is for more: several messages, and long ones that are
+/// sent as they are read, in constant memory. For each message call imap_upload_add_message(), then add its pieces in
+/// order; line ends must be CRLF, and there must be no NUL but in bytes. As with options, the adders may go unchecked:
+/// the first that failed makes the command fail.
+///
+/// A new upload, to be freed with imap_upload_free(); NULL if there is no memory. Blocks: no.
+imap_upload *imap_upload_new(void);
+
+/// NULL is fine. Requests that send it are not disturbed. Blocks: no.
+void imap_upload_free(imap_upload *upload);
+
+/// Begins a message. `flags` as "\\Seen $Junk", or NULL; `internal_date` in seconds since 1970 UTC, -1: now, and its
+/// `zone` in minutes east. INVALID if they cannot be. Blocks: no.
+imap_status imap_upload_add_message(imap_upload *upload,
+                                    const char *flags,
+                                    int64_t internal_date,
+                                    int32_t zone,
+                                    imap_error **error);
+
+/// The next `data_len` bytes of the message that was begun last; they are copied. Blocks: no.
+imap_status imap_upload_add_bytes(imap_upload *upload,
+                                  const uint8_t *data,
+                                  size_t data_len,
+                                  imap_error **error);
+
+/// The next `size` bytes come from a descriptor, from where it stands; -1: all to its end, which must be a file's. It
+/// stays yours, and must stay open until the command is done; a pipe or socket may be slow, and is waited for.
+/// INVALID if it cannot be read. Blocks: no.
+imap_status imap_upload_add_fd(imap_upload *upload,
+                               int fd,
+                               int64_t size,
+                               imap_error **error);
+
+/// The next `size` bytes come from `read`, which is called with `userdata` while the command is sent, on a thread that
+/// is inside a call on the client, with no lock held. It returns IMAP_IO_DONE and how many bytes it wrote, or
+/// IMAP_IO_AGAIN; anything else ends the command with STOPPED, and the connection with it. `release` (or NULL) is
+/// called with `userdata` when neither the upload nor a request needs it any more. Blocks: no.
+imap_status imap_upload_add_reader(imap_upload *upload,
+                                   int64_t size,
+                                   imap_read_callback read,
+                                   void *userdata,
+                                   imap_release_callback release,
+                                   imap_error **error);
+
+/// The next `size` bytes will be given to imap_request_write(): for imap_send_upload(). Blocks: no.
+imap_status imap_upload_add_later(imap_upload *upload, int64_t size, imap_error **error);
+
+/// APPEND (RFC 9051 section 6.3.12) of all messages of the upload to `mailbox`: in one command where the server has
+/// MULTIAPPEND (RFC 3502: then all are added or none), else one after the other. Free the result, with their UIDs in
+/// order, with imap_assigned_free(). Otherwise as imap_append(); STOPPED: a reader gave up. Blocks: yes.
+imap_status imap_append_upload(imap_client *client,
+                               const char *mailbox,
+                               const imap_upload *upload,
+                               imap_assigned **assigned,
+                               imap_error **error);
+
+/// REPLACE (RFC 8508): puts the one message of the upload into `mailbox` in place of the message with this UID in the
+/// selected one. Where the server does not have it: APPEND, STORE and UID EXPUNGE, which are not atomic (then origin
+/// is IMAP_ORIGIN_EMULATED); UNSUPPORTED without UIDPLUS. Free the result with imap_assigned_free(). Blocks: yes.
+imap_status imap_replace(imap_client *client,
+                         uint32_t uid,
+                         const char *mailbox,
+                         const imap_upload *upload,
+                         imap_assigned **assigned,
+                         imap_error **error);
+
+/// APPEND (`uid` 0) or REPLACE as a request, to be freed with imap_request_free(); take the answer with
+/// imap_request_take_assigned(). The upload may be freed at once. Blocks: no.
+imap_status imap_send_upload(imap_client *client,
+                             uint32_t uid,
+                             const char *mailbox,
+                             const imap_upload *upload,
+                             imap_request **request,
+                             imap_error **error);
+
+/// Gives an upload the bytes of imap_upload_add_later(), at most `data_len`, as soon as they can be sent; `length`
+/// tells how many were taken. STATE: it has all of them. Blocks: yes.
+imap_status imap_request_write(imap_request *request,
+                               const uint8_t *data,
+                               size_t data_len,
+                               size_t *length,
+                               imap_error **error);
+
 /// # Event loops
 ///
 /// One thread can drive thousands of clients: imap_start() each, then for ever: poll() every imap_fd() for its
 /// imap_wants(), no longer than its imap_timeout_ms(); imap_step() those that are ready or due; look at their
-/// requests and events. Ask anew after each step and each imap_send(): all three change. Send "IDLE" to be told of
+/// requests and events. Ask anew after each step and each other call on the client: all three change. Send "IDLE" to be told of
 /// news until that request is cancelled. The calls that block may be used too; while a thread is inside one, it does
 /// what the steps would do.
 ///

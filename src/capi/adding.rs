@@ -12,7 +12,8 @@ use crate::model::{Assigned, imap_assigned, imap_error};
 /// APPEND (RFC 9051 section 6.3.12) of one message of `data_len` bytes to `mailbox`. `flags` as "\\Seen $Junk", or
 /// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF. The bytes are copied: an
 /// APPEND that is cancelled still goes to its end, so that the connection is kept. Free the result with
-/// imap_assigned_free(). NO with the code TRYCREATE: the mailbox does not exist. Blocks: yes.
+/// imap_assigned_free(). For several messages, or long ones, see Uploads. NO with the code TRYCREATE: the mailbox does
+/// not exist. Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_append(
     client: *mut imap_client,

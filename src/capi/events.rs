@@ -14,8 +14,9 @@ use crate::model::{Event, Owned, imap_error, imap_event, imap_watch_means, try_b
 
 /// # Events
 ///
-/// What the server tells unasked, in order, collects while other calls run: look after each. imap_noop() asks
-/// for news. Every event is yours to free.
+/// What the server tells unasked, in order, collects while other calls run: look after each with
+/// imap_next_event(). imap_idle() waits for it, imap_watch() has it told of several mailboxes, imap_noop() asks
+/// once. Every event is yours to free. Whoever prefers to be called: imap_add_handler().
 ///
 /// The next event, to be freed with imap_event_free(); NULL: none now. What has arrived already is read first.
 /// Blocks: no.

@@ -11,7 +11,7 @@ use crate::model::{Messages, imap_error, imap_message, imap_messages, imap_secti
 ///
 /// `items` in IMAP's words: "FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE INTERNALDATE", "FULL",
 /// "BODY.PEEK[HEADER.FIELDS (?)]", "FLAGS (CHANGEDSINCE 917)"; UID is always added. BODY.PEEK[...] reads
-/// without setting the Seen flag, BODY[...] sets it.
+/// without setting the Seen flag, BODY[...] sets it. imap_fetch() holds all in memory; for much see Streams.
 ///
 /// FETCH (RFC 9051 section 6.4.5) of the messages in `set`, all held in memory. Messages that do not exist are left
 /// out. `params`: the values of the ? in `items`, NULL at the end; or NULL. Free the result with

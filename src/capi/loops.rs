@@ -19,7 +19,7 @@ pub enum imap_want {
 ///
 /// One thread can drive thousands of clients: imap_start() each, then for ever: poll() every imap_fd() for its
 /// imap_wants(), no longer than its imap_timeout_ms(); imap_step() those that are ready or due; look at their
-/// requests and events. Ask anew after each step and each imap_send(): all three change. Send "IDLE" to be told of
+/// requests and events. Ask anew after each step and each other call on the client: all three change. Send "IDLE" to be told of
 /// news until that request is cancelled. The calls that block may be used too; while a thread is inside one, it does
 /// what the steps would do.
 ///

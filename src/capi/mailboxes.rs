@@ -17,7 +17,8 @@ use crate::model::{
 /// LIST (RFC 9051 section 6.3.9). `reference` is nearly always ""; * and % in `pattern` match any name, % within
 /// one level. `extra` (NULL: none) is what RFC 5258 puts round them: "(SUBSCRIBED) RETURN (SPECIAL-USE STATUS
 /// (MESSAGES UNSEEN))"; UNSUPPORTED if the server has no LIST-EXTENDED. If it has it and does not understand RETURN,
-/// the plain LIST is sent instead, and origin says so: what RETURN asked for is absent then. An empty pattern asks for the delimiter.
+/// the plain LIST is sent instead, and origin says so: what RETURN asked for is absent then. An empty pattern asks
+/// for the delimiter.
 /// Free the result with imap_mailboxes_free(). Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_list(

@@ -40,7 +40,7 @@ impl Drop for imap_request {
 /// "UID FETCH", "UID SEARCH", ... speak of UIDs, without UID of message numbers. All that the functions above
 /// do is done here too: checks, capabilities, encoding, splitting. Commands overlap as far as RFC 9051 section
 /// 5.5 allows; others wait for their turn. "LOGIN ? ?" is the command itself, for servers whose mechanisms do
-/// not work; for AUTHENTICATE, APPEND and LOGOUT there are the functions above. Unknown commands are sent as they
+/// not work; for APPEND and REPLACE there is imap_send_upload(), for AUTHENTICATE and LOGOUT the functions above. Unknown commands are sent as they
 /// are.
 ///
 /// `params`: the values of the ? in `command`, NULL at the end; or NULL. Gives a request, to be freed with

@@ -49,6 +49,12 @@ static void without_client(void) {
   INVALID(imap_check(NULL, &error));
   INVALID_OUT(imap_connection, imap_get_connection(NULL, &out, &error));
   INVALID_OUT(imap_event, imap_idle(NULL, 1, &out, &error));
+  INVALID(imap_watch(NULL, NULL, NULL, &error));
+  INVALID(imap_notify(NULL, "NONE", NULL, &error));
+  INVALID_OUT(imap_texts, imap_enable(NULL, "CONDSTORE", &out, &error));
+  INVALID_OUT(imap_selected, imap_reconnect(NULL, &out, &error));
+  INVALID_OUT(imap_selected, imap_resync(NULL, "a", 7, 9, NULL, &out, &error));
+  CHECK(!imap_is_enabled(NULL, "CONDSTORE"));
   INVALID_OUT(imap_request, imap_stream(NULL, "FETCH 1 (FLAGS)", NULL, &out, &error));
   INVALID_OUT(imap_body, imap_body_open(NULL, 1, "", 0, IMAP_DECODING_NONE, &out, &error));
   INVALID(imap_step(NULL, &error));
@@ -91,6 +97,18 @@ static void without_request(void) {
   INVALID_OUT(imap_namespaces, imap_request_take_namespaces(NULL, &out, &error));
   INVALID_OUT(imap_texts, imap_request_take_texts(NULL, &out, &error));
   INVALID_OUT(imap_events, imap_request_take_events(NULL, &out, &error));
+  int64_t done = 1, total = 1;
+  size_t written = 1;
+  imap_request_progress(NULL, &done, &total);
+  imap_request_progress(NULL, NULL, NULL);
+  CHECK(done == 0 && total == -1 && imap_request_is_ready(NULL));
+  imap_request_hurry(NULL);
+  INVALID_OUT(imap_message, imap_request_next_message(NULL, &out, &error));
+  INVALID_OUT(imap_body, imap_request_next_body(NULL, &out, &error));
+  INVALID_OUT(imap_mailboxes, imap_request_next_mailbox(NULL, &out, &error));
+  INVALID_OUT(imap_numbers, imap_request_next_numbers(NULL, &out, &error));
+  INVALID(imap_request_write(NULL, (const uint8_t *)"x", 1, &written, &error));
+  CHECK(written == 0);
   CHECK(imap_request_is_done(NULL));
   CHECK(imap_request_reply(NULL) == NULL);
   imap_request_cancel(NULL);
@@ -195,6 +213,11 @@ static void arguments(void) {
   INVALID(imap_upload_add_message(upload, NULL, -1, 10000, &error));
   imap_upload_free(upload);
   INVALID_OUT(imap_event, imap_idle(client, -2, &out, &error));
+  INVALID_OUT(imap_texts, imap_enable(client, "", &out, &error));
+  INVALID(imap_notify(client, NULL, NULL, &error));
+  INVALID(imap_notify(client, "SET (selected (MessageNew", NULL, &error));
+  INVALID_OUT(imap_selected, imap_resync(client, NULL, 7, 9, NULL, &out, &error));
+  INVALID_OUT(imap_selected, imap_resync(client, "a", 7, 9, "$", &out, &error));
   imap_client_free(client);
   imap_options_free(set);
 }
