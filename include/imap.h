@@ -350,6 +350,8 @@ typedef enum {
   IMAP_EVENT_MAILBOX = 7,
   /// Counts of a mailbox changed [counts].
   IMAP_EVENT_STATUS = 8,
+  /// Metadata, ACL or quota changed [text: the mailbox or root].
+  IMAP_EVENT_METADATA = 9,
   /// A text for the user [text, code]. If is_early, it came before TLS or login: do not trust it.
   IMAP_EVENT_ALERT = 10,
   /// Another untagged OK, NO or BAD [name, text, code].
@@ -358,6 +360,8 @@ typedef enum {
   IMAP_EVENT_ACCESS = 12,
   /// The capabilities changed.
   IMAP_EVENT_CAPABILITY = 13,
+  /// A long command goes on [text, done, total].
+  IMAP_EVENT_PROGRESS = 15,
   /// The mailbox is no longer selected.
   IMAP_EVENT_UNSELECTED = 16,
   /// Connected and, if the options say so, logged in.
@@ -912,6 +916,9 @@ typedef struct {
   bool is_early;
   /// VANISHED (EARLIER).
   bool is_earlier;
+  /// -1: not told.
+  int64_t done;
+  int64_t total;
   /// All that follows the name, generic.
   const imap_value *const *values;
   size_t value_count;

@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
 use support::program::{run_for, test_program};
 use support::scripted::Scripted;
 
@@ -74,6 +77,32 @@ fn a_cancelled_idle_says_done() {
 #[test]
 fn disconnecting_ends_an_idle() {
     idle("disconnected", &[], &[IDLE, "stall\n"]);
+}
+
+#[test]
+fn a_client_can_be_freed_while_calls_are_inside() {
+    idle("freed", &[], &[IDLE, "c: DONE\nstall\n"]);
+}
+
+/// While the connection is made, TLS begins, or the greeting is waited for.
+#[test]
+fn connecting_is_cancelled_at_once() {
+    played("loops", &["connecting", "127.0.0.1"], "stall\n");
+    played("loops", &["connecting", "127.0.0.1", "2:0"], "stall\n");
+    // A port that does not answer: its queue is full.
+    let listener =
+        socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a port");
+    listener.listen(0).expect("a short queue");
+    let address = listener.local_addr().ok().and_then(|address| address.as_socket()).expect("its address");
+    let queued: Vec<TcpStream> =
+        std::iter::from_fn(|| TcpStream::connect_timeout(&address, Duration::from_millis(300)).ok())
+            .take(1000)
+            .collect();
+    let port = format!("1:{}", address.port());
+    let output = run_for(&test_program("loops"), &["connecting", "127.0.0.1", &port, "2:2"], &[], 60);
+    assert_eq!(output.code, Some(0), "{}", output.out);
+    drop(queued);
 }
 
 #[test]

@@ -351,13 +351,25 @@ fn examples(server: &Server) {
         ran("move_by_month", &["INBOX", "2003-04", "Archive/2003-04"]),
         "4 messages moved to Archive/2003-04\n"
     );
+    let folder = support::Folder::new();
+    let backup = folder.0.join("backup");
+    std::fs::create_dir(&backup).expect("a folder");
+    let place = backup.display().to_string();
+    assert_eq!(ran("backup", &["INBOX", &place]), "25 new messages of 25\n");
+    assert_eq!(ran("backup", &["INBOX", &place]), "0 new messages of 25\n");
+    let sizes =
+        std::fs::read_dir(&backup).expect("a folder").flatten().map(|file| file.metadata().unwrap().len());
+    assert!(sizes.sum::<u64>() > 5_000_000);
+    let watched =
+        run_checked(&example("watch"), &["2", &url, "INBOX", "Archive/2003-04", "Drafts"], &environment);
+    assert!(watched.out.starts_with("watching by NOTIFY\n"), "{}{}", watched.out, watched.err);
+    assert!(watched.out.contains("Archive/2003-04: 4 messages\n"), "{}", watched.out);
     let account = format!("alice@localhost:{}", server.imaps);
     // It ends after so many seconds, which are few for valgrind.
     let accounts = ["3", &account, "nobody@localhost:1", &account];
     let polled = run(&example("poll_many"), &accounts, &environment).success();
     assert_eq!(polled.matches(&format!("{account}: 25 messages\n")).count(), 2, "{polled}");
     assert!(polled.contains("nobody@localhost:1: cannot connect to localhost:1"), "{polled}");
-    let folder = support::Folder::new();
     let file = folder.0.join("message.eml");
     std::fs::write(&file, "From: a@b.c\nSubject: from a file\n\nhello\n").expect("a file");
     let appended = ran("append_file", &["Archive/2003-04", &file.display().to_string()]);

@@ -116,6 +116,8 @@ pub enum imap_event_kind {
     IMAP_EVENT_MAILBOX = 7,
     /// Counts of a mailbox changed [counts].
     IMAP_EVENT_STATUS = 8,
+    /// Metadata, ACL or quota changed [text: the mailbox or root].
+    IMAP_EVENT_METADATA = 9,
     /// A text for the user [text, code]. If is_early, it came before TLS or login: do not trust it.
     IMAP_EVENT_ALERT = 10,
     /// Another untagged OK, NO or BAD [name, text, code].
@@ -124,6 +126,8 @@ pub enum imap_event_kind {
     IMAP_EVENT_ACCESS = 12,
     /// The capabilities changed.
     IMAP_EVENT_CAPABILITY = 13,
+    /// A long command goes on [text, done, total].
+    IMAP_EVENT_PROGRESS = 15,
     /// The mailbox is no longer selected.
     IMAP_EVENT_UNSELECTED = 16,
     /// Connected and, if the options say so, logged in.
@@ -157,6 +161,9 @@ pub struct imap_event<'a> {
     pub is_early: bool,
     /// VANISHED (EARLIER).
     pub is_earlier: bool,
+    /// -1: not told.
+    pub done: i64,
+    pub total: i64,
     /// All that follows the name, generic.
     pub values: List<'a, imap_value<'a>>,
     pub value_count: usize,

@@ -2,13 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+use super::buffer::append;
 use super::cursor::Response;
 use super::response::{Condition, Head};
-use super::{code, fetch, flags, list, status, value};
+use super::{code, fetch, flags, list, status, utf7, value};
 use crate::error::NoMemory;
 use crate::model::{
     Arena, Bytes, EMPTY_SET, Event, List, Owned, Text, imap_code::*, imap_event, imap_event_kind::*,
-    imap_message, imap_set,
+    imap_message, imap_response_code, imap_set,
 };
 
 /// What a response tells. `is_early`: it came before TLS or login; `is_utf8`: UTF8=ACCEPT is enabled.
@@ -67,6 +68,8 @@ const NOTHING: imap_event<'static> = imap_event {
     counts: None,
     is_early: false,
     is_earlier: false,
+    done: -1,
+    total: -1,
     values: List::EMPTY,
     value_count: 0,
     raw: Bytes::NONE,
@@ -88,6 +91,9 @@ fn state<'a>(
         Some(IMAP_CODE_READ_ONLY | IMAP_CODE_READ_WRITE) => IMAP_EVENT_ACCESS,
         Some(IMAP_CODE_PERMANENTFLAGS) => IMAP_EVENT_FLAGS,
         Some(IMAP_CODE_CLOSED) => IMAP_EVENT_UNSELECTED,
+        Some(IMAP_CODE_INPROGRESS) => IMAP_EVENT_PROGRESS,
+        // RFC 5465 section 5.8: the server had more to tell than it could.
+        Some(IMAP_CODE_NOTIFICATIONOVERFLOW) => IMAP_EVENT_OVERFLOW,
         _ => IMAP_EVENT_NOTICE,
     };
     let flags = match code::head(response.bytes.get(at..).unwrap_or_default()) {
@@ -95,7 +101,16 @@ fn state<'a>(
         _ => None,
     };
     let name = arena.text(condition.name().as_bytes())?;
-    Ok(imap_event { kind, name, text: reply.text, code: reply.code, flags, ..NOTHING })
+    let (done, total) = match reply.code.filter(|_| kind == IMAP_EVENT_PROGRESS) {
+        Some(code) => (code.number, total(code)),
+        None => (-1, -1),
+    };
+    Ok(imap_event { kind, name, text: reply.text, code: reply.code, flags, done, total, ..NOTHING })
+}
+
+/// `"INPROGRESS" [SP "(" tag SP done SP goal ")"]` (RFC 9585).
+fn total(code: &imap_response_code<'_>) -> i64 {
+    code.texts.items.iter().nth(2).and_then(|goal| goal.parse().ok()).unwrap_or(-1)
 }
 
 /// An untagged response that is no condition.
@@ -170,6 +185,16 @@ impl Data<'_, '_> {
             self.vanished(arena)?
         } else if self.is("CAPABILITY") {
             imap_event { kind: IMAP_EVENT_CAPABILITY, ..NOTHING }
+        } else if ["METADATA", "ANNOTATION", "ACL", "QUOTA", "QUOTAROOT"].iter().any(|name| self.is(name)) {
+            let mut name = Vec::new();
+            if let Some(sent) = response.cursor(rest).astring() {
+                let sent = sent.bytes()?;
+                match is_utf8 {
+                    true => append(&mut name, &sent)?,
+                    false => drop(utf7::decode(&sent, &mut name)?),
+                }
+            }
+            imap_event { kind: IMAP_EVENT_METADATA, text: arena.text(&name)?, ..NOTHING }
         } else {
             NOTHING
         })
@@ -210,11 +235,16 @@ mod tests {
         parts.extend(event.counts.map(|counts| format!("counts {}", counts.messages)));
         parts.extend(event.set.spans().iter().map(|span| format!("{}-{}", span.first, span.last)));
         parts.extend(event.is_earlier.then(|| "earlier".into()));
+        parts.extend((event.done >= 0).then(|| format!("{} of {}", event.done, event.total)));
         parts.extend((event.value_count > 0).then(|| format!("values {}", event.value_count)));
         parts.join(" ")
     }
 
-    const SAMPLES: [(&[u8], &str); 36] = [
+    const SAMPLES: [(&[u8], &str); 40] = [
+        (b"* METADATA \"&AMQ-\" /shared/comment", "METADATA METADATA <Ä> values 2"),
+        (b"* QUOTA \"\" (STORAGE 10 512)", "METADATA QUOTA <> values 5"),
+        (b"* OK [INPROGRESS (\"a\" 454 1000)] hm", "PROGRESS OK <hm> [INPROGRESS] 454 of 1000"),
+        (b"* NO [NOTIFICATIONOVERFLOW] x", "OVERFLOW NO <x> [NOTIFICATIONOVERFLOW]"),
         (b"* 23 EXISTS\r\n", "EXISTS EXISTS 23"),
         (b"* 0 EXISTS", "EXISTS EXISTS"),
         (b"* 5 recent", "RECENT RECENT 5"),
@@ -250,7 +280,7 @@ mod tests {
         (b"* SEARCH 2 84 (MODSEQ 9)", "OTHER SEARCH values 5"),
         (b"* ESEARCH (TAG \"a\") UID ALL 2:9 PARTIAL (1:2 3)", "OTHER ESEARCH values 10"),
         (b"* NAMESPACE ((\"\" \"/\" \"X\" (\"Y\"))) NIL NIL", "OTHER NAMESPACE values 9"),
-        (b"* QUOTA {2}\r\na\" (STORAGE 10 512)", "OTHER QUOTA values 5"),
+        (b"* QUOTA {2}\r\na\" (STORAGE 10 512)", "METADATA QUOTA <a\"> values 5"),
     ];
 
     #[test]

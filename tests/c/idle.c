@@ -89,6 +89,32 @@ static void disconnected(void) {
   CHECK(status == IMAP_ERR_CLOSED, NULL);
 }
 
+static void *noop_until_ended(void *data) {
+  imap_status *status = data;
+  *status = imap_noop(client, NULL);
+  return NULL;
+}
+
+/* A client that is freed while calls are inside: each ends, and nobody touches what is gone. */
+static void freed(void) {
+  imap_status status[3] = {IMAP_OK, IMAP_OK, IMAP_OK};
+  pthread_t threads[3];
+  imap_request *request = NULL;
+  pthread_create(&threads[0], NULL, idle_until_ended, &status[0]);
+  usleep(100000);
+  for (int i = 1; i < 3; i++) pthread_create(&threads[i], NULL, noop_until_ended, &status[i]);
+  CHECK(imap_send(client, "UID FETCH 1 (FLAGS)", NULL, &request, &error) == IMAP_OK, &error);
+  usleep(200000);
+  imap_client_free(client);
+  client = NULL;
+  for (int i = 0; i < 3; i++) {
+    pthread_join(threads[i], NULL);
+    CHECK(status[i] == IMAP_ERR_CLOSED, NULL);
+  }
+  CHECK(imap_request_wait(request, -1, &error) == IMAP_ERR_CLOSED, &error);
+  imap_request_free(request);
+}
+
 /* A peer that no longer answers is found. */
 static void dead(void) {
   CHECK(imap_idle(client, 10000, NULL, &error) == IMAP_ERR_TIMEOUT && !error->is_usable, &error);
@@ -152,7 +178,7 @@ int main(int argc, char **argv) {
   CHECK(imap_select(client, "INBOX", NULL, &error) == IMAP_OK, &error);
 #define SCENARIO(name) if (!strcmp(argv[1], #name)) name(); else
   SCENARIO(news) SCENARIO(renewed) SCENARIO(polled) SCENARIO(yielding) SCENARIO(two_idle) SCENARIO(cancelled)
-  SCENARIO(disconnected) SCENARIO(dead) SCENARIO(handled) failures++;
+  SCENARIO(disconnected) SCENARIO(freed) SCENARIO(dead) SCENARIO(handled) failures++;
   imap_client_free(client);
   printf("%d failures\n", failures);
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;

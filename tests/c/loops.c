@@ -154,6 +154,29 @@ static void cancelled(void) {
   imap_request_free(request);
 }
 
+static void *connect_beside(void *data) {
+  imap_status *status = data;
+  *status = imap_noop(client, NULL);
+  return NULL;
+}
+
+/* Whatever the connection is about, a call that waits for it is cancelled at once. */
+static void connecting(void) {
+  imap_status status = IMAP_OK;
+  pthread_t other;
+  int64_t begin = milliseconds();
+  pthread_create(&other, NULL, connect_beside, &status);
+  usleep(200000);
+  imap_cancel(client);
+  pthread_join(other, NULL);
+  CHECK(status == IMAP_ERR_CANCELLED && milliseconds() < begin + 10000, NULL);
+  pthread_create(&other, NULL, connect_beside, &status);
+  usleep(200000);
+  imap_disconnect(client);
+  pthread_join(other, NULL);
+  CHECK(status == IMAP_ERR_CLOSED && milliseconds() < begin + 10000, NULL);
+}
+
 int main(int argc, char **argv) {
   if (argc < 4) return EXIT_FAILURE;
   alarm(100);
@@ -162,7 +185,7 @@ int main(int argc, char **argv) {
   CHECK(imap_start(argv[2], options, &client, &error) == IMAP_OK, &error);
   imap_options_free(options);
 #define SCENARIO(name) if (!strcmp(argv[1], #name)) name(); else
-  SCENARIO(session) SCENARIO(failing) SCENARIO(cancelled) failures++;
+  SCENARIO(session) SCENARIO(failing) SCENARIO(cancelled) SCENARIO(connecting) failures++;
   imap_client_free(client);
   printf("%d failures\n", failures);
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;
