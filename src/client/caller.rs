@@ -8,7 +8,7 @@ use crate::session::Caller;
 /// The thread that runs this.
 pub fn caller() -> Caller {
     static LAST: AtomicU64 = AtomicU64::new(0);
-    thread_local! {
+    super::sync::thread_local! {
         static NUMBER: Cell<u64> = const { Cell::new(0) };
     }
     NUMBER.with(|number| {

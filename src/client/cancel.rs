@@ -1,8 +1,9 @@
 //! Ending waits from anywhere: from another thread, from a signal handler, without the client's lock.
 
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::SeqCst};
 
+use super::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::SeqCst};
+use super::sync::pause;
 use crate::net::Wake;
 
 /// Set by `imap_cancel()`, seen by whoever waits.
@@ -69,7 +70,7 @@ impl Cancel {
     pub fn retract(&self) {
         self.poller.store(-1, SeqCst);
         while self.signalling.load(SeqCst) > 0 {
-            std::hint::spin_loop();
+            pause();
         }
     }
 }

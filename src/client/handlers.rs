@@ -4,11 +4,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::MutexGuard;
-
 use super::Client;
 use super::caller::caller;
 use super::core::Core;
+use super::sync::MutexGuard;
 use crate::error::Result;
 use crate::model::{Event, Owned};
 

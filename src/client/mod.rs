@@ -16,15 +16,13 @@ mod handlers;
 mod reconnecting;
 mod stepping;
 mod streaming;
+mod sync;
 mod waiting;
 mod watching;
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
-
-use parking_lot::{Mutex, MutexGuard};
 
 use self::caller::caller;
 use self::cancel::Cancel;
@@ -33,6 +31,8 @@ use self::core::Core;
 pub use self::credentials::Credentials;
 pub use self::handlers::Handle;
 pub use self::streaming::Body;
+use self::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use self::sync::{Mutex, MutexGuard};
 pub use self::waiting::Goal;
 use crate::commands::{Enable, Opening};
 use crate::error::{Error, Result, imap_status::*};

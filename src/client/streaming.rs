@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use parking_lot::MutexGuard;
-
 use super::Client;
 use super::caller::caller;
 use super::core::Core;
+use super::sync::MutexGuard;
 use super::waiting::Goal;
 use crate::error::{Error, Result, imap_status::*};
 use crate::session::{Choice, FED, InFlight, Item, Piece, Pulled, RequestId, Section, UploadSource};

@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use parking_lot::MutexGuard;
-
 use super::Client;
 use super::caller::caller;
 use super::core::{Core, Waiter};
+use super::sync::MutexGuard;
 use crate::error::{Error, Result, imap_status::*};
 use crate::net::{self, Polled, Wake, Watch};
 use crate::session::{Caller, RequestId};

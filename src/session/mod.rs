@@ -716,7 +716,7 @@ impl Session {
             Stage::Open if self.has_live_request() => settings.command_timeout,
             _ => None,
         };
-        let idle = (self.stage == Stage::Open).then(|| self.idle.due(&self.facts)).flatten();
+        let idle = self.may_tend_idle().then(|| self.idle.due(&self.facts)).flatten();
         let total = |entry: &Entry| Some(entry.started + settings.command_deadline?);
         let drain = |entry: &Entry| {
             let (since, _) = entry.cancelled.filter(|_| self.stalled_since.is_none())?;
@@ -729,6 +729,16 @@ impl Session {
             .chain([silence.map(|silence| self.moved + silence), bye, idle])
             .flatten()
             .min()
+    }
+
+    /// Whether something of IDLE could be sent if its time had come: else its time is no reason to look.
+    fn may_tend_idle(&self) -> bool {
+        self.stage == Stage::Open
+            && match self.idle.stage {
+                IdleStage::Off => self.entries.is_empty(),
+                IdleStage::Running { .. } => self.output.is_empty(),
+                IdleStage::Asked | IdleStage::Ending { .. } => true,
+            }
     }
 
     /// The server owes an answer; while a stream's reader or an upload's writer is waited for, it owes none, but
