@@ -32,6 +32,12 @@ fn many_commands_take_few_round_trips() {
 }
 
 #[test]
+fn asking_is_enough() {
+    let delayed = |mailbox| status(mailbox).replace("\nS: *", "\nwait 100\nS: *");
+    played("asked", &[], &[&delayed("box7"), &delayed("box8")]);
+}
+
+#[test]
 fn a_request_in_a_hurry_goes_first() {
     let first = status("box0");
     let rest = ["box4", "box1", "box2", "box3"].map(status);

@@ -75,7 +75,7 @@ pub unsafe extern "C" fn imap_request_is_done(request: *const imap_request) -> b
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         on_request(request, std::ptr::null_mut(), |request| {
-            is_done = request.client.is_done(request.id);
+            is_done = request.client.is_done(request.id)?;
             Ok(())
         });
     }
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn imap_request_is_ready(request: *const imap_request) -> 
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         on_request(request, std::ptr::null_mut(), |request| {
-            is_ready = request.client.is_ready(request.id);
+            is_ready = request.client.is_ready(request.id)?;
             Ok(())
         });
     }

@@ -192,8 +192,13 @@ impl Client {
         }
     }
 
-    pub fn is_done(&self, id: RequestId) -> bool {
-        self.lock().session.is_done(id)
+    /// Whether nothing more is to be waited for; what has arrived already is read first.
+    pub fn is_done(&self, id: RequestId) -> Result<bool> {
+        let mut core = self.lock();
+        if !core.session.is_done(id) {
+            self.glance(&mut core)?;
+        }
+        Ok(core.session.is_done(id))
     }
 
     /// The value of a request that is done; `T` is its command's output, else an error that says so.
@@ -290,19 +295,25 @@ impl Client {
     pub fn next_event(&self) -> Result<Option<Box<Owned<Event>>>> {
         self.check()?;
         let mut core = self.lock();
-        if !core.has_leader {
-            core.has_leader = true;
-            core.turn(Instant::now());
-            let told = self.tell_handlers(&mut core);
-            core.has_leader = false;
-            core.wake_reached(0);
-            core.wake_successor();
-            if core.waiters.is_empty() {
-                core.rest();
-            }
-            told?;
-        }
+        self.glance(&mut core)?;
         Ok(core.session.next_event())
+    }
+
+    /// Takes in what has arrived, if nobody else does.
+    fn glance(&self, core: &mut MutexGuard<'_, Core>) -> Result<()> {
+        if core.has_leader {
+            return Ok(());
+        }
+        core.has_leader = true;
+        core.turn(Instant::now());
+        let told = self.tell_handlers(core);
+        core.has_leader = false;
+        core.wake_reached(0);
+        core.wake_successor();
+        if core.waiters.is_empty() {
+            core.rest();
+        }
+        told
     }
 
     pub fn selected(&self) -> Result<Box<Owned<Selected>>> {

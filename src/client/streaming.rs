@@ -127,15 +127,19 @@ impl Client {
     }
 
     /// Whether the next item, piece, or room would be there without waiting.
-    pub fn is_ready(&self, id: RequestId) -> bool {
+    pub fn is_ready(&self, id: RequestId) -> Result<bool> {
+        let is_ready = |core: &Core| match core.session.is_reading(id) {
+            true => core.is_reached(Goal::Bytes(id)),
+            false => core.is_reached(Goal::Room(id)) || core.session.has_item(id),
+        };
         let mut core = self.lock();
-        if core.session.is_reading(id) {
-            if !core.has_leader {
+        if !is_ready(&core) {
+            self.glance(&mut core)?;
+            if !core.has_leader && core.session.is_reading(id) {
                 core.stage();
             }
-            return core.is_reached(Goal::Bytes(id));
         }
-        core.is_reached(Goal::Room(id)) || core.session.has_item(id)
+        Ok(is_ready(&core))
     }
 
     /// How far it is: bytes done, and in all if that is known.
@@ -207,38 +211,9 @@ impl Client {
         }
         Ok(Some(true))
     }
-
-    /// Waits for an event, with IDLE or by asking from time to time; None: none came until then.
-    pub fn idle(
-        &self,
-        hold: Box<dyn InFlight>,
-        until: Option<Instant>,
-    ) -> Result<Option<Box<crate::model::Owned<crate::model::Event>>>> {
-        self.make_way()?;
-        let id = self.submit(hold)?;
-        let waited = self.wait(Goal::Event(id), until);
-        let mut core = self.lock();
-        core.session.set_time(Instant::now());
-        // What a lost connection has told before stays to be taken by imap_next_event().
-        let ended = ended(&core, id);
-        let event = if ended.is_ok() { core.session.next_event() } else { None };
-        if event.is_some() {
-            core.session.release_idle(id);
-        }
-        core.session.forget(id);
-        if core.flush_submitted(Instant::now()) {
-            self.look_again(&core);
-        }
-        match (event, ended, waited) {
-            (Some(event), ..) => Ok(Some(event)),
-            (None, Err(error), _) => Err(error),
-            (None, Ok(()), Err(error)) if error.status == IMAP_ERR_TIMEOUT => Ok(None),
-            (None, Ok(()), waited) => waited.map(|()| None),
-        }
-    }
 }
 
 /// How a request has ended, if it has.
-fn ended(core: &Core, id: RequestId) -> Result<()> {
+pub(super) fn ended(core: &Core, id: RequestId) -> Result<()> {
     core.session.failure(id).map_or(Ok(()), Err)
 }

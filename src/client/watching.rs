@@ -1,13 +1,41 @@
-//! Watching several mailboxes by the best means that the server has.
+//! Waiting for news, of several mailboxes by the best means that the server has.
 
 use std::time::Instant;
 
-use super::Client;
+use super::streaming::ended;
+use super::{Client, Goal};
 use crate::commands::Notify;
 use crate::error::{Result, imap_status::*};
 use crate::model::imap_watch_means::{self, *};
+use crate::model::{Event, Owned};
+use crate::session::InFlight;
 
 impl Client {
+    /// Waits for an event, with IDLE or by asking from time to time; None: none came until then.
+    pub fn idle(&self, hold: Box<dyn InFlight>, until: Option<Instant>) -> Result<Option<Box<Owned<Event>>>> {
+        self.make_way()?;
+        let id = self.submit(hold)?;
+        let waited = self.wait(Goal::Event(id), until);
+        let mut core = self.lock();
+        core.session.set_time(Instant::now());
+        // What a lost connection has told before stays to be taken by imap_next_event().
+        let ended = ended(&core, id);
+        let event = if ended.is_ok() { core.session.next_event() } else { None };
+        if event.is_some() {
+            core.session.release_idle(id);
+        }
+        core.session.forget(id);
+        if core.flush_submitted(Instant::now()) {
+            self.look_again(&core);
+        }
+        match (event, ended, waited) {
+            (Some(event), ..) => Ok(Some(event)),
+            (None, Err(error), _) => Err(error),
+            (None, Ok(()), Err(error)) if error.status == IMAP_ERR_TIMEOUT => Ok(None),
+            (None, Ok(()), waited) => waited.map(|()| None),
+        }
+    }
+
     /// From here on whoever waits for news hears of these mailboxes too; None: of the selected one alone.
     pub fn watch_mailboxes(&self, mailboxes: Option<&[&str]>) -> Result<imap_watch_means> {
         self.check()?;

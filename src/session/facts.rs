@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::wire::cursor::Response;
 use crate::wire::line::Dialect;
-use crate::wire::{fetch, flags};
+use crate::wire::{code, fetch, flags};
 
 /// The limits and deadlines of one client; the options set them.
 #[derive(Clone, Debug)]
@@ -271,6 +271,38 @@ pub fn unsupported(capability: &str) -> Error {
 }
 
 impl Mirror {
+    /// What a response code says of this mailbox.
+    pub fn note_code(&mut self, code: &code::CodeHead<'_>) -> Result<()> {
+        let is = |name: &[u8]| code.name.eq_ignore_ascii_case(name);
+        let number =
+            || std::str::from_utf8(code.argument).ok().and_then(|text| text.trim().parse::<u64>().ok());
+        let number32 = || number().and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
+        if is(b"UIDVALIDITY") {
+            self.uid_validity = number32();
+        } else if is(b"UIDNEXT") {
+            self.uid_next = number32();
+        } else if is(b"UNSEEN") {
+            self.first_unseen = number32();
+        } else if is(b"HIGHESTMODSEQ") {
+            self.highest_modseq = number().filter(|modseq| *modseq > 0);
+        } else if is(b"NOMODSEQ") {
+            self.highest_modseq = None;
+        } else if is(b"UIDNOTSTICKY") {
+            self.uids_change = true;
+        } else if is(b"READ-ONLY") {
+            self.is_read_only = true;
+        } else if is(b"READ-WRITE") {
+            self.is_read_only = false;
+        } else if is(b"PERMANENTFLAGS") {
+            self.permanent_flags = super::copy(code.argument)?;
+        } else if is(b"MAILBOXID") {
+            let id = code.argument.trim_ascii();
+            let id = id.strip_prefix(b"(").unwrap_or(id);
+            self.mailbox_id = super::copy(id.strip_suffix(b")").unwrap_or(id))?;
+        }
+        Ok(())
+    }
+
     pub fn result(&self) -> Result<Box<Owned<Selected>>, NoMemory> {
         Owned::build(|arena| self.fill(arena))
     }

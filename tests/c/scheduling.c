@@ -6,6 +6,8 @@
 #include "check.h"
 
 #include <pthread.h>
+#include <time.h>
+#include <unistd.h>
 
 static imap_client *client;
 static imap_error *error;
@@ -35,6 +37,19 @@ static void bursts(void) {
   static imap_request *requests[COUNT];
   for (int i = 0; i < COUNT; i++) requests[i] = status_of("box", i);
   for (int i = COUNT - 1; i >= 0; i--) take(requests[i], "box", i);
+}
+
+/* Who asks again and again, and never waits, sees the answer come. */
+static void asked(void) {
+  imap_request *request = status_of("box", 7);
+  time_t last = time(NULL) + 20;
+  while (!imap_request_is_ready(request) && time(NULL) < last) usleep(1000);
+  CHECK(imap_request_is_ready(request), NULL);
+  take(request, "box", 7);
+  request = status_of("box", 8);
+  while (!imap_request_is_done(request) && time(NULL) < last) usleep(1000);
+  CHECK(imap_request_is_done(request), NULL);
+  take(request, "box", 8);
 }
 
 static void hurried(void) {
@@ -87,7 +102,7 @@ int main(int argc, char **argv) {
   client = connected(argv + 2);
   if (!client) return EXIT_FAILURE;
 #define SCENARIO(name) if (!strcmp(argv[1], #name)) name(); else
-  SCENARIO(bursts) SCENARIO(hurried) SCENARIO(fair) SCENARIO(ordered) failures++;
+  SCENARIO(bursts) SCENARIO(asked) SCENARIO(hurried) SCENARIO(fair) SCENARIO(ordered) failures++;
   imap_client_free(client);
   printf("%d failures\n", failures);
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -1,0 +1,112 @@
+//! What the server says unasked: events, handlers, IDLE.
+
+use std::collections::VecDeque;
+
+use super::{Caller, IdleStage, Phase, RequestId, Session, Untagged};
+use crate::error::Result;
+use crate::model::{Event, Owned};
+use crate::wire::cursor::Response;
+use crate::wire::event;
+
+impl Session {
+    /// From here on every response is kept as an event, or no longer.
+    pub fn observe(&mut self, is_observed: bool) {
+        match is_observed {
+            true => drop(self.observed.get_or_insert_default()),
+            false => self.observed = None,
+        }
+    }
+
+    pub fn has_observed(&self) -> bool {
+        self.observed.as_ref().is_some_and(|observed| !observed.is_empty())
+    }
+
+    pub fn take_observed(&mut self) -> VecDeque<Box<Owned<Event>>> {
+        self.observed.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Large literals are left out: whoever asked for them gets them.
+    pub(super) fn show(&mut self, response: &Response<'_>) -> Result<()> {
+        if self.observed.is_none() {
+            return Ok(());
+        }
+        let mut none = Vec::new();
+        none.try_reserve_exact(response.big.len())?;
+        none.extend(response.big.iter().map(|_| std::cell::Cell::default()));
+        let event = self.event_of(&Response { big: &none, ..*response })?;
+        if let Some(observed) = &mut self.observed {
+            observed.try_reserve(1)?;
+            observed.push_back(event);
+        }
+        Ok(())
+    }
+
+    pub(super) fn event_of(
+        &self,
+        response: &Response<'_>,
+    ) -> Result<Box<Owned<Event>>, crate::error::NoMemory> {
+        let facts = &self.facts;
+        Owned::build(|arena| {
+            arena.set_limit(facts.settings.max_result);
+            event::event(response, facts.is_early(), facts.is_utf8, arena)
+        })
+    }
+
+    /// Begins IDLE when it is wanted and nothing else is to be done, ends it when something is.
+    pub(super) fn tend_idle(&mut self) -> Result<()> {
+        let has_others = self.entries.iter().any(|entry| entry.phase == Phase::Queued);
+        match self.idle.stage {
+            IdleStage::Running { since }
+                if self.output.is_empty()
+                    && (has_others || self.idle.is_over(since, self.now, &self.facts)) =>
+            {
+                self.idle.stage = IdleStage::Ending { since: self.now };
+                self.output.push(b"DONE\r\n", false)?;
+            }
+            IdleStage::Off if self.entries.is_empty() && self.facts.needs_login().is_ok() => {
+                for question in self.idle.next_questions(self.now, &self.facts)? {
+                    let id = RequestId(self.next_id);
+                    self.next_id += 1;
+                    let ask = Some(question.ask);
+                    self.enqueue(id, crate::model::try_box(question)?, Caller(0), ask, false)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whoever waits for news hears of these mailboxes too.
+    pub fn watch(&mut self, mailboxes: &[&str]) -> Result<()> {
+        self.idle.watch(mailboxes, self.now);
+        self.schedule();
+        Ok(())
+    }
+
+    /// Ends a wait for news that was successful: IDLE goes on until something is sent, since the next such wait
+    /// mostly follows.
+    pub fn release_idle(&mut self, id: RequestId) {
+        self.idle.holders.retain(|holder| *holder != id);
+        self.idle.lingers = true;
+    }
+
+    /// Whether there is an event to take.
+    pub fn has_event(&self) -> bool {
+        self.events.has_any()
+    }
+
+    /// Puts a response that nobody asked for where the caller finds it.
+    pub(super) fn tell(&mut self, untagged: &Untagged<'_>) {
+        let made = self.event_of(&untagged.response);
+        self.events.push(made.ok(), self.facts.settings.max_events);
+    }
+
+    /// Nobody needs to be told that the connection stands.
+    pub fn connection_known(&mut self) {
+        self.events.drop_connected();
+    }
+
+    pub fn next_event(&mut self) -> Option<Box<Owned<Event>>> {
+        self.events.pop()
+    }
+}

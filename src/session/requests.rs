@@ -1,0 +1,223 @@
+//! Requests: how they come in, in which order they stand, how they end.
+
+use super::{Ask, Caller, Entry, InFlight, Outcome, Phase, RequestId, Rules, Session, Stage, Transfer};
+use crate::error::{Error, Result, imap_status::*};
+
+impl Session {
+    pub fn submit(&mut self, command: Box<dyn InFlight>, thread: Caller) -> Result<RequestId> {
+        self.submit_as(command, thread, false)
+    }
+
+    /// What comes before all others on a connection that is being made.
+    pub fn open(&mut self, commands: Vec<Box<dyn InFlight>>, caller: Caller) -> Result<Vec<RequestId>> {
+        let mut ids = Vec::new();
+        for command in commands {
+            ids.push(self.submit(command, caller)?);
+        }
+        for entry in &mut self.entries {
+            entry.is_opening = true;
+        }
+        Ok(ids)
+    }
+
+    /// The same, and its answer is taken item by item, by this thread at first.
+    pub fn submit_stream(&mut self, mut command: Box<dyn InFlight>, thread: Caller) -> Result<RequestId> {
+        command.stream()?;
+        self.submit_as(command, thread, true)
+    }
+
+    pub(super) fn submit_as(
+        &mut self,
+        command: Box<dyn InFlight>,
+        thread: Caller,
+        is_stream: bool,
+    ) -> Result<RequestId> {
+        self.done.try_reserve(1)?;
+        let id = RequestId(self.next_id);
+        self.next_id += 1;
+        let name = command.name();
+        if let Some(ended) = &self.ended {
+            let error = ended.clone().of_command(name);
+            self.done.insert(id, Outcome::of(Err(error)));
+            return Ok(id);
+        }
+        if command.is_idle() {
+            if self.stage == Stage::Open && self.entries.is_empty() {
+                self.facts.needs_login()?;
+            }
+            self.idle.hold(id, self.now)?;
+        } else {
+            if is_stream {
+                self.streams.add(id, thread)?;
+            }
+            self.enqueue(id, command, thread, None, is_stream)?;
+        }
+        self.schedule();
+        Ok(id)
+    }
+
+    pub(super) fn enqueue(
+        &mut self,
+        id: RequestId,
+        command: Box<dyn InFlight>,
+        thread: Caller,
+        ask: Option<Ask>,
+        is_stream: bool,
+    ) -> Result<()> {
+        self.entries.try_reserve(1)?;
+        if self.entries.iter().all(|entry| entry.ask.is_some()) {
+            self.moved = self.now;
+        }
+        let rules = command.rules();
+        let (at, round) = self.turn_of(thread, &rules);
+        let entry = Entry {
+            id,
+            name: command.name(),
+            rules,
+            is_vital: command.is_vital(),
+            is_dialogue: false,
+            thread,
+            round,
+            ask,
+            is_stream,
+            is_begun: false,
+            is_opening: false,
+            transfer: Transfer::default(),
+            command: Some(command),
+            phase: Phase::Queued,
+            tag: None,
+            started: self.now,
+            cancelled: None,
+            failure: None,
+        };
+        self.entries.insert(at, entry);
+        Ok(())
+    }
+
+    /// Where those requests begin that are not sent and that no change of state comes before: their order is free.
+    pub(super) fn free_order(&self) -> usize {
+        let is_fixed = |entry: &Entry| entry.phase != Phase::Queued || entry.rules.is_barrier();
+        self.entries.iter().rposition(is_fixed).map_or(0, |last| last + 1)
+    }
+
+    /// Place and round of a new request: threads take turns, so that one with many requests does not keep others
+    /// waiting. What changes the state of the session goes behind all, and nothing passes it.
+    pub(super) fn turn_of(&self, thread: Caller, rules: &Rules) -> (usize, u64) {
+        let start = self.free_order();
+        let free = &self.entries[start..];
+        let first = free.first().map_or(0, |entry| entry.round);
+        let own = free.iter().filter(|entry| entry.thread == thread).map(|entry| entry.round + 1).max();
+        let round = own.unwrap_or(first).max(first);
+        let place = match rules.is_barrier() {
+            true => None,
+            false => free.iter().position(|entry| entry.round > round),
+        };
+        (start + place.unwrap_or(free.len()), round)
+    }
+
+    /// Puts a request before all others that are not sent.
+    pub fn hurry(&mut self, id: RequestId) {
+        let start = self.free_order();
+        let found = self.entries.iter().skip(start).position(|entry| entry.id == id);
+        if let Some(behind) = found {
+            let mut entry = self.entries.remove(start + behind);
+            entry.round = self.entries.get(start).map_or(entry.round, |first| first.round);
+            self.entries.insert(start, entry);
+            self.schedule();
+        }
+    }
+
+    /// How far a request is: bytes sent of an upload, else received.
+    pub fn transfer(&self, id: RequestId) -> Transfer {
+        let entry = self.entries.iter().find(|entry| entry.id == id).map(|entry| entry.transfer);
+        entry.or_else(|| self.done.get(&id).map(|outcome| outcome.transfer)).unwrap_or_default()
+    }
+
+    /// Whether nothing more is to be waited for; true also when its outcome was taken already, and when it cannot be
+    /// sent before there is a new connection.
+    pub fn is_done(&self, id: RequestId) -> bool {
+        self.stage == Stage::Closed
+            || self.done.contains_key(&id)
+            || !(self.entries.iter().any(|entry| entry.id == id && entry.command.is_some())
+                || self.idle.holders.contains(&id))
+    }
+
+    pub fn take(&mut self, id: RequestId) -> Option<Outcome> {
+        self.done.remove(&id)
+    }
+
+    pub fn outcome(&self, id: RequestId) -> Option<&Outcome> {
+        self.done.get(&id)
+    }
+
+    /// Why a request that was never sent cannot be now: it waits for a new connection.
+    pub fn unsent(&self, id: RequestId) -> Option<Error> {
+        let ended = self.ended.as_ref()?;
+        let entry = self.entries.iter().find(|entry| entry.id == id)?;
+        Some(ended.clone().of_command(entry.name))
+    }
+
+    /// How a request has failed, if it has.
+    pub fn failure(&self, id: RequestId) -> Option<Error> {
+        let failed = self.done.get(&id).and_then(|outcome| outcome.result.as_ref().err().cloned());
+        failed.or_else(|| self.unsent(id))
+    }
+
+    /// Ends a request with `why`. What was not sent is not sent; the answer to what was is dropped as it
+    /// comes, so the connection stays good.
+    pub fn cancel(&mut self, id: RequestId, why: Error) {
+        if let Some(at) = self.idle.holders.iter().position(|holder| *holder == id) {
+            self.idle.holders.swap_remove(at);
+            self.idle.lingers = false;
+            self.done.insert(id, Outcome::of(Err(why.of_command("IDLE"))));
+            return self.schedule();
+        }
+        let Some(at) = self.entries.iter().position(|entry| entry.id == id && entry.command.is_some()) else {
+            return;
+        };
+        self.end(at, why);
+        self.schedule();
+    }
+
+    /// Nobody will take this request's outcome.
+    pub fn forget(&mut self, id: RequestId) {
+        self.cancel(id, Error::new(IMAP_ERR_CANCELLED, "cancelled"));
+        self.streams.remove(id);
+        self.done.remove(&id);
+        self.note_stall();
+    }
+
+    /// Gives the entry's outcome; it stays, without its command, if its line may have begun to leave.
+    pub(super) fn end(&mut self, at: usize, why: Error) {
+        let entry = &mut self.entries[at];
+        entry.command = None;
+        let was_sent = entry.phase != Phase::Queued;
+        let is_vital = entry.is_vital;
+        let needs_caller = was_sent && self.output.needs_caller(entry.id);
+        let error = Error { may_be_done: was_sent, ..why }.of_command(entry.name);
+        let error = Error { is_usable: error.is_usable && !needs_caller, ..error };
+        let outcome = Outcome { transfer: entry.transfer, ..Outcome::of(Err(error.clone())) };
+        let id = entry.id;
+        self.done.insert(id, outcome);
+        self.streams.reject(id);
+        self.note_stall();
+        if is_vital || needs_caller {
+            return self.lost(error);
+        }
+        let entry = &mut self.entries[at];
+        if was_sent {
+            entry.cancelled = Some((self.now, self.bytes_wasted));
+        } else {
+            self.entries.remove(at);
+        }
+    }
+
+    /// Ends all requests.
+    pub fn cancel_all(&mut self) {
+        let entries = self.entries.iter().filter(|entry| entry.ask.is_none()).map(|entry| entry.id);
+        let all: Vec<RequestId> = entries.chain(self.idle.holders.iter().copied()).collect();
+        for id in all {
+            self.cancel(id, Error::new(IMAP_ERR_CANCELLED, "cancelled by imap_cancel()"));
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! What comes in: each response to whoever it belongs to, and what it says of the connection.
+
+use super::{
+    Ask, Capabilities, Claim, Effect, Entry, Facts, IdleStage, Outcome, Phase, Reply, Seen, Session, Stage,
+    Untagged, copy, quote,
+};
+use crate::error::{Error, Result, imap_status::*};
+use crate::model::imap_state::*;
+use crate::wire::cursor::Response;
+use crate::wire::response::{Condition, Head};
+use crate::wire::{capability as capability_list, code, event, fetch, status};
+
+impl Session {
+    pub(super) fn received(&mut self, bytes: usize) {
+        self.moved = self.now;
+        self.bytes_received += bytes as u64;
+    }
+
+    /// One complete response. An error ends the connection.
+    pub(super) fn response(&mut self, response: &Response<'_>) -> Result<()> {
+        self.show(response)?;
+        let head = Head::of(response);
+        if self.stage == Stage::Greeting {
+            return self.greeting(response, head);
+        }
+        match head {
+            Head::Continue { text } => self.continuation(response, text),
+            Head::Tagged { tag, condition, text } => self.tagged(response, tag, condition, text),
+            Head::Untagged { number, name, rest } => {
+                self.untagged(&Untagged { response: *response, number, name, rest, condition: None })
+            }
+            Head::Condition { condition, text } => self.untagged(&Untagged {
+                response: *response,
+                number: None,
+                name: condition.name().as_bytes(),
+                rest: text,
+                condition: Some(condition),
+            }),
+            Head::Unknown => Ok(()),
+        }
+    }
+
+    /// `greeting = "*" SP (resp-cond-auth / resp-cond-bye) CRLF`; anything else ends the connection.
+    pub(super) fn greeting(&mut self, response: &Response<'_>, head: Head<'_>) -> Result<()> {
+        let is_untagged = response.bytes.starts_with(b"*");
+        let (condition, text) = match head {
+            Head::Condition { condition, text } if is_untagged => (condition, &response.bytes[text..]),
+            _ => return Err(not_imap(response.bytes)),
+        };
+        match condition {
+            Condition::Ok => self.facts.state = IMAP_STATE_NOT_AUTHENTICATED,
+            Condition::Preauth => self.facts.state = IMAP_STATE_AUTHENTICATED,
+            Condition::Bye => {
+                self.bye = Some((copy(text)?, self.now));
+                return Err(Error::fatal(IMAP_ERR_CLOSED, "the server refused the connection"));
+            }
+            _ => return Err(not_imap(response.bytes)),
+        }
+        self.facts.greeting = copy(text)?;
+        self.note_code(text)?;
+        self.stage = Stage::Open;
+        self.moved = self.now;
+        self.schedule();
+        Ok(())
+    }
+
+    /// "+": the first literal that waits may go, or a command is asked for more. One that nobody expects is passed
+    /// over, unless a command takes whatever comes.
+    pub(super) fn continuation(&mut self, response: &Response<'_>, text: &[u8]) -> Result<()> {
+        if self.output.waiting().is_some() {
+            self.output.go_on();
+            return Ok(());
+        }
+        let is_idle = |entry: &Entry| entry.ask == Some(Ask::Idle) && entry.phase == Phase::Sent;
+        if self.idle.stage == IdleStage::Asked && self.entries.iter().any(is_idle) {
+            self.idle.stage = IdleStage::Running { since: self.now };
+            self.schedule();
+            return Ok(());
+        }
+        let asked = |entry: &&mut Entry| entry.phase == Phase::Sent && entry.is_dialogue;
+        let Some(entry) = self.entries.iter_mut().find(asked) else {
+            let untagged =
+                Untagged { response: *response, number: None, name: b"+", rest: 1, condition: None };
+            if let Some(at) = self.owner(&untagged) {
+                self.offer_to(at, &untagged);
+            }
+            return Ok(());
+        };
+        let answer = match &mut entry.command {
+            Some(command) if entry.failure.is_none() => command.challenge(text),
+            _ => Err(Error::new(IMAP_ERR_CANCELLED, "cancelled")),
+        };
+        let pushed = match &answer {
+            Ok(answer) => self.output.push(answer.as_bytes(), true),
+            Err(_) => self.output.push(b"*", false),
+        };
+        entry.failure = entry.failure.take().or(answer.err());
+        Ok(pushed.and_then(|()| self.output.push(b"\r\n", false))?)
+    }
+
+    pub(super) fn tagged(
+        &mut self,
+        response: &Response<'_>,
+        tag: &[u8],
+        condition: Condition,
+        text: usize,
+    ) -> Result<()> {
+        let found = self.entries.iter().position(|entry| {
+            entry.tag.is_some_and(|known| known.as_bytes() == tag) && entry.phase != Phase::Queued
+        });
+        // A reply to nothing that we asked: passed over.
+        let Some(at) = found else { return Ok(()) };
+        if self.entries[at].phase == Phase::Sending {
+            if condition == Condition::Ok || self.output.waiting() != Some(self.entries[at].id) {
+                let message = "the server answered a command before it was sent";
+                return Err(Error::fatal(IMAP_ERR_PROTOCOL, message));
+            }
+            self.output.drop_line();
+        }
+        self.note_code(response.bytes.get(text..).unwrap_or_default())?;
+        let is_early = self.facts.is_early();
+        self.idle.rest(self.now);
+        if let Some(ask) = self.entries[at].ask {
+            self.entries.remove(at);
+            self.idle.ended(ask, condition == Condition::Ok, self.now);
+            self.schedule();
+            return Ok(());
+        }
+        let entry = &mut self.entries[at];
+        entry.phase = Phase::Queued;
+        entry.tag = None;
+        let reply = Reply { response: *response, condition, text, is_early, command: entry.name };
+        let step = match (&mut entry.command, entry.failure.take()) {
+            (None, _) => {
+                self.entries.remove(at);
+                self.schedule();
+                return Ok(());
+            }
+            // We gave up, the server did not: it takes us for somebody that we are not.
+            (Some(_), Some(failure)) => {
+                Err(Error { is_usable: failure.is_usable && !reply.is_ok(), ..failure })
+            }
+            (Some(command), None) => {
+                let step = command.tagged(&reply, &self.facts);
+                if let Some(item) = command.item() {
+                    self.streams.push(entry.id, item)?;
+                }
+                step
+            }
+        };
+        match step {
+            Ok(step) => {
+                let is_fatal = self.apply(step.effect);
+                if step.is_done {
+                    let sent = copy(response.bytes)?;
+                    self.finish(at, sent);
+                } else if let Some(command) = &self.entries[at].command {
+                    self.entries[at].rules = command.rules();
+                }
+                is_fatal?;
+            }
+            Err(error) => {
+                let sent = copy(response.bytes)?;
+                let entry = self.entries.remove(at);
+                let closes = entry.is_vital || !error.is_usable;
+                let error = Error { is_usable: !closes, ..error.of_command(entry.name) };
+                let why = closes.then(|| error.clone());
+                self.done
+                    .insert(entry.id, Outcome { result: Err(error), reply: sent, transfer: entry.transfer });
+                if let Some(why) = why {
+                    return Err(why);
+                }
+            }
+        }
+        self.schedule();
+        Ok(())
+    }
+
+    /// The call is over: its value is made.
+    pub(super) fn finish(&mut self, at: usize, reply: Vec<u8>) {
+        let entry = self.entries.remove(at);
+        if entry.is_opening && !self.entries.iter().any(|entry| entry.is_opening) {
+            self.events.push(event::connection(None).ok(), self.facts.settings.max_events);
+        }
+        if let Some(command) = entry.command {
+            let result = command.finish().map_err(|error| error.of_command(entry.name));
+            self.done.insert(entry.id, Outcome { result, reply, transfer: entry.transfer });
+        }
+    }
+
+    pub(super) fn apply(&mut self, effect: Effect) -> Result<()> {
+        match effect {
+            Effect::None => {}
+            Effect::Authenticated => self.facts.state = IMAP_STATE_AUTHENTICATED,
+            Effect::Selected(mut mirror) => {
+                let compares = self.facts.settings.is_kept && mirror.highest_modseq.is_none();
+                mirror.seen = compares.then(Seen::default);
+                self.facts.selected = Some(mirror);
+                self.facts.state = IMAP_STATE_SELECTED;
+            }
+            Effect::Unselected => self.unselect(),
+            Effect::Enabled(names) => {
+                self.facts.is_utf8 |= names.iter().any(|name| name == "UTF8=ACCEPT" || name == "IMAP4REV2");
+                self.facts.enabled.extend(names);
+            }
+            Effect::StartTls => self.stage = Stage::Securing,
+            Effect::Logout => {
+                self.bye = None;
+                let message = "the connection was closed by imap_logout(): connect anew";
+                return Err(Error::fatal(IMAP_ERR_CLOSED, message));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn unselect(&mut self) {
+        self.facts.selected = None;
+        if self.facts.state == IMAP_STATE_SELECTED {
+            self.facts.state = IMAP_STATE_AUTHENTICATED;
+        }
+    }
+
+    pub(super) fn untagged(&mut self, untagged: &Untagged<'_>) -> Result<()> {
+        if untagged.condition == Some(Condition::Bye) {
+            self.goodbye(untagged)?;
+        }
+        if !self.note(untagged)? {
+            return Ok(());
+        }
+        let is_taken = match self.owner(untagged) {
+            None => false,
+            Some(at) => match self.entries[at].ask {
+                Some(Ask::Status(watched)) => self.idle.is_old(watched, untagged.response.bytes)?,
+                _ => self.offer_to(at, untagged),
+            },
+        };
+        if !is_taken {
+            self.tell(untagged);
+        }
+        Ok(())
+    }
+
+    /// The first goodbye starts the clock, a second one ends the matter: some servers repeat it for ever.
+    pub(super) fn goodbye(&mut self, untagged: &Untagged<'_>) -> Result<()> {
+        if self.bye.is_some() {
+            return Err(Error::fatal(IMAP_ERR_CLOSED, "the server said goodbye"));
+        }
+        let text = untagged.response.bytes.get(untagged.rest..).unwrap_or_default();
+        self.bye = Some((copy(text)?, self.now));
+        Ok(())
+    }
+
+    /// Whose response this is, by its head alone.
+    pub(super) fn owner(&self, untagged: &Untagged<'_>) -> Option<usize> {
+        let in_flight = || self.entries.iter().enumerate().filter(|(_, entry)| entry.phase != Phase::Queued);
+        let uid = (untagged.is("FETCH")).then(|| fetch::uid(&untagged.response, untagged.rest)).flatten();
+        in_flight()
+            .find(|(_, entry)| claims(&entry.rules.claim, untagged, uid, &self.facts))
+            .map(|(at, _)| at)
+    }
+
+    pub(super) fn offer_to(&mut self, at: usize, untagged: &Untagged<'_>) -> bool {
+        let size = untagged.response.bytes.len();
+        let entry = &mut self.entries[at];
+        let Some(command) = &mut entry.command else {
+            self.bytes_wasted += size as u64;
+            return true;
+        };
+        entry.transfer.done += if entry.transfer.total.is_none() { size as u64 } else { 0 };
+        let (id, is_stream) = (entry.id, entry.is_stream);
+        let taken = command.untagged(untagged, &self.facts).and_then(|is_taken| {
+            if let Some(item) = is_stream.then(|| command.item()).flatten() {
+                self.streams.push(id, item)?;
+            }
+            Ok(is_taken)
+        });
+        self.note_stall();
+        match taken {
+            Ok(is_taken) => is_taken,
+            Err(error) => {
+                self.end(at, error);
+                true
+            }
+        }
+    }
+
+    /// Keeps the facts up to date. False: the response is nonsense, to be passed over.
+    pub(super) fn note(&mut self, untagged: &Untagged<'_>) -> Result<bool> {
+        if untagged.condition.is_some() {
+            self.note_code(untagged.response.bytes.get(untagged.rest..).unwrap_or_default())?;
+            return Ok(true);
+        }
+        if untagged.is("CAPABILITY") {
+            let atoms = untagged.response.bytes.get(untagged.rest..).unwrap_or_default();
+            self.learn_capabilities(atoms)?;
+            return Ok(true);
+        }
+        let Some(mirror) = self.facts.selected.as_deref_mut() else { return Ok(true) };
+        if let Some(seen) = mirror.seen.as_mut().filter(|_| untagged.is("FETCH")) {
+            let uid = fetch::uid(&untagged.response, untagged.rest);
+            if let (Some(uid), Some(mark)) = (uid, Seen::mark_of(&untagged.response, untagged.rest)) {
+                seen.note(uid, mark)?;
+            }
+        }
+        match untagged.number {
+            Some(number) if untagged.is("EXISTS") => mirror.exists = Some(number),
+            Some(number) if untagged.is("RECENT") => mirror.recent = number,
+            Some(number) if untagged.is("EXPUNGE") => {
+                let exists = mirror.exists.unwrap_or(u32::MAX);
+                if number == 0 || number > exists {
+                    return Ok(false);
+                }
+                mirror.exists = mirror.exists.map(|exists| exists - 1);
+            }
+            None if untagged.is("FLAGS") => {
+                mirror.flags = copy(untagged.response.bytes.get(untagged.rest..).unwrap_or_default())?;
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    pub(super) fn learn_capabilities(&mut self, atoms: &[u8]) -> Result<()> {
+        self.facts.capabilities = Some(Capabilities::from_atoms(capability_list::atoms(atoms))?);
+        self.facts.capabilities_told = self.facts.capabilities_told.wrapping_add(1);
+        Ok(())
+    }
+
+    /// What a response code says of the connection or the selected mailbox.
+    pub(super) fn note_code(&mut self, resp_text: &[u8]) -> Result<()> {
+        let Some((code, _)) = code::head(resp_text) else { return Ok(()) };
+        if code.name.eq_ignore_ascii_case(b"CAPABILITY") {
+            self.learn_capabilities(code.argument)?;
+        } else if code.name.eq_ignore_ascii_case(b"CLOSED") {
+            self.facts.selected = None;
+        } else if let Some(mirror) = self.facts.selected.as_deref_mut() {
+            mirror.note_code(&code)?;
+        }
+        Ok(())
+    }
+}
+
+fn claims(claim: &Claim, untagged: &Untagged<'_>, uid: Option<u32>, facts: &Facts) -> bool {
+    match claim {
+        Claim::Nothing => false,
+        Claim::Everything => true,
+        Claim::Named(names) => names.iter().any(|name| untagged.is(name)),
+        Claim::Status(mailbox) => {
+            let is_about = || status::is_about(&untagged.response, untagged.rest, mailbox, facts.is_utf8);
+            untagged.is("STATUS") && is_about().unwrap_or(false)
+        }
+        Claim::Fetch(messages) => {
+            untagged.is("FETCH")
+                && match (messages.by_uid, uid, untagged.number) {
+                    (true, Some(uid), _) => messages.contains(uid),
+                    (false, _, Some(number)) => messages.contains(number),
+                    _ => false,
+                }
+        }
+        Claim::Expunge => untagged.is("EXPUNGE") || untagged.is("VANISHED"),
+        Claim::Copied => untagged.condition.is_some() || untagged.is("EXPUNGE") || untagged.is("VANISHED"),
+    }
+}
+
+fn not_imap(line: &[u8]) -> Error {
+    Error::fatal(IMAP_ERR_PROTOCOL, format!("this is no IMAP server: it greets with \"{}\"", quote(line)))
+}
