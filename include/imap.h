@@ -222,6 +222,12 @@ typedef enum {
   IMAP_OPTION_USER = 40,
   /// Text. Wiped with the options.
   IMAP_OPTION_PASSWORD = 41,
+  /// Text: an OAuth 2.0 bearer token, in place of the password.
+  IMAP_OPTION_TOKEN = 42,
+  /// Text: mechanisms that may be used, best first [the best that both sides have; of a token OAUTHBEARER, XOAUTH2].
+  IMAP_OPTION_MECHANISMS = 43,
+  /// Text: the user to act as, if not the one who logs in.
+  IMAP_OPTION_ACT_AS = 44,
   /// On or off [0]: allow passwords over an unencrypted connection.
   IMAP_OPTION_DANGER_PLAINTEXT_LOGIN = 46,
   /// On or off [1]: send the initial response with AUTHENTICATE where the server allows it.
@@ -533,6 +539,8 @@ typedef struct {
   const char *server_text;
   /// Its response code, or NULL.
   const imap_response_code *code;
+  /// More from an authentication: the JSON of OAuth. NULL if there is none.
+  const char *server_data;
   /// "UID FETCH"; NULL if it was none.
   const char *command;
   /// errno, or 0.
@@ -1102,10 +1110,12 @@ imap_status imap_login(imap_client *client,
                        const char *password,
                        imap_error **error);
 
-/// AUTHENTICATE (RFC 9051 section 6.2.2) with the first of `mechanisms` that the server has: "SCRAM-SHA-256
-/// PLAIN"; also CRAM-MD5, SCRAM-SHA-1, LOGIN (the mechanism, not the command). `act_as` is the user to become,
-/// or NULL. Never falls back to a weaker one by itself. As imap_login(); INVALID: a mechanism that libimap does
-/// not know; UNSUPPORTED: the server has none of them. Blocks: yes.
+/// AUTHENTICATE (RFC 9051 section 6.2.2) with the first of `mechanisms` that the server has: "OAUTHBEARER XOAUTH2" with a
+/// token as `secret`; "SCRAM-SHA-256 PLAIN" with a password, also SCRAM-SHA-512, SCRAM-SHA-1, CRAM-MD5, LOGIN (the
+/// mechanism, not the command); "EXTERNAL" with the client's certificate and "ANONYMOUS" with neither user nor secret
+/// (NULL; a user is then a trace for the server's log). `act_as` is the user to become, or NULL. Never falls back to a
+/// weaker one by itself. As imap_login(); INVALID: a mechanism that libimap does not know; UNSUPPORTED: the server has
+/// none of them. What a server says of a token that it refuses is the error's server_data. Blocks: yes.
 imap_status imap_authenticate(imap_client *client,
                               const char *mechanisms,
                               const char *user,

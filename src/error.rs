@@ -84,6 +84,8 @@ pub struct ServerReply {
     pub text: Vec<u8>,
     /// It came before TLS or login: anyone may have written it.
     pub is_early: bool,
+    /// More that it said, in another form: the JSON of a token that was refused.
+    pub data: Option<Vec<u8>>,
 }
 
 impl Error {

@@ -618,6 +618,85 @@ fn closing_in_every_way_leaves_a_closed_client() {
     assert_eq!(lines[3], "state: 4");
 }
 
+/// "user=bob^Aauth=Bearer token^A^A", and the JSON of a refusal.
+#[test]
+fn tokens_are_refused_with_a_reason() {
+    let greeting = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2 AUTH=OAUTHBEARER] ready\n";
+    let refused = "S: + eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=\n";
+    let script = [
+        greeting,
+        "C: AUTHENTICATE OAUTHBEARER bixhPWJvYiwBYXV0aD1CZWFyZXIgdG9rZW4BAQ==\n",
+        refused,
+        "c: AQ==\nS: $ NO [AUTHENTICATIONFAILED] bad token\n",
+        "C: AUTHENTICATE XOAUTH2 dXNlcj1ib2IBYXV0aD1CZWFyZXIgdG9rZW4BAQ==\n",
+        refused,
+        "c: \nS: $ NO [AUTHENTICATIONFAILED] bad token\n",
+        "C: AUTHENTICATE XOAUTH2 dXNlcj1ib2IBYXV0aD1CZWFyZXIgdG9rZW4BAQ==\nS: $ OK [CAPABILITY IMAP4rev1] in\n",
+    ];
+    let first = "auth:OAUTHBEARER XOAUTH2:bob:token";
+    let lines = steps(
+        &script.concat(),
+        &["connect:127.0.0.1", first, "auth:XOAUTH2:bob:token", "auth:XOAUTH2:bob:token"],
+    );
+    for line in &lines[1..3] {
+        starts(
+            line,
+            "auth: IMAP_ERR_AUTH usable=1 code=AUTHENTICATIONFAILED data={\"status\":\"invalid_token\"}",
+        );
+    }
+    assert_eq!(lines[3], "auth:");
+}
+
+#[test]
+fn logins_that_need_no_secret() {
+    let script = [
+        "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=EXTERNAL AUTH=ANONYMOUS AUTH=PLAIN] ready\n",
+        "C: AUTHENTICATE EXTERNAL =\nS: $ NO which one\n",
+        "C: AUTHENTICATE EXTERNAL Y2Fyb2w=\nS: $ NO not her\n",
+        "C: AUTHENTICATE ANONYMOUS c2lyaGM=\nS: $ OK [CAPABILITY IMAP4rev1] in\n",
+    ];
+    let lines = steps(
+        &script.concat(),
+        &[
+            "connect:127.0.0.1",
+            "auth:PLAIN",
+            "auth:EXTERNAL",
+            "auth:EXTERNAL:::carol",
+            "auth:ANONYMOUS:sirhc",
+            "state",
+        ],
+    );
+    starts(&lines[1], "auth: IMAP_ERR_INVALID usable=1: the user is empty");
+    starts(&lines[2], "auth: IMAP_ERR_AUTH");
+    starts(&lines[3], "auth: IMAP_ERR_AUTH");
+    assert_eq!(lines[4..], ["auth:", "state: 2"]);
+    // By the options, while connecting; as somebody else.
+    let script = [
+        "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] ready\n",
+        "C: AUTHENTICATE PLAIN Y2Fyb2wAYm9iAHNlY3JldA==\nS: $ OK [CAPABILITY IMAP4rev1] in\n",
+    ];
+    let options = ["text:40:bob", "text:41:secret", "text:44:carol"].map(str::to_owned);
+    let lines = played(
+        &script.concat(),
+        Play::default(),
+        &[&plain()[..], &options].concat(),
+        &["connect:127.0.0.1", "state"],
+    );
+    assert_eq!(lines, ["connect:", "state: 2"]);
+    let script = [
+        "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\n",
+        "C: AUTHENTICATE XOAUTH2 dXNlcj1ib2IBYXV0aD1CZWFyZXIgdG9rZW4BAQ==\nS: $ OK [CAPABILITY IMAP4rev1] in\n",
+    ];
+    let options = ["text:40:bob", "text:42:token"].map(str::to_owned);
+    let lines = played(
+        &script.concat(),
+        Play::default(),
+        &[&plain()[..], &options].concat(),
+        &["connect:127.0.0.1", "state"],
+    );
+    assert_eq!(lines, ["connect:", "state: 2"]);
+}
+
 #[test]
 fn alerts_that_anyone_may_have_written_are_marked() {
     let script = format!("{GREETING}C: NOOP\nS: * OK [ALERT] click here\nS: $ OK done\n");

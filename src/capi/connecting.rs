@@ -8,7 +8,7 @@ use super::boundary::{
     put_result, text,
 };
 use super::options::imap_options;
-use crate::client::{Client, Credentials};
+use crate::client::Client;
 use crate::commands::Plain;
 use crate::error::{Result, imap_status};
 use crate::model::{
@@ -64,8 +64,7 @@ pub unsafe extern "C" fn imap_connect_url(
             };
             let mut config = options.config(&url.host, url.port.as_deref(), Some(tls))?;
             if let Some(user) = url.user {
-                let login = |password| Credentials::new(&user, password);
-                config.login = options.password().map(login).transpose()?;
+                config.login = options.credentials(&user)?;
             }
             let made = Client::start(config)?;
             made.finish_opening()?;

@@ -87,6 +87,7 @@ static OUT_OF_MEMORY: Fixed = Fixed(imap_error {
     status: IMAP_ERR_NO_MEMORY,
     message: Text::fixed(c"memory ran out"),
     server_text: Text::NONE,
+    server_data: Text::NONE,
     code: None,
     command: Text::NONE,
     os_code: 0,
@@ -108,6 +109,10 @@ fn make(error: &Error) -> *mut imap_error<'static> {
             status: error.status,
             message: arena.text(error.message.as_bytes())?,
             server_text: reply.as_ref().map_or(Text::NONE, |reply| reply.text),
+            server_data: match error.reply.as_ref().and_then(|said| said.data.as_deref()) {
+                Some(data) => arena.text(data)?,
+                None => Text::NONE,
+            },
             code: known,
             command: match error.command {
                 Some(command) => arena.text(command.as_bytes())?,

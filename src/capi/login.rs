@@ -26,15 +26,17 @@ pub unsafe extern "C" fn imap_login(
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         on_client(client, error, |client| {
-            client.login(Credentials::new(text("user", user)?, text("password", password)?)?)
+            client.login(Credentials::new(text("user", user)?, text("password", password)?, None)?)
         })
     }
 }
 
-/// AUTHENTICATE (RFC 9051 section 6.2.2) with the first of `mechanisms` that the server has: "SCRAM-SHA-256
-/// PLAIN"; also CRAM-MD5, SCRAM-SHA-1, LOGIN (the mechanism, not the command). `act_as` is the user to become,
-/// or NULL. Never falls back to a weaker one by itself. As imap_login(); INVALID: a mechanism that libimap does
-/// not know; UNSUPPORTED: the server has none of them. Blocks: yes.
+/// AUTHENTICATE (RFC 9051 section 6.2.2) with the first of `mechanisms` that the server has: "OAUTHBEARER XOAUTH2" with a
+/// token as `secret`; "SCRAM-SHA-256 PLAIN" with a password, also SCRAM-SHA-512, SCRAM-SHA-1, CRAM-MD5, LOGIN (the
+/// mechanism, not the command); "EXTERNAL" with the client's certificate and "ANONYMOUS" with neither user nor secret
+/// (NULL; a user is then a trace for the server's log). `act_as` is the user to become, or NULL. Never falls back to a
+/// weaker one by itself. As imap_login(); INVALID: a mechanism that libimap does not know; UNSUPPORTED: the server has
+/// none of them. What a server says of a token that it refuses is the error's server_data. Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_authenticate(
     client: *mut imap_client,
@@ -47,7 +49,8 @@ pub unsafe extern "C" fn imap_authenticate(
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         on_client(client, error, |client| {
-            let (user, secret) = (text("user", user)?, text("secret", secret)?);
+            let user = optional_text("user", user)?.unwrap_or_default();
+            let secret = optional_text("secret", secret)?.unwrap_or_default();
             let act_as = optional_text("act_as", act_as)?;
             client.login(Credentials::with(text("mechanisms", mechanisms)?, user, secret, act_as)?)
         })

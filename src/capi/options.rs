@@ -54,6 +54,12 @@ pub enum imap_option {
     IMAP_OPTION_USER = 40,
     /// Text. Wiped with the options.
     IMAP_OPTION_PASSWORD = 41,
+    /// Text: an OAuth 2.0 bearer token, in place of the password.
+    IMAP_OPTION_TOKEN = 42,
+    /// Text: mechanisms that may be used, best first [the best that both sides have; of a token OAUTHBEARER, XOAUTH2].
+    IMAP_OPTION_MECHANISMS = 43,
+    /// Text: the user to act as, if not the one who logs in.
+    IMAP_OPTION_ACT_AS = 44,
     /// On or off [0]: allow passwords over an unencrypted connection.
     IMAP_OPTION_DANGER_PLAINTEXT_LOGIN = 46,
     /// On or off [1]: send the initial response with AUTHENTICATE where the server allows it.
@@ -135,6 +141,9 @@ const OPTIONS: &[imap_option] = &[
     IMAP_OPTION_DANGER_NO_VERIFICATION,
     IMAP_OPTION_USER,
     IMAP_OPTION_PASSWORD,
+    IMAP_OPTION_TOKEN,
+    IMAP_OPTION_MECHANISMS,
+    IMAP_OPTION_ACT_AS,
     IMAP_OPTION_DANGER_PLAINTEXT_LOGIN,
     IMAP_OPTION_SASL_IR,
     IMAP_OPTION_KEEP_CREDENTIALS,
@@ -356,7 +365,10 @@ fn check_text(option: imap_option, value: &str) -> Result<Value> {
         | IMAP_OPTION_CLIENT_KEY
         | IMAP_OPTION_CLIENT_KEY_PASSWORD
         | IMAP_OPTION_USER
-        | IMAP_OPTION_PASSWORD => {}
+        | IMAP_OPTION_PASSWORD
+        | IMAP_OPTION_TOKEN
+        | IMAP_OPTION_ACT_AS => {}
+        IMAP_OPTION_MECHANISMS => drop(Credentials::with(value, "", "", None)?.command()?),
         IMAP_OPTION_ENABLE => drop(Enable::new(value)?),
         IMAP_OPTION_ADDRESSES => drop(addresses(value)?),
         other => return Err(Error::invalid(format!("{other:?} takes no text"))),
@@ -448,17 +460,24 @@ impl imap_options {
             settings: Arc::new(settings),
             returns_on_signal: self.is_on(IMAP_OPTION_RETURN_ON_SIGNAL, false),
             is_verified: !self.is_on(IMAP_OPTION_DANGER_NO_VERIFICATION, false),
-            login: match (self.text(IMAP_OPTION_USER), self.text(IMAP_OPTION_PASSWORD)) {
-                (Some(user), Some(password)) => Some(Credentials::new(user, password)?),
-                _ => None,
-            },
+            login: self.text(IMAP_OPTION_USER).map(|user| self.credentials(user)).transpose()?.flatten(),
             enable: self.text(IMAP_OPTION_ENABLE).map(str::to_owned),
         })
     }
 
-    /// The password to log in with, if there is one.
-    pub(super) fn password(&self) -> Option<&str> {
-        self.text(IMAP_OPTION_PASSWORD)
+    /// How this user logs in, if the options say so.
+    pub(super) fn credentials(&self, user: &str) -> Result<Option<Credentials>> {
+        let token = self.text(IMAP_OPTION_TOKEN);
+        let mechanisms = self.text(IMAP_OPTION_MECHANISMS).or(token.map(|_| "OAUTHBEARER XOAUTH2"));
+        let act_as = self.text(IMAP_OPTION_ACT_AS);
+        let secret = token.or(self.text(IMAP_OPTION_PASSWORD));
+        match (mechanisms, secret) {
+            (Some(mechanisms), secret) => {
+                Credentials::with(mechanisms, user, secret.unwrap_or_default(), act_as).map(Some)
+            }
+            (None, Some(password)) => Credentials::new(user, password, act_as).map(Some),
+            (None, None) => Ok(None),
+        }
     }
 
     pub(super) fn is_plaintext(&self) -> bool {

@@ -14,30 +14,25 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    pub fn new(user: &str, password: &str) -> Result<Credentials> {
+    pub fn new(user: &str, password: &str, act_as: Option<&str>) -> Result<Credentials> {
         Ok(Credentials {
             mechanisms: None,
             user: Secret::new(user.as_bytes())?,
             secret: Secret::new(password.as_bytes())?,
-            act_as: None,
+            act_as: act_as.map(|act_as| Secret::new(act_as.as_bytes())).transpose()?,
         })
     }
 
     pub fn with(mechanisms: &str, user: &str, secret: &str, act_as: Option<&str>) -> Result<Credentials> {
-        Ok(Credentials {
-            mechanisms: Some(mechanisms.to_owned()),
-            act_as: act_as.map(|act_as| Secret::new(act_as.as_bytes())).transpose()?,
-            ..Credentials::new(user, secret)?
-        })
+        Ok(Credentials { mechanisms: Some(mechanisms.to_owned()), ..Credentials::new(user, secret, act_as)? })
     }
 
     pub fn command(&self) -> Result<Login> {
         let (user, secret) = (text(&self.user), text(&self.secret));
+        let act_as = self.act_as.as_ref().map(text);
         match &self.mechanisms {
-            None => Login::best(user, secret, nonce()?),
-            Some(mechanisms) => {
-                Login::with(mechanisms, user, secret, self.act_as.as_ref().map(text), nonce()?)
-            }
+            None => Login::best(user, secret, act_as, nonce()?),
+            Some(mechanisms) => Login::with(mechanisms, user, secret, act_as, nonce()?),
         }
     }
 }

@@ -37,13 +37,14 @@ enum Stage {
 
 impl Login {
     /// The best way that both sides have: SCRAM before PLAIN before the LOGIN command.
-    pub fn best(user: &str, password: &str, nonce: [u8; 24]) -> Result<Login> {
+    pub fn best(user: &str, password: &str, act_as: Option<&str>, nonce: [u8; 24]) -> Result<Login> {
         check("user", user)?;
         check("password", password)?;
+        check("act_as", act_as.unwrap_or_default())?;
         Ok(Login {
             user: Secret::new(user.as_bytes())?,
             password: Secret::new(password.as_bytes())?,
-            act_as: None,
+            act_as: act_as.map(|act_as| Secret::new(act_as.as_bytes())).transpose()?,
             is_command: false,
             mechanisms: Vec::new(),
             nonce,
@@ -55,7 +56,7 @@ impl Login {
 
     /// The LOGIN command, whatever mechanisms there are: for servers that offer some which do not work.
     pub fn command(user: &str, password: &str) -> Result<Login> {
-        Ok(Login { is_command: true, ..Login::best(user, password, [0; 24])? })
+        Ok(Login { is_command: true, ..Login::best(user, password, None, [0; 24])? })
     }
 
     /// The first of `mechanisms`, separated by spaces, that the server has.
@@ -66,11 +67,7 @@ impl Login {
         act_as: Option<&str>,
         nonce: [u8; 24],
     ) -> Result<Login> {
-        let mut login = Login::best(user, password, nonce)?;
-        if let Some(act_as) = act_as {
-            check("act_as", act_as)?;
-            login.act_as = Some(Secret::new(act_as.as_bytes())?);
-        }
+        let mut login = Login::best(user, password, act_as, nonce)?;
         for name in mechanisms.split_ascii_whitespace() {
             let Some(mechanism) = sasl::find(name) else {
                 let message = format!("libimap does not know the mechanism {}", quote(name.as_bytes()));
@@ -97,8 +94,15 @@ impl Login {
         }
         if self.mechanisms.is_empty() {
             let best = sasl::MECHANISMS.iter().find(|mechanism| {
-                mechanism.is_automatic && offers(facts, mechanism) && (is_secure || !mechanism.plaintext)
+                mechanism.is_automatic
+                    && offers(facts, mechanism)
+                    && (is_secure || !mechanism.plaintext)
+                    && (self.act_as.is_none() || mechanism.can_act_as)
             });
+            if best.is_none() && self.act_as.is_some() {
+                let message = "the server has no mechanism by which one user can act as another";
+                return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
+            }
             // The mechanism of that name is as good as the command where the command is not taken.
             let last = || sasl::find("LOGIN").filter(|mechanism| is_secure && offers(facts, mechanism));
             return match best {
@@ -215,7 +219,7 @@ impl Command for Login {
             return Ok(Step::DONE);
         }
         if !reply.is_ok() {
-            return Err(refused(reply));
+            return Err(self.refused(reply));
         }
         if let Stage::Exchange { exchange, .. } = &self.stage {
             if !exchange.is_complete() {
@@ -232,6 +236,17 @@ impl Command for Login {
 
     fn finish(self) -> Result<()> {
         Ok(())
+    }
+}
+
+impl Login {
+    /// With what the server said of the token, if it was one.
+    fn refused(&self, reply: &Reply<'_>) -> Error {
+        let mut error = refused(reply);
+        if let (Stage::Exchange { exchange, .. }, Some(said)) = (&self.stage, &mut error.reply) {
+            said.data = exchange.refusal().map(<[u8]>::to_vec);
+        }
+        error
     }
 }
 

@@ -17,6 +17,8 @@ pub struct imap_error<'a> {
     pub server_text: Text<'a>,
     /// Its response code, or NULL.
     pub code: Option<&'a imap_response_code<'a>>,
+    /// More from an authentication: the JSON of OAuth. NULL if there is none.
+    pub server_data: Text<'a>,
     /// "UID FETCH"; NULL if it was none.
     pub command: Text<'a>,
     /// errno, or 0.

@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+mod bare;
 mod cram_md5;
 mod login;
+mod oauth;
 mod plain;
 mod prep;
 mod scram;
@@ -14,11 +16,13 @@ use std::str;
 use base64::engine::{Engine, general_purpose::STANDARD};
 use hmac::{EagerHash, digest::Digest};
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 
 use crate::error::{Error, Result, imap_status::*};
+use bare::Bare;
 use cram_md5::CramMd5;
 use login::Login;
+use oauth::{Dialect, OAuth};
 use plain::Plain;
 pub use prep::saslprep;
 use scram::Scram;
@@ -64,7 +68,17 @@ pub struct Mechanism {
     pub is_automatic: bool,
     /// Can become another user (authzid).
     pub can_act_as: bool,
+    pub needs: Needs,
     begin: fn(Credentials, &[u8; 24], Limits) -> Result<State>,
+}
+
+/// What a mechanism cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// A user, and a password or token.
+    Both,
+    /// Neither.
+    Nothing,
 }
 
 /// Best first.
@@ -76,11 +90,21 @@ pub struct Mechanism {
 /// round.
 pub const MECHANISMS: &[Mechanism] = &[
     Mechanism {
+        name: "SCRAM-SHA-512",
+        client_first: true,
+        plaintext: false,
+        is_automatic: true,
+        can_act_as: true,
+        needs: Needs::Both,
+        begin: begin_scram::<Sha512>,
+    },
+    Mechanism {
         name: "SCRAM-SHA-256",
         client_first: true,
         plaintext: false,
         is_automatic: true,
         can_act_as: true,
+        needs: Needs::Both,
         begin: begin_scram::<Sha256>,
     },
     Mechanism {
@@ -89,6 +113,7 @@ pub const MECHANISMS: &[Mechanism] = &[
         plaintext: false,
         is_automatic: true,
         can_act_as: true,
+        needs: Needs::Both,
         begin: begin_scram::<Sha1>,
     },
     Mechanism {
@@ -97,7 +122,45 @@ pub const MECHANISMS: &[Mechanism] = &[
         plaintext: false,
         is_automatic: false,
         can_act_as: false,
+        needs: Needs::Both,
         begin: |credentials, _, _| Ok(State::CramMd5(CramMd5::new(credentials))),
+    },
+    // Who may use them knows it, and asks for them.
+    Mechanism {
+        name: "EXTERNAL",
+        client_first: true,
+        plaintext: false,
+        is_automatic: false,
+        can_act_as: true,
+        needs: Needs::Nothing,
+        begin: |credentials, _, _| Ok(State::Bare(Bare::external(credentials))),
+    },
+    Mechanism {
+        name: "ANONYMOUS",
+        client_first: true,
+        plaintext: false,
+        is_automatic: false,
+        can_act_as: false,
+        needs: Needs::Nothing,
+        begin: |credentials, _, _| Ok(State::Bare(Bare::anonymous(credentials))),
+    },
+    Mechanism {
+        name: "OAUTHBEARER",
+        client_first: true,
+        plaintext: true,
+        is_automatic: false,
+        can_act_as: false,
+        needs: Needs::Both,
+        begin: |credentials, _, _| Ok(State::OAuth(OAuth::new(Dialect::Bearer, credentials))),
+    },
+    Mechanism {
+        name: "XOAUTH2",
+        client_first: true,
+        plaintext: true,
+        is_automatic: false,
+        can_act_as: false,
+        needs: Needs::Both,
+        begin: |credentials, _, _| Ok(State::OAuth(OAuth::new(Dialect::XOAuth2, credentials))),
     },
     Mechanism {
         name: "PLAIN",
@@ -105,6 +168,7 @@ pub const MECHANISMS: &[Mechanism] = &[
         plaintext: true,
         is_automatic: true,
         can_act_as: true,
+        needs: Needs::Both,
         begin: |credentials, _, _| Ok(State::Plain(Plain::new(credentials))),
     },
     Mechanism {
@@ -113,6 +177,7 @@ pub const MECHANISMS: &[Mechanism] = &[
         plaintext: true,
         is_automatic: false,
         can_act_as: false,
+        needs: Needs::Both,
         begin: |credentials, _, _| Ok(State::Login(Login::new(credentials))),
     },
 ];
@@ -140,6 +205,8 @@ enum State {
     CramMd5(CramMd5),
     Plain(Plain),
     Login(Login),
+    OAuth(OAuth),
+    Bare(Bare),
     Failed,
 }
 
@@ -156,8 +223,11 @@ impl Exchange {
             let message = format!("{} cannot act as another user: use SCRAM or PLAIN", mechanism.name);
             return Err(Error::invalid(message));
         }
-        check("user", &credentials.user)?;
-        check("password", &credentials.password)?;
+        for (what, text) in [("user", &credentials.user), ("password", &credentials.password)] {
+            if mechanism.needs == Needs::Both || !text.is_empty() {
+                check(what, text)?;
+            }
+        }
         if let Some(act_as) = &credentials.act_as {
             check("user to act as", act_as)?;
         }
@@ -174,6 +244,8 @@ impl Exchange {
         match &self.state {
             State::Scram(scram) => scram.initial().map(Some),
             State::Plain(plain) => plain.initial().map(Some),
+            State::OAuth(oauth) => oauth.initial().map(Some),
+            State::Bare(bare) => bare.initial().map(Some),
             State::CramMd5(_) | State::Login(_) | State::Failed => Ok(None),
         }
     }
@@ -200,7 +272,17 @@ impl Exchange {
             State::CramMd5(cram_md5) => cram_md5.respond(challenge),
             State::Plain(plain) => plain.respond(),
             State::Login(login) => login.respond(),
+            State::OAuth(oauth) => oauth.respond(challenge),
+            State::Bare(bare) => bare.respond(),
             State::Failed => Err(Error::new(IMAP_ERR_AUTH, "the authentication has failed: start another")),
+        }
+    }
+
+    /// What the server said of a token that it refused: JSON.
+    pub fn refusal(&self) -> Option<&[u8]> {
+        match &self.state {
+            State::OAuth(oauth) => oauth.refusal(),
+            _ => None,
         }
     }
 
@@ -209,7 +291,7 @@ impl Exchange {
         match &self.state {
             State::Scram(scram) => scram.is_complete(),
             State::CramMd5(cram_md5) => cram_md5.is_complete(),
-            State::Plain(_) => !self.awaits_first,
+            State::Plain(_) | State::OAuth(_) | State::Bare(_) => !self.awaits_first,
             State::Login(login) => login.is_complete(),
             State::Failed => false,
         }
@@ -334,7 +416,8 @@ mod tests {
                 }
             }
             for empty in [credentials("", "x", None), credentials("tim", "", None)] {
-                assert_eq!(begin(mechanism.name, empty).unwrap_err().status, IMAP_ERR_INVALID);
+                let begun = begin(mechanism.name, empty);
+                assert_eq!(begun.is_ok(), mechanism.needs == Needs::Nothing, "{}", mechanism.name);
             }
             assert!(begin(mechanism.name, credentials("tim", "x", Some(""))).is_ok());
             assert_eq!(begin(mechanism.name, credentials("a", "x", Some("b"))).is_ok(), mechanism.can_act_as);
@@ -347,7 +430,8 @@ mod tests {
             let mut exchange = begin(mechanism.name, credentials("tim", "x", None)).unwrap();
             assert!(!exchange.is_complete());
             assert_eq!(exchange.initial().unwrap().is_some(), mechanism.client_first, "{}", mechanism.name);
-            assert_eq!(exchange.is_complete(), mechanism.name == "PLAIN");
+            let says_all = ["PLAIN", "EXTERNAL", "ANONYMOUS", "OAUTHBEARER", "XOAUTH2"];
+            assert_eq!(exchange.is_complete(), says_all.contains(&mechanism.name));
             assert!(exchange.initial().unwrap().is_none());
         }
         let mut late = begin("PLAIN", credentials("tim", "x", None)).unwrap();

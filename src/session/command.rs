@@ -179,7 +179,8 @@ impl Reply<'_> {
     pub fn error(&self, status: imap_status) -> Error {
         let said = self.condition.name();
         let message = format!("{}: the server said {said}: {}", self.command, quote(self.resp_text()));
-        let reply = ServerReply { text: clip(self.resp_text()).to_vec(), is_early: self.is_early };
+        let text = clip(self.resp_text()).to_vec();
+        let reply = ServerReply { text, is_early: self.is_early, data: None };
         Error { reply: Some(Box::new(reply)), command: Some(self.command), ..Error::new(status, message) }
     }
 }

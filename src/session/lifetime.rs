@@ -101,7 +101,11 @@ impl Session {
             Some((text, _))
                 if matches!(why.status, IMAP_ERR_CLOSED | IMAP_ERR_TIMEOUT) && why.reply.is_none() =>
             {
-                let reply = crate::error::ServerReply { text: text.clone(), is_early: self.facts.is_early() };
+                let reply = crate::error::ServerReply {
+                    text: text.clone(),
+                    is_early: self.facts.is_early(),
+                    data: None,
+                };
                 Error {
                     reply: Some(Box::new(reply)),
                     ..Error::fatal(

@@ -305,6 +305,7 @@ int main(int argc, char **argv) {
       printf(" %s usable=%d", imap_status_name(status), error->is_usable);
       if (error->may_be_done) printf(" may_be_done");
       if (error->code) printf(" code=%s", error->code->name);
+      if (error->server_data) printf(" data=%s", error->server_data);
       printf(": %s", error->message);
     }
     if ((status == IMAP_OK) != (error == NULL) || (error && error->status != status)) printf(" ERROR MISMATCH");
