@@ -1771,6 +1771,73 @@ imap_status imap_set_subtract(imap_set *set, const imap_set *other, imap_error *
 /// Keeps what is in `other` too. Blocks: no.
 imap_status imap_set_intersect(imap_set *set, const imap_set *other, imap_error **error);
 
+/// # Text, dates, parsing
+///
+/// The library does all this by itself; here it is for whoever needs it alone. Texts are freed with
+/// imap_text_free().
+///
+/// A mailbox name in UTF-8 to modified UTF-7 (RFC 3501 section 5.1.3), as servers store it. Blocks: no.
+imap_status imap_encode_utf7(const char *name, char **encoded, imap_error **error);
+
+/// And back; what is not valid is kept as it stands. Blocks: no.
+imap_status imap_decode_utf7(const char *encoded, char **name, imap_error **error);
+
+/// The value of a header field, of `data_len` bytes: encoded words (RFC 2047), raw 8-bit, folded lines; to UTF-8. What
+/// cannot be understood is kept. Blocks: no.
+imap_status imap_decode_header(const uint8_t *data,
+                               size_t data_len,
+                               char **value,
+                               imap_error **error);
+
+/// A header (BODY[HEADER], or a whole message), of `data_len` bytes, to its fields in order: names as they stand, values
+/// unfolded and decoded. Free it with imap_pairs_free(). Blocks: no.
+imap_status imap_parse_header(const uint8_t *data,
+                              size_t data_len,
+                              imap_pairs **fields,
+                              imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_pairs_free(imap_pairs *pairs);
+
+/// "\\Seen $Junk", with or without parentheses, as a FETCH would tell it. Free it with imap_flags_free().
+/// Blocks: no.
+imap_status imap_parse_flags(const char *text, imap_flags **flags, imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_flags_free(imap_flags *flags);
+
+/// An IMAP date or date-time ("17-Jul-1996", "17-Jul-1996 02:44:25 -0700", quoted or not), or the date of a header
+/// ("Wed, 17 Jul 1996 02:23:25 -0700"). Gives seconds since 1970 UTC, -1 after a failure, and the zone in minutes east.
+/// INVALID if it is none. Blocks: no.
+imap_status imap_parse_date(const char *text,
+                            int64_t *seconds,
+                            int32_t *zone,
+                            imap_error **error);
+
+/// "17-Jul-1996 02:44:25 -0700" for seconds since 1970 UTC in a zone of so many minutes east; with `date_only`
+/// "17-Jul-1996". INVALID beyond the year 9999, and for a zone that is none. Blocks: no.
+imap_status imap_format_date(int64_t seconds,
+                             int32_t zone,
+                             bool date_only,
+                             char **text,
+                             imap_error **error);
+
+/// SASLprep (RFC 4013) of a user name or password: one spelling for what looks the same. INVALID if it has a character
+/// that is forbidden. Blocks: no.
+imap_status imap_saslprep(const char *text,
+                          char **prepared,
+                          imap_error **error);
+
+/// Responses of a server, `data_len` bytes of them, as a client would see them, without any connection. What does not
+/// end is left out. Free the result with imap_events_free(). Blocks: no.
+imap_status imap_parse_responses(const uint8_t *data,
+                                 size_t data_len,
+                                 imap_events **events,
+                                 imap_error **error);
+
+/// Frees a text that a call gave as char **; NULL is fine. Blocks: no.
+void imap_text_free(char *text);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

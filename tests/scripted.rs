@@ -709,6 +709,7 @@ fn nothing_leaks_and_nothing_is_read_twice() {
     let made = Certificates::new();
     assert_eq!(run_checked(&test_program("null"), &[], &[]).success(), "");
     assert_eq!(run_checked(&test_program("sets"), &[], &[]).success(), "");
+    assert_eq!(run_checked(&test_program("text"), &[], &[]).success(), "");
     let data = cases::all().into_iter().flat_map(|case| case.input).collect();
     let script = format!("{GREETING}C: X-CASE\ndata\nS: $ OK done\n");
     let server = Scripted::play(script.into_bytes(), Play { data, ..Play::default() });

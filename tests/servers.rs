@@ -222,7 +222,7 @@ fn dovecot() {
 fn cyrus() {
     let Some(server) = Server::start("cyrus") else { return };
     whole_job(&server, "login:bob:secret-b", "", &ALL);
-    logins(&server, &["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"]);
+    logins(&server, &["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"]);
     server.load_mail();
     threads(&server);
     live(&server, "", "recovered origin=0\nwatched means=0");

@@ -21,3 +21,4 @@ mod streams;
 mod uploads;
 mod loops;
 mod sets;
+mod text;

@@ -49,6 +49,7 @@ kinds! {
     Failure = imap_error,
     Event = imap_event,
     Events = imap_events,
+    Flags = imap_flags,
     Mailbox = imap_mailbox,
     Mailboxes = imap_mailboxes,
     Message = imap_message,

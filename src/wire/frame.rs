@@ -1,7 +1,12 @@
 //! Where a response ends: lines and literals (RFC 9051 section 2.2.2), nothing more. What is inside is for
 //! the parsers, which then run over one complete response and have no partial state.
 
+use std::cell::Cell;
+
 use memchr::{memchr, memmem};
+
+use super::cursor::Response;
+use crate::error::NoMemory;
 
 /// Literals of at least so many bytes are not put into the input buffer: their marker stays there, their
 /// bytes go straight to whoever will own them.
@@ -80,6 +85,42 @@ impl Frame {
         let spaced = memmem::find(line, b"}  ")?;
         let literal = literal_at_end(&line[..spaced + 3])?;
         is_open_fetch(buffer).then_some(literal)
+    }
+}
+
+/// Calls `with` for each complete response in `bytes`; what does not end, and what follows it, is left out.
+pub fn each_response(
+    bytes: &[u8],
+    mut with: impl FnMut(&Response<'_>) -> Result<(), NoMemory>,
+) -> Result<(), NoMemory> {
+    let (mut frame, mut big) = (Frame::default(), Vec::new());
+    // Large literals are taken out, as the input does it.
+    let (mut here, mut rest) = (Vec::new(), bytes);
+    loop {
+        match frame.step(&here, usize::MAX) {
+            Step::Response(length) => {
+                with(&Response::new(&here[..length], &big))?;
+                big.clear();
+                here.drain(..length);
+            }
+            Step::Big { at, size } => {
+                here.truncate(at);
+                let Some(literal) = usize::try_from(size).ok().and_then(|size| rest.get(..size)) else {
+                    return Ok(());
+                };
+                big.try_reserve(1)?;
+                big.push(Cell::new(literal.to_vec()));
+                rest = &rest[literal.len()..];
+            }
+            Step::More => {
+                // A line at a time, so that a marker is the last that was read.
+                let Some(end) = memchr(b'\n', rest) else { return Ok(()) };
+                here.try_reserve(end + 1)?;
+                here.extend_from_slice(&rest[..=end]);
+                rest = &rest[end + 1..];
+            }
+            Step::TooLong | Step::BadLiteral => return Ok(()),
+        }
     }
 }
 
@@ -180,6 +221,24 @@ mod tests {
         assert_eq!(frame.step(&buffer, 100), Step::Big { at: 22, size: 20000 });
         buffer.extend_from_slice(b" Y 1)\r\n");
         assert_eq!(frame.step(&buffer, 100), Step::Response(29));
+    }
+
+    #[test]
+    fn every_complete_response_is_seen() {
+        let large = "x".repeat(20_000);
+        let bytes = format!(
+            "* OK hi\r\n* 1 FETCH (X {{20000}}\r\n{large} Y {{3}}\r\n\na\n Z {{20000}}\r\n{large})\r\n* BYE\r\n* 2 FETCH (X {{20000}}\r\nshort"
+        );
+        let mut seen = Vec::new();
+        each_response(bytes.as_bytes(), |response| {
+            seen.push((
+                response.bytes.len(),
+                response.big.iter().map(|cell| cell.take().len()).sum::<usize>(),
+            ));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, [(7, 0), (46, 40_000), (5, 0)]);
     }
 
     #[test]

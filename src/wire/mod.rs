@@ -17,6 +17,7 @@ pub mod event;
 pub mod fetch;
 pub mod flags;
 pub mod frame;
+pub mod header;
 pub mod items;
 pub mod line;
 pub mod list;

@@ -13,7 +13,7 @@
 
 static atomic_int failures;
 
-static void check(int is_right, const char *file, int line, const char *what, imap_error **error) {
+static inline void check(int is_right, const char *file, int line, const char *what, imap_error **error) {
   if (!is_right) {
     printf("%s:%d: %s: %s\n", file, line, what, error && *error ? (*error)->message : "no error");
     if (++failures > 20) exit(1);
@@ -28,7 +28,7 @@ static void check(int is_right, const char *file, int line, const char *what, im
 #define CHECK(condition, error) check(!!(condition), __FILE__, __LINE__, #condition, error)
 
 /* "50:7" in the arguments sets an option to a number, "20=file" one to a text. */
-static void set_option(imap_options *options, char *argument) {
+static inline void set_option(imap_options *options, char *argument) {
   char *value = argument + strspn(argument, "0123456789");
   imap_option option = (imap_option)atoi(argument);
   imap_status status = *value == ':' ? imap_options_set_number(options, option, atoll(value + 1), NULL)
