@@ -941,6 +941,63 @@ typedef bool (*imap_event_callback)(void *userdata, const imap_event *event);
 /// Releases what was given as userdata; called exactly once, when it is no longer needed.
 typedef void (*imap_release_callback)(void *userdata);
 
+/// Rights of one identifier ("anyone", "bob", "-carol") (RFC 4314).
+typedef struct {
+  const char *identifier;
+  /// "lrswipkxtea"
+  const char *rights;
+} imap_grant;
+
+/// ACL, LISTRIGHTS and MYRIGHTS; what was not asked is absent.
+typedef struct {
+  const char *mailbox;
+  const imap_grant *const *grants;
+  size_t grant_count;
+  const char *my_rights;
+  /// LISTRIGHTS: always granted.
+  const char *required;
+  /// LISTRIGHTS: groups that are granted together.
+  const imap_texts *optional;
+} imap_acl;
+
+/// One resource of a quota root (RFC 9208).
+typedef struct {
+  /// "STORAGE" (in KiB), "MESSAGE", "MAILBOX", ...
+  const char *resource;
+  int64_t usage;
+  int64_t limit;
+} imap_resource;
+
+/// A quota root: what is limited together.
+typedef struct {
+  const char *root;
+  const imap_resource *const *resources;
+  size_t resource_count;
+} imap_quota;
+
+/// Quota roots, in the order sent.
+typedef struct {
+  const imap_quota *const *items;
+  size_t count;
+} imap_quotas;
+
+/// An annotation of a mailbox or of the server (RFC 5464).
+typedef struct {
+  /// "" for the server's own.
+  const char *mailbox;
+  /// "/private/comment"
+  const char *name;
+  /// NULL: NIL.
+  const uint8_t *value;
+  size_t value_len;
+} imap_entry;
+
+/// Annotations, in the order sent.
+typedef struct {
+  const imap_entry *const *items;
+  size_t count;
+} imap_entries;
+
 /// The answer of a command as responses, the tagged one last.
 typedef struct {
   const imap_event *const *items;
@@ -1090,8 +1147,18 @@ imap_status imap_enable(imap_client *client,
 /// imap_texts_free(). Blocks: yes.
 imap_status imap_capability(imap_client *client, imap_texts **capabilities, imap_error **error);
 
+/// ID (RFC 2971): `fields` are name, value, name, value, NULL, and say who you are: "name", "version", "vendor", ...; a NULL
+/// array says nothing. Gives what the server says of itself, to be freed with imap_pairs_free(). Blocks: yes.
+imap_status imap_id(imap_client *client,
+                    const char *const *fields,
+                    imap_pairs **server,
+                    imap_error **error);
+
 /// NOOP (RFC 9051 section 6.1.2): lets the server tell its news, which imap_next_event() gives. Blocks: yes.
 imap_status imap_noop(imap_client *client, imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_pairs_free(imap_pairs *pairs);
 
 /// NULL is fine. Blocks: no.
 void imap_texts_free(imap_texts *texts);
@@ -1484,7 +1551,19 @@ imap_status imap_request_take_namespaces(imap_request *request,
                                          imap_namespaces **namespaces,
                                          imap_error **error);
 
-/// The same for CAPABILITY; imap_texts_free(). Blocks: yes.
+/// The same for ID; imap_pairs_free(). Blocks: yes.
+imap_status imap_request_take_pairs(imap_request *request, imap_pairs **pairs, imap_error **error);
+
+/// The same for GETACL, LISTRIGHTS and MYRIGHTS; imap_acl_free(). Blocks: yes.
+imap_status imap_request_take_acl(imap_request *request, imap_acl **acl, imap_error **error);
+
+/// The same for GETQUOTA, GETQUOTAROOT and SETQUOTA; imap_quotas_free(). Blocks: yes.
+imap_status imap_request_take_quotas(imap_request *request, imap_quotas **quotas, imap_error **error);
+
+/// The same for GETMETADATA; imap_entries_free(). Blocks: yes.
+imap_status imap_request_take_entries(imap_request *request, imap_entries **entries, imap_error **error);
+
+/// The same for CAPABILITY and ENABLE; imap_texts_free(). Blocks: yes.
 imap_status imap_request_take_texts(imap_request *request, imap_texts **texts, imap_error **error);
 
 /// The same for a command that libimap does not know: its responses, generic, the tagged one last;
@@ -1771,6 +1850,84 @@ imap_status imap_set_subtract(imap_set *set, const imap_set *other, imap_error *
 /// Keeps what is in `other` too. Blocks: no.
 imap_status imap_set_intersect(imap_set *set, const imap_set *other, imap_error **error);
 
+/// # Rights, quota, metadata
+///
+/// Who may do what with a mailbox (ACL), how much there may be in it (QUOTA), and what is noted about it (METADATA).
+/// UNSUPPORTED if the server does not have them.
+///
+/// GETACL (RFC 4314): who has which rights. Free the result with imap_acl_free(). Blocks: yes.
+imap_status imap_getacl(imap_client *client,
+                        const char *mailbox,
+                        imap_acl **acl,
+                        imap_error **error);
+
+/// SETACL: "lrs" sets the rights of `identifier`, "+w" adds, "-w" takes away. Blocks: yes.
+imap_status imap_setacl(imap_client *client,
+                        const char *mailbox,
+                        const char *identifier,
+                        const char *rights,
+                        imap_error **error);
+
+/// DELETEACL: takes all rights of `identifier` away. Blocks: yes.
+imap_status imap_deleteacl(imap_client *client,
+                           const char *mailbox,
+                           const char *identifier,
+                           imap_error **error);
+
+/// LISTRIGHTS: which rights `identifier` can be given. Free the result with imap_acl_free(). Blocks: yes.
+imap_status imap_listrights(imap_client *client,
+                            const char *mailbox,
+                            const char *identifier,
+                            imap_acl **acl,
+                            imap_error **error);
+
+/// MYRIGHTS: my_rights of the result. Free it with imap_acl_free(). Blocks: yes.
+imap_status imap_myrights(imap_client *client, const char *mailbox, imap_acl **acl, imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_acl_free(imap_acl *acl);
+
+/// GETQUOTA (RFC 9208) of a quota root. Free the result with imap_quotas_free(). Blocks: yes.
+imap_status imap_getquota(imap_client *client, const char *root, imap_quotas **quotas, imap_error **error);
+
+/// GETQUOTAROOT: all roots of a mailbox. Free the result with imap_quotas_free(). Blocks: yes.
+imap_status imap_getquotaroot(imap_client *client,
+                              const char *mailbox,
+                              imap_quotas **quotas,
+                              imap_error **error);
+
+/// SETQUOTA: "STORAGE 512 MESSAGE 1000"; "" lifts all limits. Gives the root as it is then, if the server tells; free it
+/// with imap_quotas_free(). Blocks: yes.
+imap_status imap_setquota(imap_client *client,
+                          const char *root,
+                          const char *limits,
+                          imap_quotas **quotas,
+                          imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_quotas_free(imap_quotas *quotas);
+
+/// GETMETADATA (RFC 5464): "/private/comment /shared/comment", "(DEPTH 1 MAXSIZE 1024) /private"; mailbox "" is the server.
+/// `params`: the values of the ? in `what`, NULL at the end; or NULL. Free the result with imap_entries_free().
+/// Blocks: yes.
+imap_status imap_getmetadata(imap_client *client,
+                             const char *mailbox,
+                             const char *what,
+                             const char *const *params,
+                             imap_entries **entries,
+                             imap_error **error);
+
+/// SETMETADATA of one entry to `value_len` bytes; value NULL removes it. Blocks: yes.
+imap_status imap_setmetadata(imap_client *client,
+                             const char *mailbox,
+                             const char *entry,
+                             const uint8_t *value,
+                             size_t value_len,
+                             imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_entries_free(imap_entries *entries);
+
 /// # Text, dates, parsing
 ///
 /// The library does all this by itself; here it is for whoever needs it alone. Texts are freed with
@@ -1795,9 +1952,6 @@ imap_status imap_parse_header(const uint8_t *data,
                               size_t data_len,
                               imap_pairs **fields,
                               imap_error **error);
-
-/// NULL is fine. Blocks: no.
-void imap_pairs_free(imap_pairs *pairs);
 
 /// "\\Seen $Junk", with or without parentheses, as a FETCH would tell it. Free it with imap_flags_free().
 /// Blocks: no.

@@ -618,6 +618,87 @@ fn closing_in_every_way_leaves_a_closed_client() {
     assert_eq!(lines[3], "state: 4");
 }
 
+#[test]
+fn rights_quotas_and_metadata() {
+    let script = [
+        "S: * PREAUTH [CAPABILITY IMAP4rev1 ACL QUOTA METADATA ID] ready\n",
+        "C: ID (\"name\" \"steps\")\nS: * ID (\"name\" \"scripted\" \"os\" NIL)\nS: $ OK done\n",
+        "C: ID NIL\nS: * ID NIL\nS: $ OK done\n",
+        "C: GETACL \"&AMQ-\"\nS: * ACL &AMQ- alice lrswipkxtea \"-bob\" w\nS: $ OK done\n",
+        "C: SETACL INBOX \"bob\" \"+lr\"\nS: $ OK done\nC: DELETEACL INBOX \"bob\"\nS: $ OK done\n",
+        "C: LISTRIGHTS INBOX \"bob\"\nS: * LISTRIGHTS INBOX bob la r swicd\nS: $ OK done\n",
+        "C: MYRIGHTS INBOX\nS: * MYRIGHTS INBOX lrs\nS: $ OK done\n",
+        "C: GETQUOTAROOT INBOX\nS: * QUOTAROOT INBOX \"\" other\nS: * QUOTA \"\" (STORAGE 10 512)\nS: * QUOTA other ()\nS: $ OK done\n",
+        "C: SETQUOTA \"\" (STORAGE 512)\nS: $ NO [NOPERM] no\n",
+        "C: GETMETADATA (DEPTH 1) \"\" (/shared)\nS: * METADATA \"\" (/shared/comment {5}\nS: a b c /shared/none NIL)\nS: $ OK done\n",
+        "C: SETMETADATA INBOX (\"/private/comment\" \"hi\")\nS: $ OK done\n",
+        "C: SETMETADATA INBOX (\"/private/comment\" NIL)\nS: $ OK done\n",
+        // Unasked, they are news.
+        "C: NOOP\nS: * METADATA INBOX /private/comment\nS: $ OK done\n",
+        "C: GETACL INBOX\nS: * ACL INBOX\nS: $ OK done\nC: GETQUOTA \"\"\nS: * QUOTA \"\" (STORAGE 1 2)\nS: $ OK done\n",
+        "C: GETMETADATA INBOX (/a /b)\nS: * METADATA INBOX (/a \"x\")\nS: $ OK done\nC: ID (\"a\" \"b\")\nS: * ID (\"c\" \"d\")\nS: $ OK done\n",
+    ];
+    let lines = steps(
+        &script.concat(),
+        &[
+            "connect:127.0.0.1",
+            "id:name:steps",
+            "id",
+            "getacl:Ä",
+            "setacl:INBOX:bob:+lr",
+            "deleteacl:INBOX:bob",
+            "listrights:INBOX:bob",
+            "myrights:INBOX",
+            "getquotaroot:INBOX",
+            "setquota::STORAGE 512",
+            "getmetadata::(DEPTH 1) /shared",
+            "setmetadata:INBOX:/private/comment:hi",
+            "setmetadata:INBOX:/private/comment",
+            "noop",
+            "events",
+            "send:GETACL INBOX:acl",
+            "send:GETQUOTA \"\":quotas",
+            "send:GETMETADATA INBOX (/a /b):entries",
+            "send:ID (a b):pairs",
+            "setacl:INBOX:bob:LR",
+            "setquota::512",
+            "getmetadata:INBOX:",
+            "setmetadata:INBOX:comment:x",
+        ],
+    );
+    let expected = [
+        "id: name=scripted os=NIL",
+        "id:",
+        "getacl: Ä [alice lrswipkxtea] [-bob w]",
+        "setacl:",
+        "deleteacl:",
+        "listrights: INBOX [bob la] required=la r swicd",
+        "myrights: INBOX mine=lrs",
+        "getquotaroot: [ STORAGE=10/512] [other]",
+        "setquota: IMAP_ERR_NO usable=1 code=NOPERM: SETQUOTA: the server said NO: [NOPERM] no",
+        "getmetadata: [ /shared/comment=a b c] [ /shared/none=NIL]",
+        "setmetadata:",
+        "setmetadata:",
+        "noop:",
+        "events: [METADATA INBOX]",
+        "send: INBOX reply=- done=1",
+        "send: [ STORAGE=1/2] reply=- done=1",
+        "send: [INBOX /a=x] reply=- done=1",
+        "send: c=d reply=- done=1",
+    ];
+    assert_eq!(lines[1..19], expected);
+    assert!(lines[19..].iter().all(|line| line.contains(": IMAP_ERR_INVALID usable=1")), "{lines:#?}");
+    let lines = steps(
+        "S: * PREAUTH [CAPABILITY IMAP4rev1] ready\n",
+        &["connect:127.0.0.1", "getacl:INBOX", "getmetadata::/a"],
+    );
+    starts(&lines[1], "getacl: IMAP_ERR_UNSUPPORTED usable=1: the server does not have ACL");
+    starts(
+        &lines[2],
+        "getmetadata: IMAP_ERR_UNSUPPORTED usable=1: the server has neither METADATA nor METADATA-SERVER",
+    );
+}
+
 /// "user=bob^Aauth=Bearer token^A^A", and the JSON of a refusal.
 #[test]
 fn tokens_are_refused_with_a_reason() {

@@ -211,6 +211,11 @@ fn dovecot() {
     let lines =
         session(&server, "login:bob:secret-b", &["list::INBOX:RETURN (STATUS (MESSAGES))".to_owned()]);
     assert!(lines[2].starts_with("list: count=1 [INBOX messages="), "{}", lines[2]);
+    administration(
+        &server,
+        "INBOX",
+        &[("id:name:tests", "id: #name=Dovecot#"), ("getacl:@", "getacl: IMAP_ERR_UNSUPPORTED#")],
+    );
     server.load_mail();
     examples(&server);
     threads(&server);
@@ -223,6 +228,27 @@ fn cyrus() {
     let Some(server) = Server::start("cyrus") else { return };
     whole_job(&server, "login:bob:secret-b", "", &ALL);
     logins(&server, &["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"]);
+    administration(
+        &server,
+        "Rights",
+        &[
+            ("create:@", "create:"),
+            ("id:name:tests", "id: #name=Cyrus IMAPD#"),
+            ("getacl:@", "getacl: @ #[bob #l#r#]#"),
+            ("setacl:@:alice:lr", "setacl:"),
+            ("setacl:@:alice:+s", "setacl:"),
+            ("getacl:@", "getacl: @ #[alice lrs]#"),
+            ("deleteacl:@:alice", "deleteacl:"),
+            ("listrights:@:alice", "listrights: @ [alice #] required=# l r #"),
+            ("myrights:@", "myrights: @ mine=#l#r#"),
+            ("getquotaroot:@", "getquotaroot:#"),
+            ("setmetadata:@:/private/comment:two words", "setmetadata:"),
+            ("getmetadata:@:/private/comment", "getmetadata: [@ /private/comment=two words]"),
+            ("setmetadata:@:/private/comment", "setmetadata:"),
+            ("getmetadata:@:/private/comment", "getmetadata:#"),
+            ("delete:@", "delete:"),
+        ],
+    );
     server.load_mail();
     threads(&server);
     live(&server, "", "recovered origin=0\nwatched means=0");
@@ -235,6 +261,19 @@ fn courier() {
     // It has neither MOVE nor UNSELECT, and mailboxes stand below INBOX.
     whole_job(&server, "login:bob:secret-b", "INBOX.", &Features { r#move: false, unselect: false, ..ALL });
     logins(&server, &["CRAM-MD5", "PLAIN"]);
+    administration(
+        &server,
+        "INBOX.Rights",
+        &[
+            ("create:@", "create:"),
+            ("getacl:@", "getacl: #@ #"),
+            ("setacl:@:anyone:lr", "setacl:"),
+            ("getacl:@", "getacl: #[anyone lr]#"),
+            ("deleteacl:@:anyone", "deleteacl:"),
+            ("myrights:@", "myrights: @ mine=#l#r#"),
+            ("getquotaroot:@", "getquotaroot:#"),
+        ],
+    );
     // It has no CONDSTORE and no NOTIFY.
     live(&server, "INBOX.", "recovered origin=1\nwatched means=1");
 }
@@ -256,6 +295,15 @@ fn mailutils() {
         ..ALL
     };
     whole_job(&server, "send:LOGIN ? ?::bob:secret-b", "", &features);
+}
+
+/// Rights, quotas and annotations, as far as the server has them; a `#` in an expected line stands for anything.
+fn administration(server: &Server, mailbox: &str, expected: &[(&str, &str)]) {
+    let steps: Vec<String> = expected.iter().map(|(step, _)| step.replace('@', mailbox)).collect();
+    let lines = session(server, "login:bob:secret-b", &steps);
+    for ((step, expected), line) in expected.iter().zip(&lines[2..]) {
+        assert!(is_like(&expected.replace('@', mailbox), line), "{} {step}: {line}", server.name);
+    }
 }
 
 /// Every mechanism, a wrong password, STARTTLS, a client certificate.

@@ -21,4 +21,5 @@ mod streams;
 mod uploads;
 mod loops;
 mod sets;
+mod rights;
 mod text;

@@ -335,7 +335,51 @@ pub unsafe extern "C" fn imap_request_take_namespaces(
     unsafe { take::<Namespaces>(request, namespaces, error) }
 }
 
-/// The same for CAPABILITY; imap_texts_free(). Blocks: yes.
+/// The same for ID; imap_pairs_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_pairs(
+    request: *mut imap_request,
+    pairs: *mut *mut imap_pairs<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Pairs>(request, pairs, error) }
+}
+
+/// The same for GETACL, LISTRIGHTS and MYRIGHTS; imap_acl_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_acl(
+    request: *mut imap_request,
+    acl: *mut *mut imap_acl<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Acl>(request, acl, error) }
+}
+
+/// The same for GETQUOTA, GETQUOTAROOT and SETQUOTA; imap_quotas_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_quotas(
+    request: *mut imap_request,
+    quotas: *mut *mut imap_quotas<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Quotas>(request, quotas, error) }
+}
+
+/// The same for GETMETADATA; imap_entries_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_entries(
+    request: *mut imap_request,
+    entries: *mut *mut imap_entries<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Entries>(request, entries, error) }
+}
+
+/// The same for CAPABILITY and ENABLE; imap_texts_free(). Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_request_take_texts(
     request: *mut imap_request,

@@ -2,10 +2,10 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{free_result, give, imap_client, on_client, text};
-use crate::commands::{Capability, Enable, Plain};
+use super::boundary::{free_result, give, imap_client, on_client, params, text};
+use crate::commands::{Capability, Enable, Identity, Plain};
 use crate::error::imap_status;
-use crate::model::{TextList, imap_error, imap_texts};
+use crate::model::{Pairs, TextList, imap_error, imap_pairs, imap_texts};
 
 /// # Capabilities and commands for any time
 ///
@@ -71,6 +71,24 @@ pub unsafe extern "C" fn imap_capability(
     unsafe { give::<TextList>(client, capabilities, error, |client| client.run(Capability::default())) }
 }
 
+/// ID (RFC 2971): `fields` are name, value, name, value, NULL, and say who you are: "name", "version", "vendor", ...; a NULL
+/// array says nothing. Gives what the server says of itself, to be freed with imap_pairs_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_id(
+    client: *mut imap_client,
+    fields: *const *const c_char,
+    server: *mut *mut imap_pairs<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        give::<Pairs>(client, server, error, |client| {
+            let fields = params(fields)?;
+            client.run(Identity::ask(fields.as_deref())?)
+        })
+    }
+}
+
 /// NOOP (RFC 9051 section 6.1.2): lets the server tell its news, which imap_next_event() gives. Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_noop(
@@ -79,6 +97,13 @@ pub unsafe extern "C" fn imap_noop(
 ) -> imap_status {
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe { on_client(client, error, |client| client.run(Plain::noop())) }
+}
+
+/// NULL is fine. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_pairs_free(pairs: *mut imap_pairs<'static>) {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { free_result::<Pairs>(pairs) }
 }
 
 /// NULL is fine. Blocks: no.

@@ -83,13 +83,6 @@ pub unsafe extern "C" fn imap_parse_header(
     }
 }
 
-/// NULL is fine. Blocks: no.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn imap_pairs_free(pairs: *mut imap_pairs<'static>) {
-    // SAFETY: the caller's promise; see boundary.rs.
-    unsafe { free_result::<Pairs>(pairs) }
-}
-
 /// "\\Seen $Junk", with or without parentheses, as a FETCH would tell it. Free it with imap_flags_free().
 /// Blocks: no.
 #[unsafe(no_mangle)]

@@ -3,11 +3,13 @@
 #![forbid(unsafe_code)]
 
 mod append;
+mod ask;
 mod capability;
 mod copying;
 mod enable;
 mod expunge;
 mod fetch;
+mod id;
 mod idle;
 mod list;
 mod login;
@@ -16,6 +18,7 @@ mod notify;
 mod opening;
 mod plain;
 mod raw;
+mod rights;
 mod search;
 mod select;
 mod status;
@@ -29,6 +32,7 @@ pub use copying::Copying;
 pub use enable::Enable;
 pub use expunge::Expunge;
 pub use fetch::Fetch;
+pub use id::Identity;
 pub use idle::Idle;
 pub use list::List;
 pub use login::Login;
@@ -37,6 +41,7 @@ pub use notify::Notify;
 pub use opening::Opening;
 pub use plain::Plain;
 pub use raw::Raw;
+pub use rights::{Annotations, Limits, Rights};
 pub use search::Search;
 pub use select::{Select, Since};
 pub use status::Status;

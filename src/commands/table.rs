@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Capability, Copying, Enable, Expunge, Fetch, Idle, List, Login, Namespace, Notify, Plain, Raw, Search,
-    Select, Status, Store,
+    Annotations, Capability, Copying, Enable, Expunge, Fetch, Identity, Idle, Limits, List, Login, Namespace,
+    Notify, Plain, Raw, Rights, Search, Select, Status, Store,
 };
 use crate::error::{Error, Result};
 use crate::model::{imap_role, try_box};
@@ -17,6 +17,16 @@ type Make = fn(Arguments<'_>) -> Made;
 /// Name, and what is made of its arguments.
 const COMMANDS: &[(&str, Make)] = &[
     ("CAPABILITY", |a| none(a, Capability::default())),
+    ("ID", identity),
+    ("GETACL", |a| one(a, Rights::get)),
+    ("MYRIGHTS", |a| one(a, Rights::mine)),
+    ("LISTRIGHTS", |a| two(a, Rights::list)),
+    ("DELETEACL", |a| two(a, Rights::delete)),
+    ("SETACL", set_acl),
+    ("GETQUOTA", |a| one(a, Limits::of_root)),
+    ("GETQUOTAROOT", |a| one(a, Limits::of_mailbox)),
+    ("SETQUOTA", |mut a| boxed(Limits::set(&a.next("a quota root")?, inner(a.rest))?)),
+    ("GETMETADATA", metadata),
     ("ENABLE", |a| boxed(Enable::new(a.rest)?)),
     ("NOTIFY", |a| boxed(Notify::new(a.rest, a.params)?)),
     ("NOOP", |a| none(a, Plain::noop())),
@@ -157,6 +167,43 @@ fn with_set<C: Command>(
     let set = arguments.next("a set of messages")?;
     let set = if by_uid { set } else { Cow::Owned(numbers(&set)) };
     boxed(make(&set, arguments.rest, arguments.params)?)
+}
+
+/// What stands between parentheses, or all.
+fn inner(text: &str) -> &str {
+    text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(text)
+}
+
+/// `id_params_list`: NIL, or names and values between parentheses.
+fn identity(mut arguments: Arguments<'_>) -> Made {
+    let is_nil = arguments.rest.eq_ignore_ascii_case("NIL");
+    arguments.rest = if is_nil { "" } else { inner(arguments.rest).trim() };
+    let mut fields = Vec::new();
+    while !arguments.rest.is_empty() {
+        fields.push(arguments.next("a field")?.into_owned());
+    }
+    arguments.end()?;
+    let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+    boxed(Identity::ask(if is_nil { None } else { Some(&fields) })?)
+}
+
+fn set_acl(mut arguments: Arguments<'_>) -> Made {
+    let (mailbox, identifier) = (arguments.next("a mailbox")?, arguments.next("an identifier")?);
+    let rights = arguments.next("rights")?;
+    arguments.end()?;
+    boxed(Rights::set(&mailbox, &identifier, &rights)?)
+}
+
+/// GETMETADATA with its options before the mailbox, as RFC 5464 has it.
+fn metadata(mut arguments: Arguments<'_>) -> Made {
+    let mut options = "";
+    if let Some(end) = arguments.rest.strip_prefix('(').and_then(|inner| inner.find(')')) {
+        let (list, rest) = arguments.rest.split_at(end + 2);
+        (options, arguments.rest) = (list, rest.trim_start());
+    }
+    let mailbox = arguments.next("a mailbox")?;
+    let what = format!("{options} {}", inner(arguments.rest));
+    boxed(Annotations::get(&mailbox, &what, arguments.params)?)
 }
 
 /// LIST with what RFC 5258 puts before and behind the names.

@@ -13,6 +13,7 @@ mod mailbox;
 mod message;
 mod numbers;
 mod owned;
+mod rights;
 mod set;
 mod text;
 mod value;
@@ -26,6 +27,7 @@ pub use mailbox::*;
 pub use message::*;
 pub use numbers::*;
 pub use owned::{Growing, Kind, Owned, try_box};
+pub use rights::*;
 pub use set::*;
 pub use text::{Bytes, List, Text, Texts};
 pub use value::*;
@@ -43,7 +45,12 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Acl = imap_acl,
     Assigned = imap_assigned,
+    Entries = imap_entries,
+    Entry = imap_entry,
+    Quota = imap_quota,
+    Quotas = imap_quotas,
     Connection = imap_connection,
     Counts = imap_counts,
     Failure = imap_error,

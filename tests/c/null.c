@@ -58,6 +58,17 @@ static void without_client(void) {
   INVALID_OUT(imap_request, imap_stream(NULL, "FETCH 1 (FLAGS)", NULL, &out, &error));
   INVALID_OUT(imap_body, imap_body_open(NULL, 1, "", 0, IMAP_DECODING_NONE, &out, &error));
   INVALID(imap_step(NULL, &error));
+  INVALID_OUT(imap_acl, imap_getacl(NULL, "a", &out, &error));
+  INVALID_OUT(imap_acl, imap_listrights(NULL, "a", "b", &out, &error));
+  INVALID_OUT(imap_acl, imap_myrights(NULL, "a", &out, &error));
+  INVALID(imap_setacl(NULL, "a", "b", "lr", &error));
+  INVALID(imap_deleteacl(NULL, "a", "b", &error));
+  INVALID_OUT(imap_quotas, imap_getquota(NULL, "", &out, &error));
+  INVALID_OUT(imap_quotas, imap_getquotaroot(NULL, "a", &out, &error));
+  INVALID_OUT(imap_quotas, imap_setquota(NULL, "", "", &out, &error));
+  INVALID_OUT(imap_entries, imap_getmetadata(NULL, "", "/a", NULL, &out, &error));
+  INVALID(imap_setmetadata(NULL, "", "/a", NULL, 0, &error));
+  INVALID_OUT(imap_pairs, imap_id(NULL, NULL, &out, &error));
   CHECK(imap_fd(NULL) == -1 && imap_wake_fd(NULL) == -1 && imap_wants(NULL) == 0 && imap_timeout_ms(NULL) == -1);
   INVALID(imap_add_handler(NULL, NULL, NULL, NULL, NULL, &error));
   imap_remove_handler(NULL, 1);
@@ -96,6 +107,10 @@ static void without_request(void) {
   INVALID_OUT(imap_selected, imap_request_take_selected(NULL, &out, &error));
   INVALID_OUT(imap_namespaces, imap_request_take_namespaces(NULL, &out, &error));
   INVALID_OUT(imap_texts, imap_request_take_texts(NULL, &out, &error));
+  INVALID_OUT(imap_pairs, imap_request_take_pairs(NULL, &out, &error));
+  INVALID_OUT(imap_acl, imap_request_take_acl(NULL, &out, &error));
+  INVALID_OUT(imap_quotas, imap_request_take_quotas(NULL, &out, &error));
+  INVALID_OUT(imap_entries, imap_request_take_entries(NULL, &out, &error));
   INVALID_OUT(imap_events, imap_request_take_events(NULL, &out, &error));
   int64_t done = 1, total = 1;
   size_t written = 1;
@@ -229,6 +244,9 @@ static void frees(void) {
   CHECK(length == 0 && imap_body_size(NULL) == -1 && imap_body_uid(NULL) == 0 && !imap_body_label(NULL));
   imap_body_free(NULL);
   imap_message_free(NULL);
+  imap_acl_free(NULL);
+  imap_quotas_free(NULL);
+  imap_entries_free(NULL);
   imap_upload_free(NULL);
   imap_error_free(NULL);
   imap_connection_free(NULL);

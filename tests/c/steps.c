@@ -211,6 +211,36 @@ static imap_status do_events(imap_error **error) {
   return status;
 }
 
+static void show_acl(const imap_acl *acl) {
+  printf(" %s", acl->mailbox);
+  for (size_t i = 0; i < acl->grant_count; i++) printf(" [%s %s]", acl->grants[i]->identifier, acl->grants[i]->rights);
+  if (acl->my_rights) printf(" mine=%s", acl->my_rights);
+  if (acl->required) printf(" required=%s", acl->required);
+  show_texts(acl->optional);
+}
+
+static void show_quotas(const imap_quotas *quotas) {
+  for (size_t i = 0; i < quotas->count; i++) {
+    printf(" [%s", quotas->items[i]->root);
+    for (size_t j = 0; j < quotas->items[i]->resource_count; j++) {
+      const imap_resource *one = quotas->items[i]->resources[j];
+      printf(" %s=%" PRId64 "/%" PRId64, one->resource, one->usage, one->limit);
+    }
+    printf("]");
+  }
+}
+
+static void show_entries(const imap_entries *entries) {
+  for (size_t i = 0; i < entries->count; i++)
+    printf(" [%s %s=%s]", entries->items[i]->mailbox, entries->items[i]->name,
+        entries->items[i]->value ? (const char *)entries->items[i]->value : "NIL");
+}
+
+static void show_pairs(const imap_pairs *pairs) {
+  for (size_t i = 0; i < pairs->count; i++)
+    printf(" %s=%s", pairs->items[i]->name, pairs->items[i]->value ? pairs->items[i]->value : "NIL");
+}
+
 /* send:COMMAND:TAKE[:PARAM]: the same commands as requests. */
 static imap_status do_send(imap_error **error) {
   imap_request *request = NULL;
@@ -235,6 +265,10 @@ static imap_status do_send(imap_error **error) {
   TAKE(selected, imap_selected, show_selected(taken))
   TAKE(namespaces, imap_namespaces, printf(" personal=%zu", taken->personal_count))
   TAKE(texts, imap_texts, printf(" %s", taken->count > 0 ? "told" : "none"))
+  TAKE(pairs, imap_pairs, show_pairs(taken))
+  TAKE(acl, imap_acl, show_acl(taken))
+  TAKE(quotas, imap_quotas, show_quotas(taken))
+  TAKE(entries, imap_entries, show_entries(taken))
   TAKE(events, imap_events, printf(" count=%zu", taken->count))
   status = imap_request_wait(request, -1, error);
   const imap_event *reply = imap_request_reply(request);
@@ -253,6 +287,46 @@ static imap_status do_abandon(imap_error **error) {
     status = imap_request_wait(request, 5000, error);
   }
   imap_request_free(request);
+  return status;
+}
+
+static imap_status do_acl(imap_error **error) {
+  imap_acl *acl = NULL;
+  imap_status status = !strcmp(words[0], "getacl") ? imap_getacl(client, word(1), &acl, error)
+      : !strcmp(words[0], "myrights")              ? imap_myrights(client, word(1), &acl, error)
+                                                   : imap_listrights(client, word(1), word(2), &acl, error);
+  if (acl) show_acl(acl);
+  imap_acl_free(acl);
+  return status;
+}
+
+static imap_status do_quota(imap_error **error) {
+  imap_quotas *quotas = NULL;
+  imap_status status = !strcmp(words[0], "getquota") ? imap_getquota(client, word(1), &quotas, error)
+      : !strcmp(words[0], "getquotaroot")            ? imap_getquotaroot(client, word(1), &quotas, error)
+                                                     : imap_setquota(client, word(1), word(2), &quotas, error);
+  if (quotas) show_quotas(quotas);
+  imap_quotas_free(quotas);
+  return status;
+}
+
+/* getmetadata:MAILBOX:WHAT, setmetadata:MAILBOX:ENTRY[:VALUE] */
+static imap_status do_metadata(imap_error **error) {
+  imap_entries *entries = NULL;
+  if (!strcmp(words[0], "setmetadata"))
+    return imap_setmetadata(client, word(1), word(2), (const uint8_t *)word(3), word(3) ? strlen(word(3)) : 0, error);
+  imap_status status = imap_getmetadata(client, word(1), word(2), NULL, &entries, error);
+  if (entries) show_entries(entries);
+  imap_entries_free(entries);
+  return status;
+}
+
+static imap_status do_id(imap_error **error) {
+  imap_pairs *pairs = NULL;
+  const char *fields[] = {word(1), word(2), NULL};
+  imap_status status = imap_id(client, word(1) ? fields : NULL, &pairs, error);
+  if (pairs) show_pairs(pairs);
+  imap_pairs_free(pairs);
   return status;
 }
 
@@ -275,6 +349,12 @@ static imap_status step(imap_error **error) {
   if (IS("connection")) return do_connection(error);
   if (IS("events")) return do_events(error);
   if (IS("send")) return do_send(error);
+  if (IS("getacl") || IS("myrights") || IS("listrights")) return do_acl(error);
+  if (IS("setacl")) return imap_setacl(client, word(1), word(2), word(3), error);
+  if (IS("deleteacl")) return imap_deleteacl(client, word(1), word(2), error);
+  if (IS("getquota") || IS("getquotaroot") || IS("setquota")) return do_quota(error);
+  if (IS("getmetadata") || IS("setmetadata")) return do_metadata(error);
+  if (IS("id")) return do_id(error);
   if (IS("abandon") || IS("cancelled")) return do_abandon(error);
   if (IS("create")) return imap_create(client, word(1), (imap_role)(word(2) ? atoi(word(2)) : 0), error);
   if (IS("delete")) return imap_delete(client, word(1), error);

@@ -1,0 +1,126 @@
+//! Commands that ask one thing: a name, a few arguments, and an answer of one kind. Most extensions are no more than
+//! that; each gives its forms and its answer.
+
+use crate::error::{Error, Result, imap_status::*};
+use crate::session::{Claim, Command, Facts, Mailboxes, Next, Rules, Sequence, Untagged};
+use crate::wire::line::Line;
+use crate::wire::words::{Place, Words};
+
+/// How a command is sent.
+pub struct Form {
+    pub name: &'static str,
+    /// Any of these capabilities.
+    pub needs: &'static [&'static str],
+    /// Whether it depends on the mailboxes, or changes what is known of them.
+    pub mailboxes: Mailboxes,
+}
+
+pub enum Argument {
+    Mailbox(String),
+    Text(String),
+    /// The caller's words, as they stand; a value is a string.
+    Words(Words),
+    /// Any bytes; None is NIL.
+    Value(Option<Vec<u8>>),
+    /// Our own.
+    Open,
+    Close,
+}
+
+/// What the responses to a command make.
+pub trait Answer: Send + 'static {
+    type Output: Send + 'static;
+
+    /// The names of those responses.
+    const RESPONSES: &'static [&'static str];
+
+    fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<()>;
+
+    fn finish(self) -> Result<Self::Output>;
+}
+
+/// No answer but the tagged reply.
+impl Answer for () {
+    type Output = ();
+
+    const RESPONSES: &'static [&'static str] = &[];
+
+    fn take(&mut self, _: &Untagged<'_>, _: &Facts) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(self) -> Result<()> {
+        Ok(())
+    }
+}
+
+pub struct Ask<A: Answer> {
+    form: &'static Form,
+    arguments: Vec<Argument>,
+    answer: A,
+}
+
+impl<A: Answer> Ask<A> {
+    pub fn new(form: &'static Form, arguments: Vec<Argument>, answer: A) -> Ask<A> {
+        Ask { form, arguments, answer }
+    }
+}
+
+impl<A: Answer> Command for Ask<A> {
+    type Output = A::Output;
+
+    fn name(&self) -> &'static str {
+        self.form.name
+    }
+
+    fn rules(&self) -> Rules {
+        let claim = if A::RESPONSES.is_empty() { Claim::Nothing } else { Claim::Named(A::RESPONSES) };
+        Rules { claim, sequence: Sequence::Renumbers, mailboxes: self.form.mailboxes }
+    }
+
+    fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
+        if !self.form.needs.iter().any(|capability| facts.has(capability)) {
+            return Err(lacking(self.form.needs));
+        }
+        line.word(self.form.name)?;
+        for argument in &self.arguments {
+            match argument {
+                Argument::Mailbox(name) if name.is_empty() => line.string(b"")?,
+                Argument::Mailbox(name) => line.mailbox(name)?,
+                Argument::Text(text) => line.string(text.as_bytes())?,
+                Argument::Words(words) => {
+                    (0..words.len()).try_for_each(|at| words.emit_one(at, Place::String, line))?;
+                }
+                Argument::Value(value) => write_value(value.as_deref(), line)?,
+                Argument::Open => line.word("(")?,
+                Argument::Close => line.raw(b")")?,
+            }
+        }
+        Ok(Next::Send)
+    }
+
+    fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
+        self.answer.take(untagged, facts)?;
+        Ok(true)
+    }
+
+    fn finish(self) -> Result<A::Output> {
+        self.answer.finish()
+    }
+}
+
+/// `value = nstring / literal8`
+fn write_value(value: Option<&[u8]>, line: &mut Line) -> Result<()> {
+    let Some(value) = value else { return line.word("NIL") };
+    let is_plain = value.len() < 1000 && value.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    match is_plain {
+        true => line.string(value),
+        false => line.literal(super::copy_bytes(value)?, value.contains(&0)),
+    }
+}
+
+fn lacking(needs: &[&str]) -> Error {
+    let names = needs.join(" nor ");
+    let neither = if needs.len() > 1 { "has neither" } else { "does not have" };
+    Error::new(IMAP_ERR_UNSUPPORTED, format!("the server {neither} {names}; nothing was sent"))
+}
