@@ -154,5 +154,6 @@ fn a_loop_sees_failures_and_cancels() {
     assert!(out.contains("IMAP_ERR_CONNECT"), "{out}");
     let out = played("loops", &["failing", "127.0.0.1"], "S: * BYE full\n");
     assert!(out.contains("IMAP_ERR_CLOSED"), "{out}");
+    played("loops", &["told", "127.0.0.1"], "S: * BYE full\n");
     played("loops", &["cancelled", "127.0.0.1"], &[GREETING, "C: NOOP\nstall\n"].concat());
 }

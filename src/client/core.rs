@@ -39,7 +39,7 @@ pub struct Core {
     /// The thread that runs a function of the caller's meanwhile.
     pub calling: Option<Caller>,
     pub handlers: Handlers,
-    /// A step had to stop before all was done, or none was made yet.
+    /// A step had to stop before all was done, none was made yet, or another call found what is new.
     pub is_unfinished: bool,
     /// For those who drive the client by steps: told when a step is due early.
     pub loop_wake: Option<Wake>,
@@ -82,10 +82,19 @@ impl Core {
     /// Moves everything on as far as it goes without waiting. True: there may be more to do at once.
     pub fn turn(&mut self, now: Instant) -> bool {
         self.session.set_time(now);
-        self.try_turn(now).unwrap_or_else(|error| {
+        let before = self.progress();
+        let has_more = self.try_turn(now).unwrap_or_else(|error| {
             self.fail(error);
             false
-        })
+        });
+        // Outside a step this may be what the descriptor would have told: then a step is due.
+        self.is_unfinished |= has_more || before != self.progress();
+        has_more
+    }
+
+    /// Changes whenever there is something new for those who drive the client by steps.
+    fn progress(&self) -> impl PartialEq + use<> {
+        (self.is_open, self.session.traffic(), self.session.done(), self.session.cause().is_some())
     }
 
     fn try_turn(&mut self, now: Instant) -> Result<bool> {
@@ -223,6 +232,7 @@ impl Core {
 
     pub fn fail(&mut self, error: Error) {
         self.session.lost(error);
+        self.is_unfinished = true;
         self.close_link();
     }
 

@@ -51,6 +51,7 @@ impl Client {
             return Err(Error::new(IMAP_ERR_CANCELLED, "cancelled by imap_cancel()"));
         }
         if core.has_leader {
+            core.is_unfinished = false;
             return Ok(());
         }
         core.has_leader = true;

@@ -120,6 +120,9 @@ impl Session {
 
     /// When `expire` has something to do.
     pub fn deadline(&self) -> Option<Instant> {
+        if self.stage == Stage::Closed {
+            return None;
+        }
         let settings = &self.facts.settings;
         let silence = match self.stage {
             Stage::Greeting => settings.greeting_timeout,

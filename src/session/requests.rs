@@ -142,6 +142,11 @@ impl Session {
                 || self.idle.holders.contains(&id))
     }
 
+    /// How many requests are done and not yet taken.
+    pub fn done(&self) -> usize {
+        self.done.len()
+    }
+
     pub fn take(&mut self, id: RequestId) -> Option<Outcome> {
         self.done.remove(&id)
     }

@@ -132,6 +132,22 @@ static void failing(void) {
   CHECK(imap_fd(client) == -1, NULL);
 }
 
+/* What another call has found is left to the next step to tell, which is due at once. */
+static void told(void) {
+  imap_event *event = NULL;
+  int64_t end = milliseconds() + 20000;
+  while (imap_get_state(client) != IMAP_STATE_LOGOUT && milliseconds() < end) {
+    CHECK(imap_next_event(client, &event, &error) == IMAP_OK, &error);
+    imap_event_free(event);
+    usleep(1000);
+  }
+  CHECK(imap_fd(client) == -1 && imap_timeout_ms(client) == 0, NULL);
+  CHECK(imap_step(client, &error) == IMAP_ERR_CLOSED, &error);
+  imap_error_free(error);
+  error = NULL;
+  CHECK(imap_timeout_ms(client) == -1, NULL);
+}
+
 static void *cancel_soon(void *data) {
   (void)data;
   usleep(100000);
@@ -185,7 +201,7 @@ int main(int argc, char **argv) {
   CHECK(imap_start(argv[2], options, &client, &error) == IMAP_OK, &error);
   imap_options_free(options);
 #define SCENARIO(name) if (!strcmp(argv[1], #name)) name(); else
-  SCENARIO(session) SCENARIO(failing) SCENARIO(cancelled) SCENARIO(connecting) failures++;
+  SCENARIO(session) SCENARIO(failing) SCENARIO(told) SCENARIO(cancelled) SCENARIO(connecting) failures++;
   imap_client_free(client);
   printf("%d failures\n", failures);
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;
