@@ -1317,6 +1317,17 @@ imap_status imap_search(imap_client *client,
                         imap_numbers **found,
                         imap_error **error);
 
+/// SORT (RFC 5256) of the messages that match `criteria`: `keys` as "REVERSE DATE SUBJECT", of ARRIVAL, CC, DATE, FROM,
+/// SIZE, SUBJECT, TO, DISPLAYFROM, DISPLAYTO. The set of the result is in that order. Where the server cannot, it is made
+/// here from the messages' envelopes, and origin is IMAP_ORIGIN_EMULATED; RETURN (...) in the criteria needs a server with
+/// ESORT. `params`, and the result, as with imap_search(). Blocks: yes.
+imap_status imap_sort(imap_client *client,
+                      const char *keys,
+                      const char *criteria,
+                      const char *const *params,
+                      imap_numbers **found,
+                      imap_error **error);
+
 /// NULL is fine. Blocks: no.
 void imap_numbers_free(imap_numbers *numbers);
 

@@ -699,6 +699,103 @@ fn rights_quotas_and_metadata() {
     );
 }
 
+#[test]
+fn messages_are_sorted_by_the_server_or_here() {
+    let envelope = |date: &str, subject: &str, sender: &str| {
+        format!(
+            "ENVELOPE (\"{date}\" \"{subject}\" ((NIL NIL \"{sender}\" \"x\")) NIL NIL NIL NIL NIL NIL NIL)"
+        )
+    };
+    let rows = [
+        (1, envelope("Tue, 1 Apr 2003 12:00:00 +0000", "Re: zebra", "bob")),
+        (2, envelope("not a date", "Apple", "Alice")),
+        (3, envelope("Sat, 1 Mar 2003 12:00:00 +0000", "[list] zebra (fwd)", "alice")),
+    ];
+    let fetches: String = rows
+        .iter()
+        .map(|(n, envelope)| {
+            format!(
+                "S: * {n} FETCH (UID {} INTERNALDATE \"0{n}-Feb-2003 00:00:00 +0000\" RFC822.SIZE {} {envelope})\n",
+                n * 10,
+                100 - n
+            )
+        })
+        .collect();
+    let emulated = |search: &str| {
+        format!(
+            "C: UID SEARCH {search}\nS: * SEARCH 10 20 30\nS: $ OK done\n\
+             C: UID FETCH 10,20,30 (UID INTERNALDATE RFC822.SIZE ENVELOPE)\n{fetches}S: $ OK done\n"
+        )
+    };
+    let select = "C: SELECT INBOX\nS: * 3 EXISTS\nS: $ OK [READ-WRITE] done\n";
+    let all = [
+        "S: * PREAUTH [CAPABILITY IMAP4rev1] ready\n",
+        select,
+        &emulated("ALL"),
+        &emulated("ALL"),
+        &emulated("ALL"),
+        &emulated("ALL"),
+        "C: UID SEARCH UNSEEN\nS: * SEARCH\nS: $ OK done\n",
+        "C: SEARCH ALL\nS: * SEARCH 1 2 3\nS: $ OK done\nC: FETCH 1:3 (UID INTERNALDATE RFC822.SIZE ENVELOPE)\n",
+        &fetches,
+        "S: $ OK done\n",
+    ];
+    let lines = steps(
+        &all.concat(),
+        &[
+            "connect:127.0.0.1",
+            "select:INBOX",
+            "sort:DATE:ALL",
+            "sort:SUBJECT REVERSE ARRIVAL:ALL",
+            "sort:(FROM):ALL",
+            "sort:REVERSE SIZE:ALL",
+            "sort:DATE:UNSEEN",
+            "sort:REVERSE DATE:# ALL",
+            "sort:WHAT:ALL",
+            "sort::ALL",
+            "sort:DATE:RETURN (COUNT) ALL",
+        ],
+    );
+    let expected = [
+        "sort: set=20,30,10 origin=1",
+        "sort: set=20,30,10 origin=1",
+        "sort: set=20,30,10 origin=1",
+        "sort: set=10,20,30 origin=1",
+        "sort: set= origin=1",
+        "sort: set=1,3,2 origin=1",
+    ];
+    assert_eq!(lines[2..8], expected);
+    starts(&lines[8], "sort: IMAP_ERR_INVALID usable=1: a sort key is one of ARRIVAL");
+    starts(&lines[9], "sort: IMAP_ERR_INVALID");
+    starts(&lines[10], "sort: IMAP_ERR_UNSUPPORTED");
+    let script = [
+        "S: * PREAUTH [CAPABILITY IMAP4rev1 SORT ESORT ESEARCH] ready\n",
+        select,
+        "C: UID SORT (REVERSE DATE SUBJECT) US-ASCII UNSEEN\nS: * SORT 5 3 4\nS: $ OK done\n",
+        "C: UID SORT (SIZE) UTF-8 SUBJECT {4}\nS: + go\nL: 4\nc: \nS: * SORT\nS: $ OK done\n",
+        "C: UID SORT RETURN (ALL COUNT) (SIZE) US-ASCII ALL\nS: * ESEARCH (TAG \"x\") UID ALL 9,3:4 COUNT 3\nS: $ OK done\n",
+        "C: SORT (SIZE) UTF-8 ALL\nS: * SORT 2 1\nS: $ OK done\n",
+    ];
+    let lines = steps(
+        &script.concat(),
+        &[
+            "connect:127.0.0.1",
+            "select:INBOX",
+            "sort:REVERSE DATE SUBJECT:UNSEEN",
+            "sort:SIZE:SUBJECT ?:Zoë",
+            "sort:SIZE:RETURN (ALL COUNT) ALL",
+            "send:SORT (SIZE) UTF-8 ALL:numbers",
+        ],
+    );
+    let expected = [
+        "sort: set=5,3:4 origin=0",
+        "sort: set= origin=0",
+        "sort: set=9,3:4 origin=0",
+        "send: set=2,1 reply=- done=1",
+    ];
+    assert_eq!(lines[2..], expected);
+}
+
 /// "user=bob^Aauth=Bearer token^A^A", and the JSON of a refusal.
 #[test]
 fn tokens_are_refused_with_a_reason() {

@@ -75,6 +75,10 @@ fn whole_job(server: &Server, login: &str, prefix: &str, with: &Features) {
         "fetch:1\\:*:BODY.PEEK[]<0.5> BODY.PEEK[TEXT]".into(),
         "fetch: count=2 [uid=1 BODY[]<0>=5 BODY[TEXT]=4] [uid=2 BODY[]<0>=5 BODY[TEXT]=4]",
     );
+    // Mailutils cannot sort: then it is done here.
+    let origin = if server.name == "mailutils" { 1 } else { 0 };
+    step("sort:REVERSE SUBJECT:ALL".into(), &format!("sort: set=1:2 origin={origin}"));
+    step("sort:SIZE:ALL".into(), &format!("sort: set=2,1 origin={origin}"));
     step("fetch:#2:RFC822.SIZE".into(), "fetch: count=1 [uid=2 size=33]");
     step("fetch:99:FLAGS".into(), "fetch: count=0");
     step("fetch::FLAGS".into(), "fetch: count=0");

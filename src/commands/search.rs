@@ -80,6 +80,10 @@ impl Command for Search {
 
 /// The result of what was found.
 pub fn numbers(found: Found) -> Result<Box<Owned<Numbers>>> {
+    of(found, imap_origin::IMAP_ORIGIN_SERVER)
+}
+
+pub fn of(found: Found, origin: imap_origin) -> Result<Box<Owned<Numbers>>> {
     Owned::build(|arena| {
         Ok(imap_numbers {
             total: found.total,
@@ -87,7 +91,7 @@ pub fn numbers(found: Found) -> Result<Box<Owned<Numbers>>> {
             highest: found.highest,
             modseq: found.modseq,
             set: if found.set.is_empty() { &EMPTY_SET } else { arena.set(found.set)? },
-            origin: imap_origin::IMAP_ORIGIN_SERVER,
+            origin,
             defects: List::EMPTY,
             defect_count: 0,
         })

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::{
     Annotations, Capability, Copying, Enable, Expunge, Fetch, Identity, Idle, Limits, List, Login, Namespace,
-    Notify, Plain, Raw, Rights, Search, Select, Status, Store,
+    Notify, Plain, Raw, Rights, Search, Select, Sort, Status, Store,
 };
 use crate::error::{Error, Result};
 use crate::model::{imap_role, try_box};
@@ -52,6 +52,8 @@ const COMMANDS: &[(&str, Make)] = &[
     ("STORE", |a| with_set(a, false, Store::new)),
     ("UID STORE", |a| with_set(a, true, Store::new)),
     ("SEARCH", |a| boxed(Search::new(&format!("# {}", a.rest), a.params)?)),
+    ("SORT", |a| sort(a, false)),
+    ("UID SORT", |a| sort(a, true)),
     ("UID SEARCH", |a| boxed(Search::new(a.rest, a.params)?)),
     ("COPY", |a| two(a, |set, mailbox| Copying::copy(&numbers(set), mailbox))),
     ("UID COPY", |a| two(a, Copying::copy)),
@@ -185,6 +187,23 @@ fn identity(mut arguments: Arguments<'_>) -> Made {
     arguments.end()?;
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
     boxed(Identity::ask(if is_nil { None } else { Some(&fields) })?)
+}
+
+/// `[RETURN (options)] (keys) charset criteria`
+fn sort(mut arguments: Arguments<'_>, by_uid: bool) -> Made {
+    let mut returns = "";
+    if arguments.rest.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("RETURN")) {
+        let end = arguments.rest.find(')').map_or(0, |end| end + 1);
+        (returns, arguments.rest) = arguments.rest.split_at(end);
+        arguments.rest = arguments.rest.trim_start();
+    }
+    let end = arguments.rest.find(')').map_or(0, |end| end + 1);
+    let (keys, rest) = arguments.rest.split_at(end);
+    arguments.rest = rest.trim_start();
+    let charset = arguments.next("a charset")?;
+    let number = if by_uid { "" } else { "# " };
+    let criteria = format!("{number}{returns} CHARSET {charset} {}", arguments.rest);
+    boxed(Sort::new(keys, &criteria, arguments.params)?)
 }
 
 fn set_acl(mut arguments: Arguments<'_>) -> Made {

@@ -173,14 +173,33 @@ impl Criteria {
         self.needs.iter().copied()
     }
 
-    /// `search = "SEARCH" [search-return-opts] SP search-program`
-    pub fn encode(&self, line: &mut Line) -> Result<()> {
-        line.word(if self.by_uid { "UID SEARCH" } else { "SEARCH" })?;
+    pub fn has_return(&self) -> bool {
+        self.returns.is_some()
+    }
+
+    /// `sort = "SORT" [search-return-opts] SP sort-criteria SP charset 1*(SP search-key)` (RFC 5256 section 5)
+    pub fn encode_sort(&self, keys: &str, line: &mut Line) -> Result<()> {
+        line.word(if self.by_uid { "UID SORT" } else { "SORT" })?;
+        self.encode_return(line)?;
+        line.word(&format!("({keys})"))?;
+        let charset = if self.words.is_ascii() { "US-ASCII" } else { "UTF-8" };
+        line.word(self.charset.as_deref().unwrap_or(charset))?;
+        self.encode_keys(line)
+    }
+
+    fn encode_return(&self, line: &mut Line) -> Result<()> {
         if let Some(returns) = &self.returns {
             line.word("RETURN (")?;
             returns.emit(line)?;
             line.raw(b")")?;
         }
+        Ok(())
+    }
+
+    /// `search = "SEARCH" [search-return-opts] SP search-program`
+    pub fn encode(&self, line: &mut Line) -> Result<()> {
+        line.word(if self.by_uid { "UID SEARCH" } else { "SEARCH" })?;
+        self.encode_return(line)?;
         let is_utf8 = line.dialect().utf8;
         match &self.charset {
             Some(charset) if !is_utf8 => {
@@ -190,6 +209,10 @@ impl Criteria {
             None if !is_utf8 && !self.words.is_ascii() => line.word("CHARSET UTF-8")?,
             _ => {}
         }
+        self.encode_keys(line)
+    }
+
+    fn encode_keys(&self, line: &mut Line) -> Result<()> {
         let mut at = 0;
         while at < self.words.len() {
             let arguments =

@@ -31,6 +31,7 @@ pub mod search;
 pub mod section;
 pub mod status;
 pub mod structure;
+pub mod subject;
 pub mod transfer;
 pub mod url;
 pub mod utf7;

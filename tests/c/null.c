@@ -58,6 +58,7 @@ static void without_client(void) {
   INVALID_OUT(imap_request, imap_stream(NULL, "FETCH 1 (FLAGS)", NULL, &out, &error));
   INVALID_OUT(imap_body, imap_body_open(NULL, 1, "", 0, IMAP_DECODING_NONE, &out, &error));
   INVALID(imap_step(NULL, &error));
+  INVALID_OUT(imap_numbers, imap_sort(NULL, "DATE", "ALL", NULL, &out, &error));
   INVALID_OUT(imap_acl, imap_getacl(NULL, "a", &out, &error));
   INVALID_OUT(imap_acl, imap_listrights(NULL, "a", "b", &out, &error));
   INVALID_OUT(imap_acl, imap_myrights(NULL, "a", &out, &error));

@@ -118,6 +118,16 @@ static imap_status do_numbers(imap_error **error) {
   return status;
 }
 
+/* sort:KEYS:CRITERIA[:PARAM] */
+static imap_status do_sort(imap_error **error) {
+  imap_numbers *numbers = NULL;
+  const char *params[] = {word(3), NULL};
+  imap_status status = imap_sort(client, word(1), word(2), count > 3 ? params : NULL, &numbers, error);
+  if (numbers) printf(" set=%s origin=%d", imap_set_text(numbers->set), (int)numbers->origin);
+  imap_numbers_free(numbers);
+  return status;
+}
+
 static imap_status do_messages(imap_error **error) {
   imap_messages *messages = NULL;
   const char *params[] = {word(3), NULL};
@@ -339,6 +349,7 @@ static imap_status step(imap_error **error) {
   if (IS("auth")) return imap_authenticate(client, word(1), word(2), word(3), word(4), error);
   if (IS("select") || IS("examine") || IS("selected")) return do_select(error);
   if (IS("search") || IS("expunge")) return do_numbers(error);
+  if (IS("sort")) return do_sort(error);
   if (IS("fetch") || IS("store")) return do_messages(error);
   if (IS("copy") || IS("move") || IS("append")) return do_assigned(error);
   if (IS("list") || IS("lsub")) return do_mailboxes(error);
