@@ -41,6 +41,8 @@ def idle(client):
         pass
 
 
+# Python leaves Ctrl-C ignored where it was started so, as in the background of a script.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 client = connect(sys.argv[1])
 assert imap.imap_examine(client, b"INBOX", None, None) == 0
 threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
