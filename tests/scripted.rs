@@ -724,7 +724,8 @@ fn messages_are_sorted_by_the_server_or_here() {
     let emulated = |search: &str| {
         format!(
             "C: UID SEARCH {search}\nS: * SEARCH 10 20 30\nS: $ OK done\n\
-             C: UID FETCH 10,20,30 (UID INTERNALDATE RFC822.SIZE ENVELOPE)\n{fetches}S: $ OK done\n"
+             C: UID FETCH 10,20,30 (UID INTERNALDATE RFC822.SIZE ENVELOPE)\n{fetches}\
+             S: * 2 FETCH (UID 20 FLAGS (\\Seen))\nS: * 2 FETCH (FLAGS ())\nS: $ OK done\n"
         )
     };
     let select = "C: SELECT INBOX\nS: * 3 EXISTS\nS: $ OK [READ-WRITE] done\n";

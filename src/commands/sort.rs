@@ -1,6 +1,8 @@
 //! SORT (RFC 5256, RFC 5957, RFC 5267); a server that cannot is asked for what the keys need, and the order is made
 //! here.
 
+use std::cmp::Ordering;
+
 use super::search::of;
 use super::targets::Targets;
 use crate::error::{Error, Result};
@@ -133,21 +135,27 @@ impl Sort {
         self.criteria.encode_sort(&keys, line)
     }
 
-    fn note_message(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<()> {
+    /// False: it is not an answer, but news of a message's flags.
+    fn note_message(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let arena = Arena::new();
         let limits = Limits { nesting: facts.settings.max_nesting, addresses: facts.settings.max_addresses };
         let number = untagged.number.unwrap_or(0);
         let asked = Asked { flags: false, envelope: true };
         let message = fetch::message(&untagged.response, number, untagged.rest, asked, &limits, &arena)?;
+        if message.envelope.is_none() {
+            return Ok(false);
+        }
         let keys = self.keys.iter().map(|(key, _)| value(*key, &message)).collect();
         let answer = if self.criteria.by_uid() { message.uid } else { message.number };
         self.rows.try_reserve(1)?;
         self.rows.push(Row { answer, number, keys });
-        Ok(())
+        Ok(true)
     }
 
     /// Equal ones stay in the order of the mailbox.
     fn arrange(&mut self) -> Result<()> {
+        self.rows.sort_by_key(|row| row.number);
+        self.rows.dedup_by_key(|row| row.number);
         let orders: Vec<Order> = self.keys.iter().map(|(_, order)| *order).collect();
         self.rows.sort_by(|a, b| {
             let pairs = a.keys.iter().zip(&b.keys).zip(&orders);
@@ -155,7 +163,7 @@ impl Sort {
                 Order::Ascending => a.cmp(b),
                 Order::Descending => b.cmp(a),
             });
-            differing.find(|order| order.is_ne()).unwrap_or(a.number.cmp(&b.number))
+            differing.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
         });
         self.found = Found::default();
         for row in &self.rows {
@@ -238,7 +246,7 @@ impl Command for Sort {
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         if untagged.is("FETCH") {
-            self.note_message(untagged, facts)?;
+            return self.note_message(untagged, facts);
         } else if untagged.is("ESEARCH") {
             search::esearch(&untagged.response, untagged.rest, &mut self.found)?;
         } else {

@@ -28,30 +28,27 @@ fn without_trailer(mut subject: &str) -> &str {
     }
 }
 
-/// Leaders, and blobs that are not all that there is.
+/// `subj-leader = (*subj-blob subj-refwd) / WSP`, and blobs that are not all that there is.
 fn without_leaders(mut subject: &str) -> &str {
     loop {
-        subject = subject.trim_start();
-        if let Some(shorter) = without_leader(subject) {
-            subject = shorter;
-            continue;
+        let mut last = subject.trim_start();
+        let mut rest = last;
+        while let Some(shorter) = without_blob(rest) {
+            last = rest;
+            rest = shorter;
         }
-        match without_blob(subject) {
-            Some(shorter) if !shorter.is_empty() => subject = shorter,
-            _ => return subject,
+        match without_word(rest) {
+            Some(behind) => subject = behind,
+            None if rest.is_empty() => return last,
+            None => return rest,
         }
     }
 }
 
-/// `subj-leader = (*subj-blob subj-refwd) / WSP`; `subj-refwd = ("re" / ("fw" ["d"])) *WSP [subj-blob] ":"`
-fn without_leader(subject: &str) -> Option<&str> {
-    let mut rest = subject;
-    while let Some(shorter) = without_blob(rest) {
-        rest = shorter;
-    }
-    let behind = ["RE", "FWD", "FW"].iter().find_map(|word| rest.strip_prefix(word))?.trim_start();
-    let behind = without_blob(behind).unwrap_or(behind);
-    behind.strip_prefix(':')
+/// `subj-refwd = ("re" / ("fw" ["d"])) *WSP [subj-blob] ":"`
+fn without_word(subject: &str) -> Option<&str> {
+    let behind = ["RE", "FWD", "FW"].iter().find_map(|word| subject.strip_prefix(word))?.trim_start();
+    without_blob(behind).unwrap_or(behind).strip_prefix(':')
 }
 
 /// `subj-blob = "[" *BLOBCHAR "]" *WSP`
@@ -84,7 +81,10 @@ mod tests {
 
     #[test]
     fn hostile_subjects_take_linear_time() {
-        let subject = "[a] re: ".repeat(20_000) + &"(fwd)".repeat(20_000);
-        assert_eq!(base(&subject), "[A]".repeat(0));
+        let many = |part: &str| part.repeat(1_000_000);
+        assert_eq!(base(&(many("[a] re: ") + &many("(fwd)"))), "");
+        assert_eq!(base(&(many("[a]") + "b")), "B");
+        assert_eq!(base(&many("[a]")), "[A]");
+        assert_eq!(base(&(many("[fwd:") + "b" + &many("]"))), "B");
     }
 }
