@@ -32,6 +32,30 @@ impl Drop for imap_request {
     }
 }
 
+/// Gives the request that `submit` makes.
+///
+/// # Safety
+/// As boundary.rs says of the pointers.
+pub(super) unsafe fn begin(
+    client: *const imap_client,
+    request: *mut *mut imap_request,
+    error: *mut *mut imap_error<'static>,
+    submit: impl FnOnce(&Client) -> Result<RequestId>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        clear(request);
+        on_client(client, error, |client| {
+            if request.is_null() {
+                return Err(is_null("request"));
+            }
+            let id = submit(client)?;
+            put_object(request, try_box(imap_request::new(client.clone(), id))?);
+            Ok(())
+        })
+    }
+}
+
 /// # Requests
 ///
 /// imap_send() starts any command and returns at once; write it as RFC 9051 does, without the tag:
@@ -55,15 +79,9 @@ pub unsafe extern "C" fn imap_send(
 ) -> imap_status {
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
-        clear(request);
-        on_client(client, error, |client| {
-            if request.is_null() {
-                return Err(is_null("request"));
-            }
+        begin(client, request, error, |client| {
             let values = self::params(params)?;
-            let id = client.submit(self::command(text("command", command)?, values.as_deref())?)?;
-            put_object(request, try_box(imap_request::new(client.clone(), id))?);
-            Ok(())
+            client.submit(self::command(text("command", command)?, values.as_deref())?)
         })
     }
 }

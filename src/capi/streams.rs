@@ -7,7 +7,7 @@ use super::boundary::{
     bytes_to_fill, clear, exclusive, free_object, free_result, guarded, imap_client, is_null, on_client,
     params, put_object, put_result, shared, text,
 };
-use super::requests::{imap_request, on_request};
+use super::requests::{begin, imap_request, on_request};
 use crate::client::{Body, Client};
 use crate::commands::{Fetch, command};
 use crate::error::{Error, NoMemory, Result, imap_status};
@@ -95,15 +95,9 @@ pub unsafe extern "C" fn imap_stream(
 ) -> imap_status {
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
-        clear(request);
-        on_client(client, error, |client| {
-            if request.is_null() {
-                return Err(is_null("request"));
-            }
+        begin(client, request, error, |client| {
             let values = self::params(params)?;
-            let id = client.submit_stream(self::command(text("command", command)?, values.as_deref())?)?;
-            put_object(request, try_box(imap_request::new(client.clone(), id))?);
-            Ok(())
+            client.submit_stream(self::command(text("command", command)?, values.as_deref())?)
         })
     }
 }

@@ -5,10 +5,9 @@ use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use super::boundary::{
-    bytes, call, clear, exclusive, free_object, give, imap_client, is_null, on_client, optional_text,
-    put_object, shared, text,
+    bytes, call, exclusive, free_object, give, imap_client, is_null, optional_text, shared, text,
 };
-use super::requests::{imap_request, on_request};
+use super::requests::{begin, imap_request, on_request};
 use crate::client;
 use crate::commands::{Append, NewMessage};
 use crate::error::{Error, Result, imap_status};
@@ -271,15 +270,9 @@ pub unsafe extern "C" fn imap_send_upload(
 ) -> imap_status {
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
-        clear(request);
-        on_client(client, error, |client| {
-            if request.is_null() {
-                return Err(is_null("request"));
-            }
+        begin(client, request, error, |client| {
             let command = shared("upload", upload)?.command(uid, text("mailbox", mailbox)?)?;
-            let id = client.submit(try_box(command)?)?;
-            put_object(request, try_box(imap_request::new(client.clone(), id))?);
-            Ok(())
+            client.submit(try_box(command)?)
         })
     }
 }
