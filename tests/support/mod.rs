@@ -43,10 +43,31 @@ impl Drop for Folder {
 /// Says what was not shown, and why; the end of the run lists it.
 pub fn skip(reason: &str) {
     println!("SKIP: {reason}");
-    if let Some(file) = std::env::var_os("LIBIMAP_SKIPS") {
+    note("LIBIMAP_SKIPS", &format!("SKIP: {reason}"));
+}
+
+/// Says, at the end of a test, which rows of tests/features.md it has shown against `server` ("scripted", "dovecot",
+/// ..., or "none" where no server is needed). tests/features.rs holds the table against what was said.
+pub fn shows(server: &str, rows: &[&str]) {
+    for row in rows {
+        note_shown(&format!("row\t{row}\t{server}"));
+    }
+}
+
+/// Notes, with the test's name, what a test did.
+pub fn note_shown(what: &str) {
+    let test = std::thread::current().name().unwrap_or("?").to_owned();
+    let binary = std::env::current_exe().expect("this program's path");
+    let stem = binary.file_stem().expect("a file name").to_string_lossy().into_owned();
+    let file = stem.rsplit_once('-').map_or(stem.as_str(), |(file, _)| file);
+    note("LIBIMAP_SHOWN", &format!("{file}::{test}\t{what}"));
+}
+
+/// Appends a line to the file that an environment variable names, if it does.
+fn note(variable: &str, line: &str) {
+    if let Some(file) = std::env::var_os(variable) {
         use std::io::Write;
-        let mut file =
-            std::fs::OpenOptions::new().append(true).create(true).open(file).expect("LIBIMAP_SKIPS");
-        writeln!(file, "SKIP: {reason}").expect("LIBIMAP_SKIPS");
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(file).expect(variable);
+        file.write_all(format!("{line}\n").as_bytes()).expect(variable);
     }
 }

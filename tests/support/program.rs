@@ -52,6 +52,7 @@ pub fn bench_program(name: &str) -> PathBuf {
 }
 
 fn compiled(source: &Path) -> PathBuf {
+    super::note_shown(&format!("program\t{}", source.strip_prefix(project()).unwrap_or(source).display()));
     static DONE: OnceLock<Mutex<HashMap<PathBuf, PathBuf>>> = OnceLock::new();
     let mut done = DONE.get_or_init(Default::default).lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     if let Some(program) = done.get(source) {
@@ -81,8 +82,18 @@ fn compiled(source: &Path) -> PathBuf {
     program
 }
 
+/// The steps that a run of tests/c/steps.c does are noted too: they say which functions are called.
+fn note_steps(program: &Path, arguments: &[&str]) {
+    if program.ends_with("steps") {
+        for argument in arguments {
+            super::note_shown(&format!("step\t{}", argument.split(':').next().unwrap_or_default()));
+        }
+    }
+}
+
 /// Runs a program, at most a minute.
 pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    note_steps(program, arguments);
     let mut command = Command::new(program);
     command.args(arguments).envs(environment.iter().copied());
     finish(command, Duration::from_secs(60))
@@ -90,6 +101,7 @@ pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> 
 
 /// The same, at most so many seconds.
 pub fn run_for(program: &Path, arguments: &[&str], environment: &[(&str, &str)], seconds: u64) -> Output {
+    note_steps(program, arguments);
     let mut command = Command::new(program);
     command.args(arguments).envs(environment.iter().copied());
     finish(command, Duration::from_secs(seconds))
@@ -97,6 +109,7 @@ pub fn run_for(program: &Path, arguments: &[&str], environment: &[(&str, &str)],
 
 /// The same under valgrind, for which a leak or a bad access is a failure.
 pub fn run_checked(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    note_steps(program, arguments);
     let mut command = Command::new("valgrind");
     command
         .args(["-q", "--leak-check=full", "--error-exitcode=99"])

@@ -47,6 +47,7 @@ impl Scripted {
     pub fn play(script: Vec<u8>, play: Play) -> Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("its number").port();
+        super::note_shown("server\tscripted");
         let thread = std::thread::spawn(move || {
             let mut record = Vec::new();
             let result = serve(&listener, &script, &play, &mut record);

@@ -31,6 +31,7 @@ impl Server {
         let started = script(name, &["start", &place], environment);
         assert_eq!(started.code, Some(0), "{name} did not start\n{}{}", started.out, started.err);
         let ports = std::fs::read_to_string(folder.0.join("s/ports")).expect("its ports");
+        super::note_shown(&format!("server\t{name}"));
         let port =
             |key: &str| ports.lines().find_map(|line| line.strip_prefix(key)).expect("a port").to_owned();
         Some(Server { name, imap: port("imap="), imaps: port("imaps="), folder })
