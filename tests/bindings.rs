@@ -59,6 +59,7 @@ fn other_languages_see_the_same_mail() {
         assert!(recent.contains("Łukasz Żółć: \tPrzesyłka dotarła\n"), "{language}\n{recent}");
         assert_eq!(*recent, recents[0].1, "{language} differs from {}", recents[0].0);
     }
+    support::shows("dovecot", &["V1"]);
 }
 
 /// What interrupts a language interrupts a call that waits, at once, and the connection stays.

@@ -39,11 +39,13 @@ fn idle(scenario: &str, options: &[&str], script: &[&str]) {
 fn news_come_and_idle_goes_on() {
     let script = [IDLE, "S: * 4 EXISTS\nwait 100\nS: * 2 EXPUNGE\n", DONE, NOOP];
     idle("news", &[], &script);
+    support::shows("scripted", &["I1", "I3", "IDLE"]);
 }
 
 #[test]
 fn idle_is_renewed() {
     idle("renewed", &["65:200"], &[IDLE, DONE, IDLE, DONE, IDLE, DONE, IDLE, DONE]);
+    support::shows("scripted", &["I6"]);
 }
 
 #[test]
@@ -62,6 +64,7 @@ fn commands_run_while_a_thread_idles() {
     // Quick ones follow one another without an IDLE between them.
     let script = [IDLE, DONE, NOOP, NOOP, NOOP, IDLE, "S: * 4 EXISTS\n", "stall\n"];
     idle("yielding", &[], &script);
+    support::shows("scripted", &["V3"]);
 }
 
 #[test]
@@ -109,6 +112,7 @@ fn connecting_is_cancelled_at_once() {
 fn a_dead_peer_is_found() {
     idle("dead", &["65:200", "66:300"], &[IDLE, "stall\n"]);
     idle("dead", &["63:300"], &["C: IDLE\nstall\n"]);
+    support::shows("scripted", &["N12", "L3"]);
 }
 
 #[test]
@@ -119,6 +123,7 @@ fn handlers_hear_of_everything() {
         "C: NOOP\nS: * 5 EXISTS\nS: * 6 EXISTS\nS: $ OK done\n",
     ];
     idle("handled", &[], &script);
+    support::shows("scripted", &["H3"]);
 }
 
 #[test]

@@ -82,6 +82,7 @@ fn qresync_tells_what_changed() {
         "C: SELECT INBOX (QRESYNC (7 900 1:3))\nS: * 2 EXISTS\nS: * OK [UIDVALIDITY 8] x\nS: $ OK done\n",
     ];
     assert_eq!(played("changed", &[], &script.concat()), "INBOX new=1 vanished= origin=0 changed=");
+    support::shows("scripted", &["V10", "QRESYNC"]);
 }
 
 #[test]
@@ -157,6 +158,7 @@ fn capabilities_are_enabled() {
         "C: ENABLE UTF8=ACCEPT X-NONE\nS: * ENABLED UTF8=ACCEPT\nS: $ OK done\nC: ENABLE a\nS: $ OK done\n",
     ];
     played("enabled", &["49=CONDSTORE QRESYNC"], &script.concat());
+    support::shows("scripted", &["C5", "C6", "ENABLE"]);
 }
 
 const COUNTS: &str = "(MESSAGES UIDNEXT UIDVALIDITY UNSEEN)";
@@ -170,6 +172,7 @@ fn mailboxes_are_watched_by_notify() {
         "S: * STATUS &AMQ-rger (MESSAGES 4)\nS: $ OK done\nC: IDLE\nS: + idling\nS: * STATUS &AMQ-rger (MESSAGES 5)\nS: * 4 EXISTS\nstall\n",
     ];
     assert_eq!(played("watched", &[], &script.concat()), "means=0\nÄrger=4\nÄrger=5\nEXISTS 4");
+    support::shows("scripted", &["NOTIFY"]);
 }
 
 #[test]
@@ -217,4 +220,5 @@ fn news_are_chosen() {
         "C: NOTIFY NONE\nS: $ NO never\n",
     ];
     played("notified", &[], &script.concat());
+    support::shows("scripted", &["NOTIFY"]);
 }

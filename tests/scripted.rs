@@ -80,6 +80,7 @@ fn every_case_reaches_c_whole_and_byte_by_byte() {
         }
     }
     assert!(wrong.is_empty(), "{} cases\n{}", wrong.len(), wrong.join("\n"));
+    support::shows("scripted", &["D2", "D5", "D6", "D7", "D13", "D14", "D15", "D24", "K10", "R3"]);
 }
 
 #[test]
@@ -106,6 +107,7 @@ fn a_connection_that_ends_anywhere_is_an_error_and_no_more() {
             ["CLOSED", "INVALID"].iter().any(|status| last.contains(&format!("IMAP_ERR_{status}")));
         assert!(is_closed, "cut at {cut}: {out}");
     }
+    support::shows("scripted", &["R7"]);
 }
 
 #[test]
@@ -136,6 +138,7 @@ fn greetings_that_are_none() {
             assert_eq!(lines[1], "state: 4");
         }
     }
+    support::shows("scripted", &["N8"]);
 }
 
 #[test]
@@ -149,6 +152,7 @@ fn connecting_goes_on_beside_and_survives_a_cancelled_command() {
     let lines = steps("wait 100\nS: * BYE no\n", &["start:127.0.0.1", "noop", "noop"]);
     starts(&lines[1], "noop: IMAP_ERR_CLOSED usable=0: the server closed the connection: no");
     starts(&lines[2], "noop: IMAP_ERR_CLOSED");
+    support::shows("scripted", &["N25"]);
 }
 
 #[test]
@@ -170,6 +174,7 @@ fn addresses_that_do_not_answer() {
     let out = run(&test_program("steps"), &arguments, &[]).success();
     server.join();
     assert!(out.ends_with("connect:\nstate: 1\n"), "{out}");
+    support::shows("scripted", &["N1", "N3"]);
 }
 
 #[test]
@@ -230,6 +235,7 @@ fn verification_can_be_switched_off_and_that_shows() {
     let play = Play { acceptor: Some(made.acceptor("self-signed")), is_implicit: true, ..Play::default() };
     let lines = played(GREETING, play, &["number:29:1".to_owned()], &["connect:localhost", "connection"]);
     starts(&lines[1], "connection: tls=1 verified=0");
+    support::shows("scripted", &["N6"]);
 }
 
 #[test]
@@ -284,6 +290,7 @@ fn starttls_is_required_or_nothing() {
     }
     let lines = played("S: * PREAUTH hello\nstall\n", play(), &options, &["connect:localhost"]);
     starts(&lines[0], "connect: IMAP_ERR_TLS usable=0: the server logged us in before TLS");
+    support::shows("scripted", &["N7", "STARTTLS"]);
 }
 
 #[test]
@@ -291,6 +298,7 @@ fn an_answer_before_its_command_ends_the_connection() {
     // The tag cannot be guessed, so nothing happens at these; the real one is believed when it comes.
     let script = format!("{GREETING}S: A1 OK early\nS: 1 OK early\nC: NOOP\nS: $ OK done\n");
     assert_eq!(steps(&script, &["connect:127.0.0.1", "noop"])[1], "noop:");
+    support::shows("scripted", &["N20", "U7"]);
 }
 
 #[test]
@@ -307,6 +315,7 @@ fn an_ok_for_what_was_not_sent_ends_the_connection() {
         "append: IMAP_ERR_PROTOCOL usable=0 may_be_done: the server answered a command before it was sent",
     );
     starts(&lines[3], "noop: IMAP_ERR_CLOSED");
+    support::shows("scripted", &["R5"]);
 }
 
 #[test]
@@ -323,6 +332,7 @@ fn passwords_do_not_go_in_the_clear_unasked() {
         &lines[1],
         "login: IMAP_ERR_UNSUPPORTED usable=1: the server does not take a password (LOGINDISABLED)",
     );
+    support::shows("scripted", &["A2", "L5", "R6", "LOGINDISABLED"]);
 }
 
 #[test]
@@ -339,6 +349,7 @@ fn logins_that_fail_can_be_tried_again() {
     );
     starts(&lines[1], "login: IMAP_ERR_AUTH usable=1 code=AUTHENTICATIONFAILED: LOGIN: the server said NO: ");
     assert_eq!(lines[2..], ["state: 1", "login:", "state: 2"]);
+    support::shows("scripted", &["A1", "A17", "G1"]);
 }
 
 #[test]
@@ -383,6 +394,7 @@ fn silence_ends_a_command_and_keeps_the_connection() {
     );
     // The late answer belongs to the first command and is passed over.
     assert_eq!(lines[2], "noop:");
+    support::shows("scripted", &["N11"]);
 }
 
 #[test]
@@ -421,6 +433,7 @@ fn refused_literals_are_not_sent() {
         "append: IMAP_ERR_NO usable=1 code=TOOBIG: APPEND: the server said NO: [TOOBIG] no room",
     );
     assert_eq!(lines[3..], ["noop:", "append: uids=8 sources= origin=0"]);
+    support::shows("scripted", &["AP1", "AP6"]);
 }
 
 #[test]
@@ -432,6 +445,7 @@ fn messages_that_the_mailbox_does_not_have_are_no_messages() {
         "fetch: count=1 [uid=5 flags=\\Seen] defect=2 responses named messages that the mailbox does not have"
     );
     starts(&lines[1], "selected: INBOX exists=3");
+    support::shows("scripted", &["F4", "F5"]);
 }
 
 #[test]
@@ -441,6 +455,7 @@ fn news_in_the_middle_of_an_answer_are_events() {
     assert_eq!(lines[0], "fetch: count=2 [uid=1 BODY[]=1] [uid=2 BODY[]=2]");
     assert_eq!(lines[1], "events: [FETCH 3] [EXISTS 4]");
     starts(&lines[2], "selected: INBOX exists=4");
+    support::shows("scripted", &["H1", "H2", "H4", "C10"]);
 }
 
 #[test]
@@ -461,6 +476,7 @@ fn search_answers_of_every_shape() {
         let lines = selected(&format!("C: UID SEARCH ALL\n{answer}S: $ OK done\n"), &["search:ALL"]);
         assert_eq!(lines[0], expected);
     }
+    support::shows("scripted", &["S4", "S6", "ESEARCH"]);
 }
 
 #[test]
@@ -479,6 +495,7 @@ fn move_is_done_by_other_means_where_it_is_missing() {
     let lines = steps(&script, &arguments);
     assert_eq!(lines[3], "move: uids=11:12 sources=1:2 origin=1");
     starts(&lines[4], "move: IMAP_ERR_UNSUPPORTED usable=1: the server does not have MOVE");
+    support::shows("scripted", &["X3", "MOVE"]);
 }
 
 #[test]
@@ -513,6 +530,7 @@ fn what_the_server_lacks_is_not_sent() {
         );
     }
     assert_eq!(lines[10], "noop:");
+    support::shows("scripted", &["R10"]);
 }
 
 #[test]
@@ -577,6 +595,7 @@ fn a_list_of_all_limits() {
     // Announced sizes beyond all reason.
     let script = format!("{GREETING}C: NOOP\nS: * 1 FETCH (X {{99999999999999999999}}\nstall\n");
     starts(&steps(&script, &["connect:127.0.0.1", "noop"])[1], "noop: IMAP_ERR_PROTOCOL usable=0");
+    support::shows("scripted", &["L7", "L11", "L12", "R4"]);
 }
 
 #[test]
@@ -601,6 +620,7 @@ fn requests_that_are_cancelled_cost_nothing_else() {
     let lines = selected(script, &["cancel", "noop", "noop"]);
     starts(&lines[1], "noop: IMAP_ERR_CANCELLED usable=1");
     assert_eq!(lines[2], "noop:");
+    support::shows("scripted", &["I2"]);
 }
 
 #[test]
@@ -616,6 +636,7 @@ fn closing_in_every_way_leaves_a_closed_client() {
     let lines = steps(&format!("{GREETING}stall\n"), &["connect:127.0.0.1", "disconnect", "noop", "state"]);
     starts(&lines[2], "noop: IMAP_ERR_CLOSED usable=0: the connection was closed by imap_disconnect()");
     assert_eq!(lines[3], "state: 4");
+    support::shows("scripted", &["N13", "N14", "N15", "N16"]);
 }
 
 #[test]
@@ -696,6 +717,25 @@ fn rights_quotas_and_metadata() {
     starts(
         &lines[2],
         "getmetadata: IMAP_ERR_UNSUPPORTED usable=1: the server has neither METADATA nor METADATA-SERVER",
+    );
+    support::shows(
+        "scripted",
+        &[
+            "C8",
+            "E1",
+            "E2",
+            "E3",
+            "E4",
+            "E6",
+            "E7",
+            "D9",
+            "D10",
+            "ACL",
+            "QUOTA",
+            "METADATA",
+            "METADATA-SERVER",
+            "ID",
+        ],
     );
 }
 
@@ -795,6 +835,7 @@ fn messages_are_sorted_by_the_server_or_here() {
         "send: set=2,1 reply=- done=1",
     ];
     assert_eq!(lines[2..], expected);
+    support::shows("scripted", &["S7", "SORT", "ESORT"]);
 }
 
 /// "user=bob^Aauth=Bearer token^A^A", and the JSON of a refusal.
@@ -824,6 +865,7 @@ fn tokens_are_refused_with_a_reason() {
         );
     }
     assert_eq!(lines[3], "auth:");
+    support::shows("scripted", &["A13", "A14"]);
 }
 
 #[test]
@@ -874,6 +916,7 @@ fn logins_that_need_no_secret() {
         &["connect:127.0.0.1", "state"],
     );
     assert_eq!(lines, ["connect:", "state: 2"]);
+    support::shows("scripted", &["A6", "A7"]);
 }
 
 #[test]

@@ -162,6 +162,59 @@ fn whole_job(server: &Server, login: &str, prefix: &str, with: &Features) {
         }
     }
     assert!(wrong.is_empty(), "{}: {} steps\n{}", server.name, wrong.len(), wrong.join("\n"));
+    let mut rows = vec![
+        "N4",
+        "N14",
+        "C1",
+        "C7",
+        "C11",
+        "M2",
+        "M4",
+        "M5",
+        "M6",
+        "M7",
+        "M10",
+        "M11",
+        "M12",
+        "S1",
+        "S6",
+        "F1",
+        "F2",
+        "F4",
+        "F5",
+        "F6",
+        "F7",
+        "F8",
+        "F9",
+        "F10",
+        "X1",
+        "X2",
+        "X4",
+        "X6",
+        "D1",
+        "D8",
+        "D11",
+        "D18",
+        "D21",
+        "V4",
+        "V11",
+        "R9",
+        "NAMESPACE",
+        "N24",
+    ];
+    for (has, more) in [
+        (with.utf7, &["M14"][..]),
+        (with.status, &["M9", "D12"]),
+        (with.uidplus, &["X5", "X7", "AP6", "UIDPLUS", "D20"]),
+        (with.r#move, &["X3", "MOVE"]),
+        (with.unselect, &["M13", "UNSELECT"]),
+        (with.append_flags && with.append_date, &["AP1"]),
+        (with.search_utf8, &["S10", "G1"]),
+        (server.name != "mailutils", &["S7", "SORT"]),
+    ] {
+        rows.extend(has.then_some(more).into_iter().flatten());
+    }
+    support::shows(server.name, &rows);
 }
 
 /// What a server has.
@@ -308,6 +361,20 @@ fn administration(server: &Server, mailbox: &str, expected: &[(&str, &str)]) {
     for ((step, expected), line) in expected.iter().zip(&lines[2..]) {
         assert!(is_like(&expected.replace('@', mailbox), line), "{} {step}: {line}", server.name);
     }
+    let rows =
+        expected.iter().filter(|(_, line)| !line.contains("IMAP_ERR")).flat_map(|(step, _)| {
+            match step.split(':').next().unwrap_or_default() {
+                "id" => vec!["C8", "ID"],
+                "getacl" | "setacl" => vec!["E1", "ACL"],
+                "deleteacl" => vec!["E2"],
+                "myrights" => vec!["E3"],
+                "listrights" => vec!["E4"],
+                "getquotaroot" => vec!["E6"],
+                "getmetadata" | "setmetadata" => vec!["METADATA"],
+                _ => vec![],
+            }
+        });
+    support::shows(server.name, &rows.collect::<Vec<_>>());
 }
 
 /// Every mechanism, a wrong password, STARTTLS, a client certificate.
@@ -335,6 +402,18 @@ fn logins(server: &Server, mechanisms: &[&str]) {
         let out = run(&test_program("steps"), &all, &[]).success();
         assert!(out.contains("login:\nconnection: tls=1 verified=1 state=2"), "{}: {out}", server.name);
     }
+    let rows: Vec<&str> = mechanisms
+        .iter()
+        .flat_map(|mechanism| match *mechanism {
+            "SCRAM-SHA-512" => vec!["SCRAM-SHA-512"],
+            "SCRAM-SHA-256" | "SCRAM-SHA-1" => vec!["A12"],
+            "CRAM-MD5" => vec!["A10"],
+            "PLAIN" => vec!["A8", "A3", "AUTH="],
+            _ => vec!["A9"],
+        })
+        .chain(["A17", "N5", "N7", "STARTTLS"])
+        .collect();
+    support::shows(server.name, &rows);
 }
 
 fn threads(server: &Server) {
@@ -353,6 +432,7 @@ fn live(server: &Server, prefix: &str, means: &str) {
     let output = run_checked(&test_program("live"), &arguments, &[]);
     let is_right = output.code == Some(0) && output.out.contains(means);
     assert!(is_right, "{}: {}\n{}", server.name, output.out, output.err);
+    support::shows(server.name, &["IDLE", "V10"]);
 }
 
 /// A client that is driven by steps alone, over TLS from the first byte and by STARTTLS.
@@ -431,4 +511,5 @@ fn examples(server: &Server) {
     let refused = run(&example("inbox"), &[&url], &[("IMAP_PASSWORD", "wrong"), ("IMAP_CA_FILE", &ca)]);
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.contains("Authentication failed"), "{}", refused.err);
+    support::shows(server.name, &["V1", "V2", "V6"]);
 }

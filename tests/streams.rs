@@ -43,6 +43,7 @@ fn streams(scenario: &str, script: &str) -> String {
 #[test]
 fn messages_come_one_at_a_time() {
     streams("messages", &["C: FETCH 1:3 (UID FLAGS)\nfetches 3\nS: $ OK done\n", NOOP].concat());
+    support::shows("scripted", &["V6"]);
 }
 
 #[test]
@@ -155,6 +156,7 @@ fn several_messages_go_in_one_command_or_in_several() {
          C: APPEND Sent {{3+}}\nL: 3\nc: \nS: $ OK [APPENDUID 5 12] done\n"
     );
     plays("uploads", "several", &[GREETING, &two].concat(), &[]);
+    support::shows("scripted", &["MULTIAPPEND"]);
 }
 
 #[test]
@@ -172,6 +174,7 @@ fn a_message_takes_the_place_of_another() {
     );
     let out = plays("uploads", "replaced", &[GREETING, SELECT, &steps].concat(), &[]);
     assert!(out.contains("origin=1"), "{out}");
+    support::shows("scripted", &["REPLACE"]);
 }
 
 #[test]
