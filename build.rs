@@ -62,8 +62,10 @@ fn tidy(header: &str) -> String {
     // Constants of the structs are for the library's own use.
     let lines = joined.lines().filter(|line| !line.starts_with("#define imap_")).map(|line| {
         match line.trim_start() {
-            text if text.starts_with("//") || text.starts_with('*') => line.to_owned(),
-            _ => line.replace("* ", "*"),
+            text if text.starts_with("//") || text.starts_with('*') || text.starts_with("/*") => {
+                line.to_owned()
+            }
+            _ => line.replace(" * ", " *"),
         }
     });
     lines.collect::<Vec<_>>().join("\n") + "\n"

@@ -1,4 +1,4 @@
-/*libimap: an IMAP client for C and for everything that can call C.
+/* libimap: an IMAP client for C and for everything that can call C.
  *
  * Enumerations come first, then types, then functions. Read this page, then the functions, each group of
  * which opens with how to use it; look types up as you meet them.
@@ -457,26 +457,6 @@ typedef enum {
   IMAP_WANTS_READ = 1,
   IMAP_WANTS_WRITE = 4,
 } imap_want;
-
-/// What of the server's untagged data belongs to a command.
-typedef struct Claim Claim;
-
-/// What a command did to the session.
-typedef struct Effect Effect;
-
-typedef struct List List;
-
-/// How a command stands to the mailboxes as such.
-typedef struct Mailboxes Mailboxes;
-
-/// All that scheduling must know of a command line.
-typedef struct Rules Rules;
-
-/// How a command stands to message numbers.
-typedef struct Sequence Sequence;
-
-/// What a tagged reply leads to.
-typedef struct Step Step;
 
 /// A section of a message that is read piece by piece. Opaque; one thread at a time.
 typedef struct imap_body imap_body;
@@ -2007,4 +1987,4 @@ void imap_text_free(char *text);
 }  // extern "C"
 #endif  // __cplusplus
 
-#endif  /*IMAP_H */
+#endif  /* IMAP_H */

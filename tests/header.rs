@@ -21,6 +21,9 @@ fn the_committed_header_is_current() {
         let code = text.lines().filter(|line| !line.trim_start().starts_with(['/', '*']));
         assert!(code.into_iter().all(|line| !line.contains(left)), "\"{left}\" is left in the header");
     }
+    let foreign =
+        |line: &&str| line.starts_with("typedef struct ") && !line.contains('{') && !line.contains(" imap_");
+    assert_eq!(text.lines().find(foreign), None, "the header names a type of the library's own");
     let defines = text.lines().filter(|line| line.starts_with("#define"));
     assert!(defines.into_iter().all(|line| !line.ends_with('\\')), "a #define of several lines");
 }
