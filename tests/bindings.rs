@@ -1,4 +1,4 @@
-//! The programs of `tests/bindings` in Ruby, Go and LuaJIT, against a real server: they see the same mail.
+//! The programs of `tests/bindings` in Ruby, Go, LuaJIT and Python, against a real server: they see the same mail.
 
 mod support;
 
@@ -20,7 +20,7 @@ fn other_languages_see_the_same_mail() {
     let bindings = project().join("tests/bindings");
     let mut inboxes = Vec::new();
     let mut recents = Vec::new();
-    for language in ["ruby", "luajit", "go"] {
+    for language in ["ruby", "luajit", "python", "go"] {
         for (name, into) in [("inbox", &mut inboxes), ("recent", &mut recents)] {
             let mut command = match language {
                 "ruby" => {
@@ -31,6 +31,14 @@ fn other_languages_see_the_same_mail() {
                 "luajit" => {
                     let mut command = Command::new("luajit");
                     command.arg(bindings.join(format!("lua/{name}.lua"))).env("LIBIMAP_CDEF", &cdef);
+                    command
+                }
+                "python" => {
+                    let mut command = Command::new("python3");
+                    command
+                        .arg("-B")
+                        .arg(bindings.join(format!("python/{name}.py")))
+                        .env("LIBIMAP_CDEF", &cdef);
                     command
                 }
                 _ => Command::new(go_program(&bindings.join("go"), name, &folder.0)),
