@@ -159,6 +159,22 @@ static void show_counts(const imap_counts *counts) {
   others(counts->others, counts->other_count);
 }
 
+static void show_values(const imap_value *const *values, size_t count) {
+  uint32_t depth = 0;
+  int opened = 0;
+  fputs("  values", stdout);
+  for (size_t i = 0; i < count; i++) {
+    for (; depth > values[i]->depth; depth--) putchar(')'), opened = 0;
+    if (!opened) putchar(' ');
+    opened = values[i]->kind == IMAP_VALUE_LIST;
+    if (opened) putchar('('), depth++;
+    else if (values[i]->kind == IMAP_VALUE_NIL) fputs("NIL", stdout);
+    else printf(values[i]->kind == IMAP_VALUE_STRING ? "\"%s\"" : "%s", values[i]->text);
+  }
+  for (; depth > 0; depth--) putchar(')');
+  putchar('\n');
+}
+
 static void show(const imap_event *event) {
   printf("%s %s", KINDS[event->kind], event->name ? event->name : "NULL");
   if (event->number) printf(" %u", (unsigned)event->number);
@@ -166,6 +182,7 @@ static void show(const imap_event *event) {
   putchar('\n');
   if (event->is_earlier) puts("  is_earlier");
   if (event->code) show_code(event->code);
+  if (event->kind == IMAP_EVENT_OTHER && event->value_count) show_values(event->values, event->value_count);
   if (imap_set_count(event->set)) printf("  set %s\n", imap_set_text(event->set));
   if (event->mailbox) show_mailbox(event->mailbox);
   if (event->counts) show_counts(event->counts);

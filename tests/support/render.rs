@@ -21,6 +21,9 @@ pub fn event(event: &imap_event<'_>) -> String {
     if let Some(code) = event.code {
         response_code(code, &mut out);
     }
+    if event.kind == imap_event_kind::IMAP_EVENT_OTHER && event.value_count > 0 {
+        values(event.values, &mut out);
+    }
     if !event.set.is_empty() {
         writeln!(out, "  set {}", set(event.set)).unwrap();
     }
@@ -201,6 +204,32 @@ fn others(items: List<'_, imap_item<'_>>, out: &mut String) {
     for item in items.iter() {
         writeln!(out, "  other {} values={}", show(item.name), item.value_count).unwrap();
     }
+}
+
+/// Generic values as IMAP writes them, every string in quotes.
+fn values(values: List<'_, imap_value<'_>>, out: &mut String) {
+    let mut depth = 0;
+    out.push_str("  values");
+    for value in values.iter() {
+        while depth > value.depth {
+            out.push(')');
+            depth -= 1;
+        }
+        if !out.ends_with('(') {
+            out.push(' ');
+        }
+        match value.kind {
+            imap_value_kind::IMAP_VALUE_LIST => {
+                out.push('(');
+                depth += 1;
+            }
+            imap_value_kind::IMAP_VALUE_NIL => out.push_str("NIL"),
+            imap_value_kind::IMAP_VALUE_STRING => write!(out, "\"{}\"", show(value.text)).unwrap(),
+            _ => out.push_str(show(value.text)),
+        }
+    }
+    out.extend((0..depth).map(|_| ')'));
+    out.push('\n');
 }
 
 fn show<'a>(text: Text<'a>) -> &'a str {
