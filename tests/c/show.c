@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const char *const KINDS[] = {"OTHER", "EXISTS", "RECENT", "EXPUNGE", "VANISHED", "MESSAGE", "FLAGS",
-    "MAILBOX", "STATUS", "?", "ALERT", "NOTICE", "ACCESS", "CAPABILITY", "?", "?", "UNSELECTED", "?", "BYE", "?",
-    "OVERFLOW", "TAGGED"};
+    "MAILBOX", "STATUS", "METADATA", "ALERT", "NOTICE", "ACCESS", "CAPABILITY", "SEARCH", "PROGRESS", "UNSELECTED",
+    "?", "BYE", "?", "OVERFLOW", "TAGGED"};
 static const char *const DEFECTS[] = {"SYNTAX", "MISSING", "ENCODING", "NUMBER", "LIMIT", "FOREIGN"};
 
 static void number(const char *label, int64_t value) {
