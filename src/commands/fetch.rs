@@ -159,11 +159,11 @@ impl Messaging {
         list.merged()?.finish::<Messages, Error>(|arena, items, count| {
             let mut defects = Few::new();
             if foreign > 0 {
-                let text = format_args!("{foreign} responses named messages that the mailbox does not have");
+                let what = "responses named messages that the mailbox does not have";
                 defects.push(arena.put(imap_defect {
                     kind: imap_defect_kind::IMAP_DEFECT_FOREIGN,
                     offset: 0,
-                    text: arena.format(text)?,
+                    text: arena.format(format_args!("{foreign} {what}"))?,
                     raw: crate::model::Bytes::NONE,
                     raw_len: 0,
                 })?)?;

@@ -229,7 +229,7 @@ fn is_atom(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|byte| byte.is_ascii_graphic() && !b"(){%*\"\\]".contains(byte))
 }
 
-const NOTHING: imap_response_code<'static> = imap_response_code {
+static NOTHING: imap_response_code<'static> = imap_response_code {
     code: IMAP_CODE_OTHER,
     name: Text::NONE,
     text: Text::NONE,

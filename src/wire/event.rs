@@ -55,7 +55,7 @@ pub fn connection(closed: Option<&str>) -> Result<Box<Owned<Event>>, NoMemory> {
     })
 }
 
-const NOTHING: imap_event<'static> = imap_event {
+static NOTHING: imap_event<'static> = imap_event {
     kind: IMAP_EVENT_OTHER,
     name: Text::NONE,
     number: 0,
