@@ -1,4 +1,4 @@
-# libimap: `make demo` shows it, `make test` tests it, `make install` installs it.
+# libimap: `make demo` shows it, `make test` tests it, `make bench` measures it, `make install` installs it.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -9,7 +9,7 @@ SONAME := libimap.so.$(basename $(VERSION))
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 INSTALLED := $(DESTDIR)$(PREFIX)
 
-.PHONY: all demo test install clean
+.PHONY: all demo test bench install clean
 
 # The shared library under the name that programs load it by.
 all:
@@ -28,6 +28,13 @@ test:
 	@tests/servers/fetch all
 	@$(MAKE) --no-print-directory all
 	@tests/run
+
+# Beside its peers, about a quarter of an hour; the results go into benches/README.md.
+bench:
+	@tests/setup bench
+	@$(MAKE) --no-print-directory all
+	@benches/build
+	@benches/run
 
 install: all
 	install -d $(INSTALLED)/lib/pkgconfig $(INSTALLED)/lib/cmake/libimap $(INSTALLED)/include $(INSTALLED)/share/libimap
