@@ -281,6 +281,34 @@ fn dovecot() {
 }
 
 #[test]
+fn dovecot_2_4() {
+    let Some(server) = Server::start("dovecot-2.4") else { return };
+    whole_job(&server, "login:bob:secret-b", "", &ALL);
+    logins(&server, &["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"]);
+    administration(
+        &server,
+        "Rights",
+        &[
+            ("create:@", "create:"),
+            ("id:name:tests", "id: #name=Dovecot#"),
+            ("getacl:@", "getacl: @ #"),
+            ("setacl:@:alice:lr", "setacl:"),
+            ("getacl:@", "getacl: @ #[alice lr]#"),
+            ("deleteacl:@:alice", "deleteacl:"),
+            ("listrights:@:alice", "listrights: @ [alice #"),
+            ("myrights:@", "myrights: @ mine=#l#r#"),
+            ("getquotaroot:@", "getquotaroot: [User quota STORAGE=#/20480#]#"),
+            ("setmetadata:@:/private/comment:two words", "setmetadata:"),
+            ("getmetadata:@:/private/comment", "getmetadata: [@ /private/comment=two words]"),
+            ("setmetadata:@:/private/comment", "setmetadata:"),
+            ("delete:@", "delete:"),
+        ],
+    );
+    server.load_mail();
+    live(&server, "", "recovered origin=0\nwatched means=0");
+}
+
+#[test]
 fn cyrus() {
     let Some(server) = Server::start("cyrus") else { return };
     whole_job(&server, "login:bob:secret-b", "", &ALL);
