@@ -55,17 +55,21 @@ pub struct imap_quotas<'a> {
     pub count: usize,
 }
 
-/// An annotation of a mailbox or of the server (RFC 5464).
+/// An annotation: METADATA (RFC 5464), ANNOTATEMORE, ANNOTATE (RFC 5257), or the content behind a URL.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct imap_entry<'a> {
-    /// "" for the server's own.
+    /// NULL or "" for the server's own, and for messages.
     pub mailbox: Text<'a>,
-    /// "/private/comment"
+    /// "/private/comment"; the URL.
     pub name: Text<'a>,
+    /// "value.shared", ... or NULL.
+    pub attribute: Text<'a>,
     /// NULL: NIL.
     pub value: Bytes<'a>,
     pub value_len: usize,
+    /// -1, or the size of an entry that was left out because it is longer than MAXSIZE.
+    pub size: i64,
 }
 
 /// Annotations, in the order sent.
@@ -74,6 +78,17 @@ pub struct imap_entry<'a> {
 pub struct imap_entries<'a> {
     pub items: List<'a, imap_entry<'a>>,
     pub count: usize,
+}
+
+impl imap_entry<'static> {
+    pub const EMPTY: imap_entry<'static> = imap_entry {
+        mailbox: Text::NONE,
+        name: Text::EMPTY,
+        attribute: Text::NONE,
+        value: Bytes::NONE,
+        value_len: 0,
+        size: -1,
+    };
 }
 
 impl imap_acl<'static> {

@@ -90,7 +90,7 @@ pub fn entries<'a>(
         Some(value) => decode::raw(arena, value.bytes()?)?,
         None => (Bytes::NONE, 0),
     };
-    Ok(Some(imap_entry { mailbox, name, value, value_len }))
+    Ok(Some(imap_entry { mailbox, name, value, value_len, ..imap_entry::EMPTY }))
 }
 
 /// The mailbox that a response begins with.
