@@ -961,15 +961,19 @@ typedef struct {
   size_t count;
 } imap_quotas;
 
-/// An annotation of a mailbox or of the server (RFC 5464).
+/// An annotation: METADATA (RFC 5464), ANNOTATEMORE, ANNOTATE (RFC 5257), or the content behind a URL.
 typedef struct {
-  /// "" for the server's own.
+  /// NULL or "" for the server's own, and for messages.
   const char *mailbox;
-  /// "/private/comment"
+  /// "/private/comment"; the URL.
   const char *name;
+  /// "value.shared", ... or NULL.
+  const char *attribute;
   /// NULL: NIL.
   const uint8_t *value;
   size_t value_len;
+  /// -1, or the size of an entry that was left out because it is longer than MAXSIZE.
+  int64_t size;
 } imap_entry;
 
 /// Annotations, in the order sent.
