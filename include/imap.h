@@ -286,7 +286,17 @@ typedef enum {
   IMAP_OPTION_SPOOL = 95,
   /// On or off [0]: a wait returns IMAP_ERR_INTERRUPTED when a signal arrives.
   IMAP_OPTION_RETURN_ON_SIGNAL = 110,
+  /// Bytes of redacted traffic that are kept at most for the error's trace and imap_get_trace() [65536]; 0: none.
+  IMAP_OPTION_TRACE = 112,
 } imap_option;
+
+/// Kind of a line given to a log callback.
+typedef enum {
+  IMAP_LOG_SENT = 0,
+  IMAP_LOG_RECEIVED = 1,
+  /// What the library does: addresses tried, TLS, retries, why a connection ended.
+  IMAP_LOG_NOTE = 2,
+} imap_log_kind;
 
 /// Shape of an imap_value.
 typedef enum {
@@ -535,7 +545,17 @@ typedef struct {
   bool is_retryable;
   /// After so many milliseconds, -1: not told.
   int64_t retry_after;
+  /// The last traffic before a connection was lost, as of imap_get_trace(); otherwise NULL.
+  const char *trace;
 } imap_error;
+
+/// One line, without its line end, clean for a terminal, secrets replaced by ***. A literal is told by the {size} that
+/// ends a line; the line behind it are its first bytes, CR and LF as \u240d and \u240a. Returns true to go on, false to
+/// hear no more.
+typedef bool (*imap_log_callback)(void *userdata, imap_log_kind kind, const char *line);
+
+/// Releases what was given as userdata; called exactly once, when it is no longer needed.
+typedef void (*imap_release_callback)(void *userdata);
 
 /// Flags of a message or mailbox.
 typedef struct {
@@ -918,9 +938,6 @@ typedef struct {
 /// One event, valid during the call. Returns true to go on, false to hear no more.
 typedef bool (*imap_event_callback)(void *userdata, const imap_event *event);
 
-/// Releases what was given as userdata; called exactly once, when it is no longer needed.
-typedef void (*imap_release_callback)(void *userdata);
-
 /// Rights of one identifier ("anyone", "bob", "-carol") (RFC 4314).
 typedef struct {
   const char *identifier;
@@ -1041,6 +1058,17 @@ imap_status imap_options_set_bytes(imap_options *options,
                                    size_t data_len,
                                    imap_error **error);
 
+/// Gives every line sent and received to `log`, with `userdata`, secrets hidden: from the first address that is tried,
+/// while some call on the client runs, on the thread of that call and with no lock held, in order. It may call back into
+/// the client, but not wait in it (STATE). Clients share it: those on several threads call it at the same time.
+/// `release` (or NULL) is called with `userdata` once, when the options and all clients that were made with them are
+/// done with it. A NULL `log` ends it for clients that are made later. Blocks: no.
+imap_status imap_options_set_log(imap_options *options,
+                                 imap_log_callback log,
+                                 void *userdata,
+                                 imap_release_callback release,
+                                 imap_error **error);
+
 /// # Connecting
 ///
 /// imap_connect() returns with TLS verified and the greeting read, and logged in if the options name a user
@@ -1104,6 +1132,13 @@ imap_state imap_get_state(const imap_client *client);
 /// Peer, TLS, capabilities, greeting, counters, as they are now. Free it with imap_connection_free().
 /// Blocks: no.
 imap_status imap_get_connection(const imap_client *client, imap_connection **connection, imap_error **error);
+
+/// The last traffic, secrets hidden, one line each: "1.204 C: A1 NOOP", with the seconds since the client was made, and
+/// C: for what was sent, S: for what was received, #: for what the library did. Literals are told by their size, long
+/// lines are cut. Free it with imap_text_free(). Blocks: no.
+imap_status imap_get_trace(const imap_client *client,
+                           char **trace,
+                           imap_error **error);
 
 /// NULL is fine. Blocks: no.
 void imap_connection_free(imap_connection *connection);

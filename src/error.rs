@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// What a call came to. Values never change; treat one that you do not know as a failure.
 #[repr(C)]
@@ -75,6 +76,8 @@ pub struct Error {
     pub reply: Option<Box<ServerReply>>,
     /// "UID FETCH"
     pub command: Option<&'static str>,
+    /// The last traffic before the connection was lost.
+    pub trace: Option<Arc<Vec<u8>>>,
 }
 
 /// The words of a server that led to an error.
@@ -98,6 +101,7 @@ impl Error {
             may_be_done: false,
             reply: None,
             command: None,
+            trace: None,
         }
     }
 

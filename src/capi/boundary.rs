@@ -4,7 +4,7 @@
 //! what its type says; objects came from this library and were not freed; text is NUL-terminated; arrays of
 //! text end with NULL; `x_len` bytes can be read at `x`; nothing that is read is written meanwhile.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -95,6 +95,21 @@ pub unsafe fn put_result<K: Kind>(out: *mut *mut K::Of<'static>, result: Box<Own
         // SAFETY: the caller's promise.
         unsafe { out.write(result.into_c()) };
     }
+}
+
+/// Hands a text out, to be freed with imap_text_free(); it has no NUL inside, whatever it was made from.
+///
+/// # Safety
+/// `out` is NULL or can be written.
+pub unsafe fn put_text(out: *mut *mut c_char, mut text: Vec<u8>) -> Result<()> {
+    text.retain(|byte| *byte != 0);
+    text.try_reserve_exact(1)?;
+    let text = CString::new(text).unwrap_or_default();
+    if !out.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { out.write(text.into_raw()) };
+    }
+    Ok(())
 }
 
 /// Frees a result.

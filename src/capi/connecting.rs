@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::boundary::{
     call, clear, free_object, free_result, give, imap_client, is_null, on_client, optional_text, put_object,
-    put_result, text,
+    put_result, put_text, text,
 };
 use super::options::imap_options;
 use crate::client::Client;
@@ -221,6 +221,22 @@ pub unsafe extern "C" fn imap_get_connection(
 ) -> imap_status {
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe { give::<Connection>(client, connection, error, |client| client.connection()) }
+}
+
+/// The last traffic, secrets hidden, one line each: "1.204 C: A1 NOOP", with the seconds since the client was made, and
+/// C: for what was sent, S: for what was received, #: for what the library did. Literals are told by their size, long
+/// lines are cut. Free it with imap_text_free(). Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_get_trace(
+    client: *const imap_client,
+    trace: *mut *mut c_char,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        clear(trace);
+        on_client(client, error, |client| put_text(trace, client.trace()?))
+    }
 }
 
 /// NULL is fine. Blocks: no.

@@ -96,6 +96,7 @@ static OUT_OF_MEMORY: Fixed = Fixed(imap_error {
     may_be_done: false,
     is_retryable: true,
     retry_after: -1,
+    trace: Text::NONE,
 });
 
 fn make(error: &Error) -> *mut imap_error<'static> {
@@ -126,6 +127,10 @@ fn make(error: &Error) -> *mut imap_error<'static> {
             retry_after: match known {
                 Some(code) if code.code == imap_code::IMAP_CODE_THROTTLED => code.number,
                 _ => -1,
+            },
+            trace: match &error.trace {
+                Some(trace) => arena.text_known(trace)?,
+                None => Text::NONE,
             },
         })
     });

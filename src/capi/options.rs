@@ -1,6 +1,6 @@
 //! # Options
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -10,11 +10,12 @@ use std::time::Duration;
 use zeroize::Zeroize;
 
 use super::boundary::{bytes, call, exclusive, free_object, optional_text};
-use crate::client::{Ca, Config, Credentials, Identity, Target, Tls};
+use super::uploads::{Userdata, imap_release_callback};
+use crate::client::{Ca, Config, Credentials, Identity, Log, Target, Tls};
 use crate::commands::Enable;
 use crate::error::{Error, Result, imap_status};
-use crate::model::{imap_error, imap_tls, try_box};
-use crate::session::{Settings, quote};
+use crate::model::{imap_error, imap_log_kind, imap_tls, try_box};
+use crate::session::{LogKind, Settings, quote};
 
 /// Settings of an imap_options. Behind each: what it takes, [default], meaning. Times are milliseconds,
 /// -1 is "no limit". On or off is the number 1 or 0.
@@ -121,6 +122,8 @@ pub enum imap_option {
 
     /// On or off [0]: a wait returns IMAP_ERR_INTERRUPTED when a signal arrives.
     IMAP_OPTION_RETURN_ON_SIGNAL = 110,
+    /// Bytes of redacted traffic that are kept at most for the error's trace and imap_get_trace() [65536]; 0: none.
+    IMAP_OPTION_TRACE = 112,
 }
 
 use imap_option::*;
@@ -172,6 +175,7 @@ const OPTIONS: &[imap_option] = &[
     IMAP_OPTION_DRAIN_TIMEOUT,
     IMAP_OPTION_SPOOL,
     IMAP_OPTION_RETURN_ON_SIGNAL,
+    IMAP_OPTION_TRACE,
 ];
 
 /// Settings for connecting. Opaque.
@@ -181,6 +185,7 @@ pub struct imap_options {
     settings: Vec<(imap_option, Value)>,
     /// The first setter that failed: connecting fails with it.
     failed: Option<Error>,
+    log: Option<Arc<dyn Log>>,
 }
 
 #[derive(Clone)]
@@ -278,6 +283,55 @@ pub unsafe extern "C" fn imap_options_set_bytes(
     }
 }
 
+/// One line, without its line end, clean for a terminal, secrets replaced by ***. A literal is told by the {size} that
+/// ends a line; the line behind it are its first bytes, CR and LF as \u240d and \u240a. Returns true to go on, false to
+/// hear no more.
+#[allow(non_camel_case_types)]
+pub type imap_log_callback =
+    Option<unsafe extern "C" fn(userdata: *mut c_void, kind: imap_log_kind, line: *const c_char) -> bool>;
+
+/// Gives every line sent and received to `log`, with `userdata`, secrets hidden: from the first address that is tried,
+/// while some call on the client runs, on the thread of that call and with no lock held, in order. It may call back into
+/// the client, but not wait in it (STATE). Clients share it: those on several threads call it at the same time.
+/// `release` (or NULL) is called with `userdata` once, when the options and all clients that were made with them are
+/// done with it. A NULL `log` ends it for clients that are made later. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_options_set_log(
+    options: *mut imap_options,
+    log: imap_log_callback,
+    userdata: *mut c_void,
+    release: imap_release_callback,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        let userdata = Userdata { data: userdata, release };
+        call(error, || {
+            let options = exclusive("options", options)?;
+            options.log = log.map(|_| -> Arc<dyn Log> { Arc::new(Logger { log, userdata }) });
+            Ok(())
+        })
+    }
+}
+
+struct Logger {
+    log: imap_log_callback,
+    userdata: Userdata,
+}
+
+impl Log for Logger {
+    fn log(&self, kind: LogKind, line: &[u8]) -> bool {
+        let kind = match kind {
+            LogKind::Sent => imap_log_kind::IMAP_LOG_SENT,
+            LogKind::Received => imap_log_kind::IMAP_LOG_RECEIVED,
+            LogKind::Note => imap_log_kind::IMAP_LOG_NOTE,
+        };
+        let Some(log) = self.log else { return false };
+        // SAFETY: the caller's function with its own pointer; the line has its NUL and lives through the call.
+        unsafe { log(self.userdata.data, kind, line.as_ptr().cast()) }
+    }
+}
+
 /// # Safety
 /// As in boundary.rs.
 unsafe fn set(
@@ -342,7 +396,7 @@ fn check_number(option: imap_option, value: i64) -> Result<Option<Value>> {
         | IMAP_OPTION_MAX_ITERATIONS
         | IMAP_OPTION_MAX_SASL_ROUNDS
         | IMAP_OPTION_MAX_IN_FLIGHT => (1..=MOST).contains(&value),
-        IMAP_OPTION_MAX_UNASKED_LITERAL | IMAP_OPTION_DRAIN_BYTES | IMAP_OPTION_SPOOL => {
+        IMAP_OPTION_MAX_UNASKED_LITERAL | IMAP_OPTION_DRAIN_BYTES | IMAP_OPTION_SPOOL | IMAP_OPTION_TRACE => {
             (0..=MOST).contains(&value)
         }
         other => return Err(Error::invalid(format!("{other:?} takes no number"))),
@@ -462,6 +516,7 @@ impl imap_options {
             is_verified: !self.is_on(IMAP_OPTION_DANGER_NO_VERIFICATION, false),
             login: self.text(IMAP_OPTION_USER).map(|user| self.credentials(user)).transpose()?.flatten(),
             enable: self.text(IMAP_OPTION_ENABLE).map(str::to_owned),
+            log: self.log.clone(),
         })
     }
 
@@ -564,6 +619,7 @@ impl imap_options {
             close_timeout: time(IMAP_OPTION_CLOSE_TIMEOUT, defaults.close_timeout),
             allow_plaintext_login: self.is_on(IMAP_OPTION_DANGER_PLAINTEXT_LOGIN, false),
             sasl_ir: self.is_on(IMAP_OPTION_SASL_IR, true),
+            trace: size(IMAP_OPTION_TRACE, defaults.trace),
             is_kept: self.is_on(IMAP_OPTION_KEEP_CREDENTIALS, false),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use super::boundary::{bytes, call, clear, free_result, put_result, text};
+use super::boundary::{bytes, call, clear, free_result, put_result, put_text, text};
 use crate::error::{Error, NoMemory, Result, imap_status};
 use crate::model::{
     Event, Events, Flags, Growing, Owned, Pairs, imap_error, imap_events, imap_flags, imap_pairs,
@@ -225,7 +225,7 @@ pub unsafe extern "C" fn imap_parse_responses(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_text_free(text: *mut c_char) {
     if !text.is_null() {
-        // SAFETY: the caller's promise: it was made by give_text().
+        // SAFETY: the caller's promise: it was made by put_text().
         drop(unsafe { CString::from_raw(text) });
     }
 }
@@ -243,14 +243,7 @@ unsafe fn give_text(
         call(error, || {
             let mut made = Vec::new();
             make(&mut made)?;
-            // A text has no NUL inside, whatever it was made from.
-            made.retain(|byte| *byte != 0);
-            made.try_reserve_exact(1)?;
-            let text = CString::new(made).unwrap_or_default();
-            if !out.is_null() {
-                out.write(text.into_raw());
-            }
-            Ok(())
+            put_text(out, made)
         })
     }
 }

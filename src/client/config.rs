@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Credentials;
+use super::{Credentials, Log};
 pub use crate::net::{Ca, Identity, Target, Tls};
 use crate::session::Settings;
 
@@ -20,4 +20,6 @@ pub struct Config {
     pub login: Option<Credentials>,
     /// What to ENABLE after a login, as far as the server has it.
     pub enable: Option<String>,
+    /// Who is told of every line.
+    pub log: Option<Arc<dyn Log>>,
 }

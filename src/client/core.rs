@@ -125,7 +125,11 @@ impl Core {
     /// Name lookup, connecting, TLS: true once the link is open.
     fn advance(&mut self, now: Instant) -> Result<bool> {
         let Some(link) = &mut self.link else { return Ok(false) };
-        if link.advance(now)? != Progress::Open {
+        let advanced = link.advance(now);
+        for note in link.take_notes() {
+            self.session.journal().note(&note);
+        }
+        if advanced? != Progress::Open {
             return Ok(false);
         }
         self.is_open = true;

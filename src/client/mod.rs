@@ -29,7 +29,7 @@ use self::cancel::Cancel;
 pub use self::config::{Ca, Config, Identity, Target, Tls};
 use self::core::Core;
 pub use self::credentials::Credentials;
-pub use self::handlers::Handle;
+pub use self::handlers::{Handle, Log};
 pub use self::streaming::Body;
 use self::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use self::sync::{Mutex, MutexGuard};
@@ -64,7 +64,7 @@ impl Client {
         let [a, b, c, d, e, f, ..] = nonce()?;
         let mut session = Session::new(config.settings.clone(), [a, b, c, d, e, f], now);
         let mut commands: Vec<Box<dyn InFlight>> = vec![try_box(Opening::new(config.starttls.is_some()))?];
-        let login = config.login.take();
+        let (login, log) = (config.login.take(), config.log.take());
         if let Some(credentials) = &login {
             commands.push(try_box(credentials.command()?)?);
             if let Some(names) = &config.enable {
@@ -74,7 +74,7 @@ impl Client {
         let opening = session.open(commands, caller())?;
         let link = Link::open(config.target.clone(), now)?;
         let starttls = config.starttls.clone().map(|tls| (tls, config.tls_timeout));
-        Ok(Arc::new(Client {
+        let client = Arc::new(Client {
             core: Mutex::new(Core::new(session, link, starttls)),
             cancel: Cancel::new(),
             cancelled: Mutex::new(Vec::new()),
@@ -84,7 +84,11 @@ impl Client {
             watched: Mutex::new(Vec::new()),
             process: net::process_id(),
             config,
-        }))
+        });
+        if log.is_some() {
+            client.set_log(&mut client.lock(), log);
+        }
+        Ok(client)
     }
 
     /// Waits until connected, TLS verified, the greeting read, logged in if that was asked for.
@@ -260,9 +264,23 @@ impl Client {
     /// Closes at once; every waiting call ends with CLOSED.
     pub fn disconnect(&self) {
         let mut core = self.lock();
+        core.session.leave();
         core.fail(Error::fatal(IMAP_ERR_CLOSED, "the connection was closed by imap_disconnect()"));
         core.wake_all();
         self.cancel.wake_poller();
+        if !core.has_leader && core.calling.is_none() {
+            // The last lines of the log. A thread that leads tells them itself.
+            core.has_leader = true;
+            let _ = self.tell_handlers(&mut core);
+            core.has_leader = false;
+            core.wake_successor();
+        }
+    }
+
+    /// The last traffic, as text.
+    pub fn trace(&self) -> Result<Vec<u8>> {
+        self.check()?;
+        self.lock().session.trace()
     }
 
     fn lock(&self) -> MutexGuard<'_, Core> {

@@ -54,6 +54,16 @@ pub struct imap_connection<'a> {
     pub bytes_received: i64,
 }
 
+/// Kind of a line given to a log callback.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum imap_log_kind {
+    IMAP_LOG_SENT = 0,
+    IMAP_LOG_RECEIVED = 1,
+    /// What the library does: addresses tried, TLS, retries, why a connection ended.
+    IMAP_LOG_NOTE = 2,
+}
+
 /// What imap_watch() uses.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

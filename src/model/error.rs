@@ -33,4 +33,6 @@ pub struct imap_error<'a> {
     pub is_retryable: bool,
     /// After so many milliseconds, -1: not told.
     pub retry_after: i64,
+    /// The last traffic before a connection was lost, as of imap_get_trace(); otherwise NULL.
+    pub trace: Text<'a>,
 }

@@ -25,6 +25,8 @@ pub struct Dial {
     next: Instant,
     tried: usize,
     last_error: Option<io::Error>,
+    /// What was tried, in words, not told yet.
+    pub notes: Vec<String>,
 }
 
 impl Dial {
@@ -37,6 +39,7 @@ impl Dial {
             next: now,
             tried: 0,
             last_error: None,
+            notes: Vec::new(),
         }
     }
 
@@ -49,12 +52,12 @@ impl Dial {
                 Ok(true) => {
                     let (socket, address) = self.attempts.swap_remove(at);
                     self.attempts.clear();
+                    self.notes.push(format!("connected to {address}"));
                     return Ok(Some((socket.into(), address)));
                 }
                 Err(error) => {
-                    self.attempts.swap_remove(at);
-                    self.last_error = Some(error);
-                    self.next = now;
+                    let (_, address) = self.attempts.swap_remove(at);
+                    self.failed(address, error, now);
                 }
             }
         }
@@ -62,15 +65,13 @@ impl Dial {
             let Some(address) = self.waiting.pop_front() else { break };
             self.tried += 1;
             self.next = now + ATTEMPT;
+            self.notes.push(format!("connecting to {address}"));
             match self.begin(address) {
                 Ok(socket) => {
                     self.attempts.try_reserve(1)?;
                     self.attempts.push((socket, address));
                 }
-                Err(error) => {
-                    self.last_error = Some(error);
-                    self.next = now;
-                }
+                Err(error) => self.failed(address, error, now),
             }
         }
         if self.attempts.is_empty() && self.waiting.is_empty() { Err(self.failure()) } else { Ok(None) }
@@ -103,6 +104,12 @@ impl Dial {
             Err(error) if is_in_progress(&error) => Ok(socket),
             Err(error) => Err(error),
         }
+    }
+
+    fn failed(&mut self, address: SocketAddr, error: io::Error, now: Instant) {
+        self.notes.push(format!("{address}: {error}"));
+        self.last_error = Some(error);
+        self.next = now;
     }
 
     fn failure(&self) -> Error {

@@ -48,6 +48,8 @@ pub struct Link {
     target: Arc<Target>,
     /// When the stage must be over.
     due: Option<Instant>,
+    /// What was done, in words, not told yet.
+    notes: Vec<String>,
 }
 
 enum Stage {
@@ -71,11 +73,24 @@ impl Link {
             given_addresses(&target)?
         };
         let due = target.connect_timeout.map(|timeout| now + timeout);
-        Ok(Link { stage: Stage::Lookup(lookup), target, due })
+        Ok(Link { stage: Stage::Lookup(lookup), target, due, notes: Vec::new() })
+    }
+
+    /// What was done since it was asked last, in words for a log.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     /// Moves the making on as far as it goes now.
     pub fn advance(&mut self, now: Instant) -> Result<Progress> {
+        let advanced = self.try_advance(now);
+        if let Stage::Dial(dial) = &mut self.stage {
+            self.notes.append(&mut dial.notes);
+        }
+        advanced
+    }
+
+    fn try_advance(&mut self, now: Instant) -> Result<Progress> {
         loop {
             match &mut self.stage {
                 Stage::Lookup(lookup) => match lookup.poll()? {
@@ -88,6 +103,7 @@ impl Link {
                 Stage::Dial(dial) => match dial.advance(now)? {
                     None => return self.pending(now),
                     Some((socket, peer)) => {
+                        self.notes.append(&mut dial.notes);
                         self.stage = Stage::Connected { socket, peer, tls: None };
                         self.due = None;
                         let target = self.target.clone();
@@ -100,6 +116,7 @@ impl Link {
                 Stage::Connected { socket, tls: Some(channel), .. } => {
                     if handshake(socket, channel)? {
                         self.due = None;
+                        self.notes.push("TLS is up".to_owned());
                         return Ok(Progress::Open);
                     }
                     return self.pending(now);
@@ -135,6 +152,7 @@ impl Link {
             _ => return Err(closed()),
         }
         self.due = timeout.map(|timeout| now + timeout);
+        self.notes.push("TLS begins".to_owned());
         Ok(())
     }
 

@@ -45,6 +45,8 @@ pub struct Settings {
     pub close_timeout: Duration,
     pub allow_plaintext_login: bool,
     pub sasl_ir: bool,
+    /// Bytes of traffic that are kept for the trace; 0: none.
+    pub trace: usize,
     /// The connection may be made anew: what is needed to tell what changed meanwhile is kept.
     pub is_kept: bool,
 }
@@ -75,6 +77,7 @@ impl Default for Settings {
             close_timeout: Duration::from_secs(5),
             allow_plaintext_login: false,
             sasl_ir: true,
+            trace: 65536,
             is_kept: false,
         }
     }

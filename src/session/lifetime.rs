@@ -1,5 +1,6 @@
 //! How a connection ends, by time or otherwise, and what a new one needs of it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{
@@ -16,7 +17,8 @@ impl Session {
         if self.stage == Stage::Closed {
             return;
         }
-        let why = self.with_goodbye(why);
+        self.note_end(&why);
+        let why = self.with_trace(self.with_goodbye(why));
         self.stage = Stage::Closed;
         self.facts.state = IMAP_STATE_LOGOUT;
         self.remember();
@@ -49,7 +51,7 @@ impl Session {
         self.cause = Some(why.clone());
         // Later calls find the connection closed, whatever it was that closed it.
         self.ended = Some(match why.status {
-            IMAP_ERR_CLOSED => why,
+            IMAP_ERR_CLOSED => Error { trace: None, ..why },
             _ => Error::fatal(IMAP_ERR_CLOSED, format!("the connection was closed before: {}", why.message)),
         });
     }
@@ -89,6 +91,7 @@ impl Session {
         self.idle = Idle::new(now);
         (self.now, self.moved) = (now, now);
         (self.bye, self.ended, self.cause, self.stalled_since) = (None, None, None, None);
+        self.has_left = false;
         let ids = self.open(commands, caller)?;
         self.entries.try_reserve(kept.len())?;
         self.entries.extend(kept.into_iter().map(|entry| Entry { started: now, ..entry }));
@@ -116,6 +119,23 @@ impl Session {
             }
             _ => why,
         }
+    }
+
+    fn note_end(&mut self, why: &Error) {
+        // The server's words stand in its own lines.
+        let words = if why.reply.is_none() { &why.message } else { "the connection is given up" };
+        self.journal.note(words);
+        self.journal.drop_line();
+        self.journal.end_secret();
+    }
+
+    /// What was said last explains the loss of a connection, unless the caller wanted it.
+    fn with_trace(&self, why: Error) -> Error {
+        if self.has_left {
+            return why;
+        }
+        let trace = self.journal.trace().unwrap_or_default();
+        Error { trace: (!trace.is_empty()).then(|| Arc::new(trace)), ..why }
     }
 
     /// When `expire` has something to do.

@@ -9,6 +9,7 @@ mod events;
 mod facts;
 mod idle;
 mod input;
+mod journal;
 mod lifetime;
 mod literals;
 mod news;
@@ -19,6 +20,7 @@ mod responses;
 mod schedule;
 mod stream;
 mod tag;
+mod trace;
 mod upload;
 
 use std::any::Any;
@@ -32,6 +34,7 @@ use events::Events;
 pub use facts::{Facts, Mirror, Remembered, Seen, Settings, unsupported};
 use idle::{Ask, Idle, Stage as IdleStage};
 pub use input::{Got, Input, Piece, Source, Turn};
+pub use journal::{Journal, Kind as LogKind, Told};
 pub use output::FED;
 use output::Output;
 pub use overlap::{Claim, Mailboxes, Messages, Rules, Sequence};
@@ -116,6 +119,9 @@ pub struct Session {
     stalled_since: Option<Instant>,
     /// Every response, as an event, for the handlers; None: there are none.
     observed: Option<VecDeque<Box<Owned<Event>>>>,
+    journal: Journal,
+    /// The caller wanted the end of the connection: it was not lost.
+    has_left: bool,
 }
 
 /// How far a request is.
@@ -196,6 +202,8 @@ impl Session {
             bytes_wasted: 0,
             stalled_since: None,
             observed: None,
+            journal: Journal::new(settings.trace, now),
+            has_left: false,
             facts: Facts::new(settings),
         }
     }
@@ -212,6 +220,22 @@ impl Session {
     /// Sets the time for all that follows.
     pub fn set_time(&mut self, now: Instant) {
         self.now = now;
+        self.journal.set_time(now);
+    }
+
+    /// For the log and the trace: what is seen and done here.
+    pub fn journal(&mut self) -> &mut Journal {
+        &mut self.journal
+    }
+
+    /// The last traffic, as text.
+    pub fn trace(&self) -> Result<Vec<u8>> {
+        Ok(self.journal.trace()?)
+    }
+
+    /// The caller ends the connection.
+    pub fn leave(&mut self) {
+        self.has_left = true;
     }
 
     pub fn is_closed(&self) -> bool {

@@ -167,6 +167,11 @@ impl Output {
         }
     }
 
+    /// What can be sent now belongs to a command that logs in.
+    pub fn is_secret(&self) -> bool {
+        self.parts.front().is_some_and(|part| part.is_secret)
+    }
+
     /// Notes that so many bytes have left; gives the requests whose line is thereby complete.
     pub fn advance(&mut self, bytes: usize, mut complete: impl FnMut(RequestId)) {
         let Some(part) = self.parts.front_mut() else { return };

@@ -194,6 +194,9 @@ impl Session {
 
     /// Gives the entry's outcome; it stays, without its command, if its line may have begun to leave.
     pub(super) fn end(&mut self, at: usize, why: Error) {
+        if why.reply.is_none() {
+            self.journal.note(&why.message);
+        }
         let entry = &mut self.entries[at];
         entry.command = None;
         let was_sent = entry.phase != Phase::Queued;

@@ -2,7 +2,7 @@
 
 use super::{
     Ask, Capabilities, Claim, Effect, Entry, Facts, IdleStage, Outcome, Phase, Reply, Seen, Session, Stage,
-    Untagged, copy, quote,
+    Step, Untagged, copy, quote,
 };
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::imap_state::*;
@@ -18,6 +18,7 @@ impl Session {
 
     /// One complete response. An error ends the connection.
     pub(super) fn response(&mut self, response: &Response<'_>) -> Result<()> {
+        self.journal.received(response);
         self.show(response)?;
         let head = Head::of(response);
         if self.stage == Stage::Greeting {
@@ -116,9 +117,12 @@ impl Session {
                 return Err(Error::fatal(IMAP_ERR_PROTOCOL, message));
             }
             self.output.drop_line();
+            self.journal.drop_line();
         }
         self.note_code(response.bytes.get(text..).unwrap_or_default())?;
         let is_early = self.facts.is_early();
+        // A login runs alone: this is its reply, if there is one.
+        self.journal.end_secret();
         self.idle.rest(self.now);
         if let Some(ask) = self.entries[at].ask {
             self.entries.remove(at);
@@ -142,6 +146,9 @@ impl Session {
             }
             (Some(command), None) => {
                 let step = command.tagged(&reply, &self.facts);
+                if !reply.is_ok() && matches!(step, Ok(Step { is_done: false, .. })) {
+                    self.journal.note(&format!("{}: done in another way", entry.name));
+                }
                 if let Some(item) = command.item() {
                     self.streams.push(entry.id, item)?;
                 }
@@ -206,6 +213,7 @@ impl Session {
             Effect::StartTls => self.stage = Stage::Securing,
             Effect::Logout => {
                 self.bye = None;
+                self.has_left = true;
                 let message = "the connection was closed by imap_logout(): connect anew";
                 return Err(Error::fatal(IMAP_ERR_CLOSED, message));
             }

@@ -87,6 +87,7 @@ impl Session {
     pub fn sent(&mut self, bytes: usize) {
         self.moved = self.now;
         self.bytes_sent += bytes as u64;
+        self.journal.sent(self.output.bytes().get(..bytes).unwrap_or_default(), self.output.is_secret());
         let owner = self.output.owner();
         let entries = &mut self.entries;
         if let Some(entry) = entries.iter_mut().find(|entry| Some(entry.id) == owner) {

@@ -124,6 +124,47 @@ pub fn each_response(
     }
 }
 
+/// A response taken apart.
+pub enum Piece<'r> {
+    /// Without its line end.
+    Line(&'r [u8]),
+    Literal(&'r [u8]),
+    /// One that is kept out of the response.
+    BigLiteral(&'r Cell<Vec<u8>>),
+}
+
+/// The lines and literals of a response, in order.
+pub fn pieces<'r>(response: &Response<'r>) -> impl Iterator<Item = Piece<'r>> {
+    let mut rest = Some(response.bytes);
+    let mut big = response.big.iter();
+    let mut literal = None;
+    std::iter::from_fn(move || {
+        let bytes = rest?;
+        if let Some(size) = literal.take() {
+            if size >= BIG_LITERAL as u64 {
+                return big.next().map(Piece::BigLiteral);
+            }
+            let (here, behind) = bytes.split_at(bytes.len().min(size as usize));
+            rest = Some(behind);
+            return Some(Piece::Literal(here));
+        }
+        let Some(end) = memchr(b'\n', bytes) else {
+            rest = None;
+            return Some(Piece::Line(bytes));
+        };
+        let (line, behind) = bytes.split_at(end + 1);
+        rest = Some(behind);
+        literal = literal_size_at_end(line);
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        Some(Piece::Line(line.strip_suffix(b"\r").unwrap_or(line)))
+    })
+}
+
+/// The size of the literal that a line announces.
+pub fn literal_size_at_end(line: &[u8]) -> Option<u64> {
+    literal_at_end(line).and_then(|literal| literal.size)
+}
+
 struct Literal {
     /// None: too large for any server to mean it.
     size: Option<u64>,

@@ -91,6 +91,12 @@ static void without_client(void) {
   INVALID_OUT(imap_event, imap_next_event(NULL, &out, &error));
   INVALID_OUT(imap_request, imap_send(NULL, "NOOP", NULL, &out, &error));
   INVALID_OUT(imap_events, imap_command(NULL, "NOOP", NULL, &out, &error));
+  {
+    char *trace = (char *)1;
+    INVALID(imap_get_trace(NULL, &trace, &error));
+    CHECK(trace == NULL);
+    INVALID(imap_options_set_log(NULL, NULL, NULL, NULL, &error));
+  }
   imap_disconnect(NULL);
   imap_cancel(NULL);
   imap_client_free(NULL);

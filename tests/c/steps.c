@@ -340,6 +340,55 @@ static imap_status do_id(imap_error **error) {
   return status;
 }
 
+/* log:FILE[:MOST] writes the log of clients to come to a file, and no more than so many lines. */
+struct log {
+  FILE *file;
+  int left;
+};
+
+static bool log_line(void *userdata, imap_log_kind kind, const char *line) {
+  struct log *log = userdata;
+  fprintf(log->file, "%s: %s\n", kind == IMAP_LOG_SENT ? "C" : kind == IMAP_LOG_RECEIVED ? "S" : "#", line);
+  fflush(log->file);
+  if (client && imap_noop(client, NULL) != IMAP_ERR_STATE) fprintf(log->file, "a callback could wait\n");
+  return --log->left != 0;
+}
+
+static void release_log(void *userdata) {
+  struct log *log = userdata;
+  fprintf(log->file, "released\n");
+  fclose(log->file);
+  free(log);
+}
+
+static imap_status do_log(imap_error **error) {
+  struct log *log = malloc(sizeof *log);
+  if (log) *log = (struct log){fopen(word(1), "w"), word(2) ? atoi(word(2)) : -1};
+  if (!log || !log->file) exit(2);
+  return imap_options_set_log(options, log_line, log, release_log, error);
+}
+
+/* trace:FILE writes the client's trace, lost:FILE that of the last error. */
+static char *last_trace;
+
+static imap_status do_trace(imap_error **error) {
+  char *trace = NULL;
+  imap_status status = !strcmp(words[0], "trace") ? imap_get_trace(client, &trace, error) : IMAP_OK;
+  const char *text = !strcmp(words[0], "trace") ? trace : last_trace;
+  FILE *file = fopen(word(1), "w");
+  if (!file) exit(2);
+  fputs(text ? text : "none", file);
+  fclose(file);
+  imap_text_free(trace);
+  return status;
+}
+
+static void keep_trace(const imap_error *error) {
+  free(last_trace);
+  last_trace = error->trace ? malloc(strlen(error->trace) + 1) : NULL;
+  if (last_trace) strcpy(last_trace, error->trace);
+}
+
 static imap_status step(imap_error **error) {
   const char *name = words[0];
 #define IS(text) (!strcmp(name, text))
@@ -366,6 +415,9 @@ static imap_status step(imap_error **error) {
   if (IS("getquota") || IS("getquotaroot") || IS("setquota")) return do_quota(error);
   if (IS("getmetadata") || IS("setmetadata")) return do_metadata(error);
   if (IS("id")) return do_id(error);
+  if (IS("log")) return do_log(error);
+  if (IS("nolog")) return imap_options_set_log(options, NULL, NULL, NULL, error);
+  if (IS("trace") || IS("lost")) return do_trace(error);
   if (IS("abandon") || IS("cancelled")) return do_abandon(error);
   if (IS("create")) return imap_create(client, word(1), (imap_role)(word(2) ? atoi(word(2)) : 0), error);
   if (IS("delete")) return imap_delete(client, word(1), error);
@@ -398,6 +450,7 @@ int main(int argc, char **argv) {
       if (error->code) printf(" code=%s", error->code->name);
       if (error->server_data) printf(" data=%s", error->server_data);
       printf(": %s", error->message);
+      keep_trace(error);
     }
     if ((status == IMAP_OK) != (error == NULL) || (error && error->status != status)) printf(" ERROR MISMATCH");
     putchar('\n');
@@ -406,5 +459,6 @@ int main(int argc, char **argv) {
   }
   imap_client_free(client);
   imap_options_free(options);
+  free(last_trace);
   return EXIT_SUCCESS;
 }

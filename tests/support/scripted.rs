@@ -10,7 +10,8 @@
 //! - `bytes n` sends n letters x, `data` the bytes that were given beside the script. `stall` waits until the client goes. `close`, `reset` end the connection.
 //! - `fetches n` sends FETCH responses of messages 1 to n, `lists n` LIST responses, `hits n` one SEARCH response.
 //! - `statuses n` answers n STATUS commands over a link with a delay of 20 ms, and records "n bursts" in which they came.
-//! - `quiet n` makes sure that nothing comes for n milliseconds; `reply n` says OK to the n-th last command.
+//! - `quiet n` makes sure that nothing comes for n milliseconds; `reply n text` answers the n-th last command, with OK if
+//!   no text is given.
 //! - `again` takes the client's next connection.
 //! - `wait n` waits n milliseconds. `starttls` begins TLS. `all` answers whatever comes with OK until the client goes.
 
@@ -232,7 +233,8 @@ impl Server<'_> {
             }
             "reply" => {
                 let tag = &self.tags[self.tags.len() - number()];
-                let reply = format!("{tag} OK done\r\n");
+                let text = words.splitn(3, ' ').nth(2).unwrap_or("OK done");
+                let reply = format!("{tag} {text}\r\n");
                 return self.send(reply.as_bytes());
             }
             "wait" => std::thread::sleep(Duration::from_millis(number() as u64)),
