@@ -8,6 +8,7 @@
 #include "measure.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -104,7 +105,9 @@ static void keep_all(void) {
 static void dial(int port, const char *ca) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int on = 1;
   fd = socket(AF_INET, SOCK_STREAM, 0);
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (connect(fd, (struct sockaddr *)&address, sizeof address)) fail("connect");
   if (ca) {
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
@@ -148,14 +151,14 @@ static void statuses(long count) {
 
 static void appends(long count) {
   enum { SIZE = 100000 };
-  char *message = malloc(SIZE);
+  char *message = malloc(SIZE + 2);
   memset(message, 'x', SIZE);
+  memcpy(message + SIZE, "\r\n", 2);
   begin();
   for (long i = 0; i < count; i++) {
     say("a APPEND sent {%d}\r\n", SIZE);
     receive(buffer, ROOM);
-    transmit(message, SIZE);
-    transmit("\r\n", 2);
+    transmit(message, SIZE + 2);
     receive(buffer, ROOM);
   }
 }

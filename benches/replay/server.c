@@ -237,7 +237,7 @@ static void select_mailbox(connection *to, const char *name) {
   snprintf(to->kind, sizeof to->kind, "%.*s", (int)length, name);
   to->count = (uint32_t)strtoul(name + length, NULL, 10);
   say(to,
-      "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n* %u EXISTS\r\n* 0 RECENT\r\n"
+      "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Forwarded NonJunk)\r\n* %u EXISTS\r\n* 0 RECENT\r\n"
       "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] flags\r\n"
       "* OK [UIDVALIDITY 1] valid\r\n* OK [UIDNEXT 4000000000] next\r\n",
       !strcmp(to->kind, "large") ? 1 : to->count);
@@ -328,6 +328,7 @@ static int answer_due(connection *to) {
 
 static void *serve(void *data) {
   connection *to = data;
+  int on = 1;
   static _Thread_local char buffer[IN];
   to->out = malloc(OUT);
   to->last = &to->first;
@@ -345,6 +346,8 @@ static void *serve(void *data) {
     int wait = answer_due(to);
     struct pollfd readable = {.fd = to->fd, .events = POLLIN};
     if (wait >= 0 && poll(&readable, 1, wait) == 0) continue;
+    /* A client that writes a command in two pieces is not to wait for an acknowledgement that is put off. */
+    setsockopt(to->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
     ssize_t count = to->ssl ? SSL_read(to->ssl, buffer, IN) : recv(to->fd, buffer, IN, 0);
     if (count <= 0) hang_up(to);
     arrived(to, buffer, (size_t)count);
