@@ -376,6 +376,8 @@ typedef enum {
   IMAP_EVENT_ACCESS = 12,
   /// The capabilities changed.
   IMAP_EVENT_CAPABILITY = 13,
+  /// The answer of a search with RETURN (UPDATE) changed [update_id, position, set, is_removed].
+  IMAP_EVENT_SEARCH = 14,
   /// A long command goes on [text, done, total].
   IMAP_EVENT_PROGRESS = 15,
   /// The mailbox is no longer selected.
@@ -878,9 +880,9 @@ typedef struct {
   imap_origin origin;
 } imap_namespaces;
 
-/// The answer of SEARCH and EXPUNGE.
+/// The answer of SEARCH, SORT and EXPUNGE.
 typedef struct {
-  /// The numbers, in the order sent; never NULL, perhaps empty.
+  /// The numbers, in the order sent (RETURN options: ALL or PARTIAL); never NULL, perhaps empty.
   const imap_set *set;
   /// How many match; -1: not told.
   int64_t total;
@@ -890,6 +892,16 @@ typedef struct {
   uint32_t highest;
   /// Of the newest among them, or of the mailbox after EXPUNGE; -1: not told.
   int64_t modseq;
+  /// PARTIAL of RETURN (RFC 9394) as answered: "1:50"; NULL: not told.
+  const char *partial;
+  /// RELEVANCY of RETURN (RFC 6203): 1 to 100 for each number in turn; NULL: not told.
+  const uint8_t *scores;
+  size_t score_count;
+  /// Set if RETURN (UPDATE) was granted (RFC 5267); the IMAP_EVENT_SEARCH that follow bear it too. 0: none.
+  uint32_t update_id;
+  /// Of a search in several mailboxes (RFC 7377): which one this is; otherwise NULL.
+  const char *mailbox;
+  uint32_t uid_validity;
   imap_origin origin;
   const imap_defect *const *defects;
   size_t defect_count;
@@ -924,6 +936,12 @@ typedef struct {
   bool is_early;
   /// VANISHED (EARLIER).
   bool is_earlier;
+  /// The numbers of `set` are taken out of the answer; otherwise they are put in.
+  bool is_removed;
+  /// The search whose answer changed: update_id of its imap_numbers.
+  uint32_t update_id;
+  /// Where in the answer `set` begins, from 1; 0: anywhere (out), in the order of the mailbox (in).
+  uint32_t position;
   /// -1: not told.
   int64_t done;
   int64_t total;

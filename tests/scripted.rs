@@ -474,7 +474,9 @@ fn search_answers_of_every_shape() {
         ("", "search: set= total=-1"),
         ("S: * SEARCH\n", "search: set= total=-1"),
         ("S: * SEARCH 2 5\nS: * SEARCH 9\n", "search: set=2,5,9 total=-1"),
-        ("S: * ESEARCH (TAG \"x\") UID COUNT 3 ALL 4:6\n", "search: set=4:6 total=3"),
+        ("S: * ESEARCH (TAG \"$TAG\") UID COUNT 3 ALL 4:6\n", "search: set=4:6 total=3"),
+        ("S: * ESEARCH UID COUNT 3 ALL 4:6\n", "search: set=4:6 total=3"),
+        ("S: * ESEARCH (TAG \"x\") UID COUNT 3 ALL 4:6\n", "search: set= total=-1"),
     ] {
         let lines = selected(&format!("C: UID SEARCH ALL\n{answer}S: $ OK done\n"), &["search:ALL"]);
         assert_eq!(lines[0], expected);
@@ -512,7 +514,7 @@ fn what_the_server_lacks_is_not_sent() {
         "unselect",
         "expunge:1",
         "create:x:8",
-        "search:RETURN (COUNT) ALL",
+        "search:RETURN (SAVE) ALL",
         "fetch:1:MODSEQ",
         "list::*:(SUBSCRIBED)",
         "noop",
@@ -523,7 +525,7 @@ fn what_the_server_lacks_is_not_sent() {
         "UNSELECT",
         "UIDPLUS",
         "CREATE-SPECIAL-USE",
-        "ESEARCH",
+        "SEARCHRES",
         "CONDSTORE",
         "LIST-EXTENDED",
     ]) {
@@ -797,7 +799,7 @@ fn messages_are_sorted_by_the_server_or_here() {
             "sort:REVERSE DATE:# ALL",
             "sort:WHAT:ALL",
             "sort::ALL",
-            "sort:DATE:RETURN (COUNT) ALL",
+            "sort:DATE:RETURN (SAVE) ALL",
         ],
     );
     let expected = [
@@ -817,7 +819,7 @@ fn messages_are_sorted_by_the_server_or_here() {
         select,
         "C: UID SORT (REVERSE DATE SUBJECT) US-ASCII UNSEEN\nS: * SORT 5 3 4\nS: $ OK done\n",
         "C: UID SORT (SIZE) UTF-8 SUBJECT {4}\nS: + go\nL: 4\nc: \nS: * SORT\nS: $ OK done\n",
-        "C: UID SORT RETURN (ALL COUNT) (SIZE) US-ASCII ALL\nS: * ESEARCH (TAG \"x\") UID ALL 9,3:4 COUNT 3\nS: $ OK done\n",
+        "C: UID SORT RETURN (ALL COUNT) (SIZE) US-ASCII ALL\nS: * ESEARCH (TAG \"$TAG\") UID ALL 9,3:4 COUNT 3\nS: $ OK done\n",
         "C: SORT (SIZE) UTF-8 ALL\nS: * SORT 2 1\nS: $ OK done\n",
     ];
     let lines = steps(

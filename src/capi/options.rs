@@ -620,6 +620,7 @@ impl imap_options {
             allow_plaintext_login: self.is_on(IMAP_OPTION_DANGER_PLAINTEXT_LOGIN, false),
             sasl_ir: self.is_on(IMAP_OPTION_SASL_IR, true),
             trace: size(IMAP_OPTION_TRACE, defaults.trace),
+            emulate: defaults.emulate,
             is_kept: self.is_on(IMAP_OPTION_KEEP_CREDENTIALS, false),
         }
     }

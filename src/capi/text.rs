@@ -210,7 +210,11 @@ pub unsafe extern "C" fn imap_parse_responses(
         call(error, || {
             let mut list = Growing::<Event>::new(usize::MAX);
             frame::each_response(bytes("data", data, data_len)?, |response| {
-                list.push(|arena| event::event(response, false, false, arena))
+                let mut tellings = event::Tellings::of(response);
+                while let Some(telling) = tellings.next_telling()? {
+                    list.push(|arena| telling.event(false, false, arena))?;
+                }
+                Ok(())
             })?;
             put_result::<Events>(
                 events,

@@ -101,6 +101,7 @@ impl Command for Copying {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         let selected = facts.needs_selected()?;
+        self.targets.check(facts)?;
         let piece = match self.targets.piece(self.at) {
             Some(_) if selected.exists == Some(0) => return Ok(Next::Nothing),
             None => return Ok(Next::Nothing),

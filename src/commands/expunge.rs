@@ -1,6 +1,6 @@
 //! EXPUNGE and UID EXPUNGE (RFC 9051 sections 6.4.3 and 6.4.9, RFC 4315).
 
-use super::search::numbers;
+use super::search::{numbers, origin};
 use super::targets::Targets;
 use crate::error::{Error, Result};
 use crate::model::{Numbers, Owned, imap_set};
@@ -47,6 +47,7 @@ impl Command for Expunge {
         if !facts.has("IMAP4REV2") {
             facts.needs("UIDPLUS")?;
         }
+        targets.check(facts)?;
         line.word("UID EXPUNGE")?;
         line.raw(b" ")?;
         line.raw(piece)?;
@@ -83,6 +84,6 @@ impl Command for Expunge {
     }
 
     fn finish(self) -> Result<Self::Output> {
-        numbers(self.found)
+        numbers(self.found.into(), origin(false))
     }
 }

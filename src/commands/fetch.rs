@@ -54,6 +54,7 @@ impl Command for Fetch {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         let selected = facts.needs_selected()?;
+        self.targets.check(facts)?;
         for capability in self.items.needs() {
             facts.needs(capability)?;
         }

@@ -9,6 +9,7 @@ mod copying;
 mod enable;
 mod expunge;
 mod fetch;
+mod gather;
 mod id;
 mod idle;
 mod list;

@@ -85,6 +85,10 @@ impl Command for Raw {
 impl Raw {
     fn push(&mut self, response: &crate::wire::cursor::Response<'_>, facts: &Facts) -> Result<(), NoMemory> {
         let Some(events) = &mut self.events else { return Ok(()) };
-        events.push(|arena| event::event(response, facts.is_early(), facts.is_utf8, arena))
+        let mut tellings = event::Tellings::of(response);
+        while let Some(telling) = tellings.next_telling()? {
+            events.push(|arena| telling.event(facts.is_early(), facts.is_utf8, arena))?;
+        }
+        Ok(())
     }
 }

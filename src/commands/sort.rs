@@ -1,28 +1,37 @@
-//! SORT (RFC 5256, RFC 5957, RFC 5267); a server that cannot is asked for what the keys need, and the order is made
-//! here.
+//! SORT (RFC 5256, RFC 5957, RFC 5267, RFC 6203); a server that cannot is asked for what the keys need, and the order is
+//! made here.
 
 use std::cmp::Ordering;
 
-use super::search::of;
-use super::targets::Targets;
+use super::gather::Gather;
+use super::search::{Abilities, Answer, manner, numbers, origin, retries, sequence};
 use crate::error::{Error, Result};
-use crate::model::{Arena, Numbers, Owned, imap_addresses, imap_message, imap_origin};
-use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged};
-use crate::wire::criteria::Criteria;
+use crate::model::{Arena, Numbers, Owned, imap_address, imap_addresses, imap_message};
+use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Step, Untagged, unsupported};
+use crate::wire::casemap::casemap;
+use crate::wire::criteria::{Criteria, Manner};
 use crate::wire::fetch::{self, Asked, Limits};
 use crate::wire::line::Line;
-use crate::wire::search::{self, Found};
-use crate::wire::subject;
+use crate::wire::returns::Sending;
+use crate::wire::search::Found;
+use crate::wire::subject::Base;
 
 pub struct Sort {
     keys: Vec<(Key, Order)>,
     criteria: Criteria,
-    stage: Stage,
-    found: Found,
-    targets: Option<Targets>,
-    at: usize,
+    manner: Manner,
+    has_retried: bool,
+    answer: Answer,
+    /// It is sorted here.
+    here: Option<Gather>,
     rows: Vec<Row>,
 }
+
+const SORT: Abilities = Abilities {
+    returns: &["ESORT", "CONTEXT=SORT"],
+    partial: &["PARTIAL", "CONTEXT=SORT"],
+    context: &["CONTEXT=SORT"],
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Key {
@@ -32,6 +41,7 @@ enum Key {
     DisplayFrom,
     DisplayTo,
     From,
+    Relevancy,
     Size,
     Subject,
     To,
@@ -41,14 +51,6 @@ enum Key {
 enum Order {
     Ascending,
     Descending,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Server,
-    /// Which messages; then what the keys need of each.
-    Search,
-    Fetch,
 }
 
 /// A message and its keys, in the order of the keys.
@@ -64,13 +66,14 @@ enum Value {
     Text(String),
 }
 
-const KEYS: [(&str, Key); 9] = [
+const KEYS: [(&str, Key); 10] = [
     ("ARRIVAL", Key::Arrival),
     ("CC", Key::Cc),
     ("DATE", Key::Date),
     ("DISPLAYFROM", Key::DisplayFrom),
     ("DISPLAYTO", Key::DisplayTo),
     ("FROM", Key::From),
+    ("RELEVANCY", Key::Relevancy),
     ("SIZE", Key::Size),
     ("SUBJECT", Key::Subject),
     ("TO", Key::To),
@@ -96,43 +99,53 @@ impl Sort {
         if all.is_empty() {
             return Err(Error::invalid("SORT needs a key, like DATE"));
         }
+        let criteria = Criteria::parse(criteria, params)?;
+        if criteria.source().is_some() {
+            return Err(Error::invalid("SORT is for the selected mailbox: it has no IN (...)"));
+        }
+        if all.iter().any(|(key, _)| *key == Key::Relevancy) && !criteria.is_fuzzy() {
+            return Err(Error::invalid("the sort key RELEVANCY goes with the search key FUZZY"));
+        }
         Ok(Sort {
             keys: all,
-            criteria: Criteria::parse(criteria, params)?,
-            stage: Stage::Server,
-            found: Found::default(),
-            targets: None,
-            at: 0,
+            criteria,
+            manner: Manner::as_given(),
+            has_retried: false,
+            answer: Answer::default(),
+            here: None,
             rows: Vec::new(),
         })
     }
 
+    /// How it is done, before the first line.
     fn choose(&mut self, facts: &Facts) -> Result<()> {
-        if self.stage != Stage::Server {
-            return Ok(());
-        }
         let needs_display = self.keys.iter().any(|(key, _)| matches!(key, Key::DisplayFrom | Key::DisplayTo));
         let can = facts.has("SORT") && (!needs_display || facts.has("SORT=DISPLAY"));
-        if self.criteria.has_return() && (!can || !facts.has("ESORT")) {
-            return Err(crate::session::unsupported("ESORT"));
+        self.manner = manner(&self.criteria, facts, &SORT)?;
+        if can {
+            return Ok(());
         }
-        if !can {
-            self.stage = Stage::Search;
+        let lacking = if facts.has("SORT") { "SORT=DISPLAY" } else { "SORT" };
+        let is_possible = self.keys.iter().all(|(key, _)| *key != Key::Relevancy)
+            && self.criteria.returns().is_none_or(|returns| returns.is_computable());
+        if !(facts.settings.emulate && is_possible) {
+            return Err(unsupported(lacking));
         }
+        self.manner.returns = Sending::Without;
+        self.here = Some(Gather::default());
         Ok(())
     }
 
-    /// `sort = ["UID" SP] "SORT" [RETURN] SP sort-criteria SP search-criteria`
-    fn write_sort(&self, line: &mut Line) -> Result<()> {
+    /// `sort-criteria = "(" sort-criterion *(SP sort-criterion) ")"`
+    fn criterion(&self) -> String {
         let mut keys = String::new();
         for (key, order) in &self.keys {
             let name = KEYS.iter().find(|(_, known)| known == key).map_or("", |(name, _)| *name);
-            let reverse = if *order == Order::Descending { "REVERSE " } else { "" };
-            keys.push_str(if keys.is_empty() { "" } else { " " });
-            keys.push_str(reverse);
+            keys.push_str(if keys.is_empty() { "(" } else { " " });
+            keys.push_str(if *order == Order::Descending { "REVERSE " } else { "" });
             keys.push_str(name);
         }
-        self.criteria.encode_sort(&keys, line)
+        keys + ")"
     }
 
     /// False: it is not an answer, but news of a message's flags.
@@ -145,7 +158,11 @@ impl Sort {
         if message.envelope.is_none() {
             return Ok(false);
         }
-        let keys = self.keys.iter().map(|(key, _)| value(*key, &message)).collect();
+        let mut keys = Vec::new();
+        keys.try_reserve_exact(self.keys.len())?;
+        for (key, _) in &self.keys {
+            keys.push(value(*key, &message)?);
+        }
         let answer = if self.criteria.by_uid() { message.uid } else { message.number };
         self.rows.try_reserve(1)?;
         self.rows.push(Row { answer, number, keys });
@@ -165,22 +182,19 @@ impl Sort {
             });
             differing.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
         });
-        self.found = Found::default();
+        self.answer.found = Found { is_plain: true, ..Found::default() };
         for row in &self.rows {
-            self.found.set.push(row.answer)?;
+            self.answer.found.set.push(row.answer)?;
         }
         Ok(())
     }
 }
 
-fn value(key: Key, message: &imap_message<'_>) -> Value {
+fn value(key: Key, message: &imap_message<'_>) -> Result<Value> {
     let envelope = message.envelope;
-    let first = |list: Option<&imap_addresses<'_>>, displayed: bool| {
-        let address = list.and_then(|list| list.items.iter().next());
-        let text = address.and_then(|one| if displayed { one.label.get() } else { one.mailbox.get() });
-        Value::Text(text.unwrap_or_default().to_uppercase())
-    };
-    match key {
+    let text = |text: Option<&str>| -> Result<Value> { Ok(Value::Text(casemap(text.unwrap_or_default())?)) };
+    Ok(match key {
+        Key::Relevancy => Value::Number(0),
         Key::Arrival => Value::Number(message.internal_date),
         Key::Size => Value::Number(message.size),
         // A date that cannot be understood is that of the arrival (RFC 5256 section 2.2).
@@ -188,102 +202,89 @@ fn value(key: Key, message: &imap_message<'_>) -> Value {
             envelope.map(|one| one.date).filter(|date| *date != -1).unwrap_or(message.internal_date),
         ),
         Key::Subject => {
-            Value::Text(subject::base(envelope.and_then(|one| one.subject.get()).unwrap_or_default()))
+            Value::Text(Base::of(envelope.and_then(|one| one.subject.get()).unwrap_or_default())?.text)
         }
-        Key::From => first(envelope.map(|one| one.from_list), false),
-        Key::To => first(envelope.map(|one| one.to_list), false),
-        Key::Cc => first(envelope.map(|one| one.cc_list), false),
-        Key::DisplayFrom => first(envelope.map(|one| one.from_list), true),
-        Key::DisplayTo => first(envelope.map(|one| one.to_list), true),
-    }
+        Key::From => text(mailbox(first(envelope.map(|one| one.from_list))))?,
+        Key::To => text(mailbox(first(envelope.map(|one| one.to_list))))?,
+        Key::Cc => text(mailbox(first(envelope.map(|one| one.cc_list))))?,
+        Key::DisplayFrom => text(displayed(first(envelope.map(|one| one.from_list))))?,
+        Key::DisplayTo => text(displayed(first(envelope.map(|one| one.to_list))))?,
+    })
+}
+
+fn first<'a>(list: Option<&'a imap_addresses<'a>>) -> Option<&'a imap_address<'a>> {
+    list.and_then(|list| list.items.iter().next())
+}
+
+/// `addr-mailbox`; a group begins with an address that has the group's name there.
+fn mailbox<'a>(address: Option<&'a imap_address<'a>>) -> Option<&'a str> {
+    address.and_then(|one| one.group.get().or(one.mailbox.get()))
+}
+
+/// RFC 5957 section 3
+fn displayed<'a>(address: Option<&'a imap_address<'a>>) -> Option<&'a str> {
+    let name = address.filter(|one| one.group.is_none()).and_then(|one| one.name.get());
+    let whole = address.filter(|one| one.group.is_none()).and_then(|one| one.address.get());
+    name.filter(|name| !name.is_empty()).or(whole).or(mailbox(address))
 }
 
 impl Command for Sort {
     type Output = Box<Owned<Numbers>>;
 
     fn name(&self) -> &'static str {
-        match (self.stage, self.criteria.by_uid()) {
-            (Stage::Server, true) => "UID SORT",
-            (Stage::Server, false) => "SORT",
-            (Stage::Search, true) => "UID SEARCH",
-            (Stage::Search, false) => "SEARCH",
-            (Stage::Fetch, true) => "UID FETCH",
-            (Stage::Fetch, false) => "FETCH",
+        match &self.here {
+            Some(gather) => gather.name(&self.criteria),
+            None if self.criteria.by_uid() => "UID SORT",
+            None => "SORT",
         }
     }
 
     fn rules(&self) -> Rules {
-        let uses = self.criteria.uses_numbers();
-        let sequence = if uses { Sequence::Uses } else { Sequence::Renumbers };
-        let claim = match (&self.stage, &self.targets) {
-            (Stage::Fetch, Some(targets)) => Claim::Fetch(targets.messages()),
-            _ => Claim::Named(&["SORT", "SEARCH", "ESEARCH"]),
-        };
-        Rules { claim, sequence, mailboxes: Mailboxes::Ignores }
+        if let Some(gather) = &self.here {
+            return gather.rules(&self.criteria);
+        }
+        let claim = Claim::Named(&["SORT", "SEARCH", "ESEARCH"]);
+        Rules { claim, sequence: sequence(&self.criteria), mailboxes: Mailboxes::Ignores }
     }
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_selected()?;
-        self.choose(facts)?;
-        for capability in self.criteria.needs().filter(|needs| *needs != "ESEARCH") {
-            facts.needs(capability)?;
+        if self.here.is_none() {
+            self.choose(facts)?;
         }
-        match self.stage {
-            Stage::Server => self.write_sort(line)?,
-            Stage::Search => self.criteria.encode(line)?,
-            Stage::Fetch => {
-                let Some(piece) = self.targets.as_ref().and_then(|targets| targets.piece(self.at)) else {
-                    return Ok(Next::Nothing);
-                };
-                line.word(self.name())?;
-                line.raw(b" ")?;
-                line.raw(piece)?;
-                line.word("(UID INTERNALDATE RFC822.SIZE ENVELOPE)")?;
-            }
+        if let Some(gather) = &mut self.here {
+            let items = "(UID INTERNALDATE RFC822.SIZE ENVELOPE)";
+            return gather.line(&self.criteria, self.manner, items, line);
         }
+        self.criteria.encode_ordered(self.name(), &self.criterion(), self.manner, line)?;
         Ok(Next::Send)
     }
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        if untagged.is("FETCH") {
-            return self.note_message(untagged, facts);
-        } else if untagged.is("ESEARCH") {
-            search::esearch(&untagged.response, untagged.rest, &mut self.found)?;
-        } else {
-            search::search(&untagged.response, untagged.rest, &mut self.found)?;
+        match &mut self.here {
+            Some(_) if untagged.is("FETCH") => self.note_message(untagged, facts),
+            Some(gather) => gather.note(untagged, facts),
+            None => self.answer.take(untagged, facts),
         }
-        Ok(true)
     }
 
     fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
-        reply.ok()?;
-        match self.stage {
-            Stage::Server => return Ok(Step::DONE),
-            Stage::Search if self.found.set.is_empty() => return Ok(Step::DONE),
-            Stage::Search => {
-                let set = self.found.set.sorted()?;
-                let text = set.text().and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default();
-                let text = text.trim_end_matches('\0');
-                let numbers = if self.criteria.by_uid() { text.to_owned() } else { format!("#{text}") };
-                self.targets = Some(Targets::parse(&numbers)?);
-                self.stage = Stage::Fetch;
-            }
-            Stage::Fetch => self.at += 1,
+        if !self.has_retried && retries(&mut self.criteria, reply)? {
+            self.has_retried = true;
+            self.answer = Answer::default();
+            return Ok(Step::AGAIN);
         }
-        if self.targets.as_ref().is_some_and(|targets| targets.piece(self.at).is_some()) {
+        let Some(gather) = &mut self.here else { return self.answer.tagged(&self.criteria, reply) };
+        reply.ok()?;
+        if gather.go_on(&self.criteria)? {
             return Ok(Step::AGAIN);
         }
         self.arrange()?;
         Ok(Step::DONE)
     }
 
-    fn finish(self) -> Result<Self::Output> {
-        of(
-            self.found,
-            match self.stage {
-                Stage::Server => imap_origin::IMAP_ORIGIN_SERVER,
-                _ => imap_origin::IMAP_ORIGIN_EMULATED,
-            },
-        )
+    fn finish(mut self) -> Result<Self::Output> {
+        let is_emulated = self.answer.conclude(&self.criteria, self.manner, true)? || self.here.is_some();
+        numbers(self.answer, origin(is_emulated))
     }
 }

@@ -47,6 +47,7 @@ impl Command for Store {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         let selected = facts.needs_writable()?;
+        self.targets.check(facts)?;
         for capability in self.change.needs() {
             facts.needs(capability)?;
         }

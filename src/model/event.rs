@@ -126,6 +126,8 @@ pub enum imap_event_kind {
     IMAP_EVENT_ACCESS = 12,
     /// The capabilities changed.
     IMAP_EVENT_CAPABILITY = 13,
+    /// The answer of a search with RETURN (UPDATE) changed [update_id, position, set, is_removed].
+    IMAP_EVENT_SEARCH = 14,
     /// A long command goes on [text, done, total].
     IMAP_EVENT_PROGRESS = 15,
     /// The mailbox is no longer selected.
@@ -161,6 +163,12 @@ pub struct imap_event<'a> {
     pub is_early: bool,
     /// VANISHED (EARLIER).
     pub is_earlier: bool,
+    /// The numbers of `set` are taken out of the answer; otherwise they are put in.
+    pub is_removed: bool,
+    /// The search whose answer changed: update_id of its imap_numbers.
+    pub update_id: u32,
+    /// Where in the answer `set` begins, from 1; 0: anywhere (out), in the order of the mailbox (in).
+    pub position: u32,
     /// -1: not told.
     pub done: i64,
     pub total: i64,

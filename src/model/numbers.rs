@@ -3,14 +3,14 @@
 #![forbid(unsafe_code)]
 
 use super::set::imap_set;
-use super::text::List;
+use super::text::{Bytes, List, Text};
 use super::value::{imap_defect, imap_origin};
 
-/// The answer of SEARCH and EXPUNGE.
+/// The answer of SEARCH, SORT and EXPUNGE.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct imap_numbers<'a> {
-    /// The numbers, in the order sent; never NULL, perhaps empty.
+    /// The numbers, in the order sent (RETURN options: ALL or PARTIAL); never NULL, perhaps empty.
     pub set: &'a imap_set,
     /// How many match; -1: not told.
     pub total: i64,
@@ -20,6 +20,16 @@ pub struct imap_numbers<'a> {
     pub highest: u32,
     /// Of the newest among them, or of the mailbox after EXPUNGE; -1: not told.
     pub modseq: i64,
+    /// PARTIAL of RETURN (RFC 9394) as answered: "1:50"; NULL: not told.
+    pub partial: Text<'a>,
+    /// RELEVANCY of RETURN (RFC 6203): 1 to 100 for each number in turn; NULL: not told.
+    pub scores: Bytes<'a>,
+    pub score_count: usize,
+    /// Set if RETURN (UPDATE) was granted (RFC 5267); the IMAP_EVENT_SEARCH that follow bear it too. 0: none.
+    pub update_id: u32,
+    /// Of a search in several mailboxes (RFC 7377): which one this is; otherwise NULL.
+    pub mailbox: Text<'a>,
+    pub uid_validity: u32,
     pub origin: imap_origin,
     pub defects: List<'a, imap_defect<'a>>,
     pub defect_count: usize,

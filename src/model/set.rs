@@ -213,6 +213,21 @@ impl imap_set {
         Some((lowest, self.spans.iter().map(|span| span.last).max()?))
     }
 
+    /// The numbers from place `from` to before place `to`, in their order.
+    pub fn part(&self, from: u64, to: u64) -> Result<imap_set, NoMemory> {
+        let mut part = imap_set { is_of_numbers: self.is_of_numbers, ..imap_set::new() };
+        let mut place = 0;
+        for span in &self.spans {
+            let (start, end) = (from.max(place), to.min(place + span.count()));
+            if start < end {
+                let number = |place_in_set: u64| span.first + (place_in_set - place) as u32;
+                part.push_span(number(start), number(end - 1))?;
+            }
+            place += span.count();
+        }
+        Ok(part)
+    }
+
     /// The number at a place, counted from 0 through all spans.
     pub fn at(&self, place: u64) -> Option<u32> {
         let mut left = place;

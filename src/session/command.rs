@@ -109,6 +109,10 @@ pub enum Effect {
     Authenticated,
     Selected(Box<Mirror>),
     Unselected,
+    /// The answer of the search with this tag is kept up to date from here on.
+    Updating(Vec<u8>),
+    /// No longer.
+    NotUpdating(Vec<u8>),
     /// These capabilities are enabled from here on.
     Enabled(Vec<String>),
     /// TLS begins right behind this reply.
@@ -152,6 +156,7 @@ pub struct Reply<'b> {
     pub text: usize,
     pub is_early: bool,
     pub command: &'static str,
+    pub tag: &'b [u8],
 }
 
 impl Reply<'_> {

@@ -47,6 +47,8 @@ pub struct Settings {
     pub sasl_ir: bool,
     /// Bytes of traffic that are kept for the trace; 0: none.
     pub trace: usize,
+    /// What the server cannot do is done by other means, where there are any.
+    pub emulate: bool,
     /// The connection may be made anew: what is needed to tell what changed meanwhile is kept.
     pub is_kept: bool,
 }
@@ -78,6 +80,7 @@ impl Default for Settings {
             allow_plaintext_login: false,
             sasl_ir: true,
             trace: 65536,
+            emulate: true,
             is_kept: false,
         }
     }
@@ -119,6 +122,8 @@ pub struct Mirror {
     pub mailbox_id: Vec<u8>,
     /// It was opened with EXAMINE.
     pub is_examined: bool,
+    /// The tags of searches whose answers are kept up to date (RFC 5267).
+    pub updates: Vec<Vec<u8>>,
     /// The flags of messages as last told, where no other means shows what changed while the connection was lost.
     pub seen: Option<Seen>,
 }
@@ -217,6 +222,14 @@ impl Facts {
     pub fn needs(&self, capability: &'static str) -> Result<()> {
         let has = self.has(capability);
         if has { Ok(()) } else { Err(unsupported(capability)) }
+    }
+
+    /// Error unless the server has one of these; none is needed if there are none.
+    pub fn needs_one(&self, capabilities: &[&str]) -> Result<()> {
+        if capabilities.is_empty() || capabilities.iter().any(|capability| self.has(capability)) {
+            return Ok(());
+        }
+        Err(unsupported(capabilities[0]))
     }
 
     pub fn needs_login(&self) -> Result<()> {

@@ -33,22 +33,26 @@ impl Session {
         let mut none = Vec::new();
         none.try_reserve_exact(response.big.len())?;
         none.extend(response.big.iter().map(|_| std::cell::Cell::default()));
-        let event = self.event_of(&Response { big: &none, ..*response })?;
-        if let Some(observed) = &mut self.observed {
-            observed.try_reserve(1)?;
-            observed.push_back(event);
+        let response = Response { big: &none, ..*response };
+        let mut tellings = event::Tellings::of(&response);
+        while let Some(telling) = tellings.next_telling()? {
+            let event = self.event_of(&telling)?;
+            if let Some(observed) = &mut self.observed {
+                observed.try_reserve(1)?;
+                observed.push_back(event);
+            }
         }
         Ok(())
     }
 
     pub(super) fn event_of(
         &self,
-        response: &Response<'_>,
+        telling: &event::Telling<'_, '_>,
     ) -> Result<Box<Owned<Event>>, crate::error::NoMemory> {
         let facts = &self.facts;
         Owned::build(|arena| {
             arena.set_limit(facts.settings.max_result);
-            event::event(response, facts.is_early(), facts.is_utf8, arena)
+            telling.event(facts.is_early(), facts.is_utf8, arena)
         })
     }
 
@@ -97,8 +101,20 @@ impl Session {
 
     /// Puts a response that nobody asked for where the caller finds it.
     pub(super) fn tell(&mut self, untagged: &Untagged<'_>) {
-        let made = self.event_of(&untagged.response);
-        self.events.push(made.ok(), self.facts.settings.max_events);
+        let limit = self.facts.settings.max_events;
+        let mut tellings = event::Tellings::of(&untagged.response);
+        loop {
+            let told = match tellings.next_telling() {
+                Ok(Some(telling)) => self.event_of(&telling),
+                Ok(None) => return,
+                Err(error) => Err(error),
+            };
+            let is_made = told.is_ok();
+            self.events.push(told.ok(), limit);
+            if !is_made {
+                return;
+            }
+        }
     }
 
     /// Nobody needs to be told that the connection stands.

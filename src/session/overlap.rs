@@ -12,6 +12,8 @@ pub enum Claim {
     Nothing,
     /// All responses of these names.
     Named(&'static [&'static str]),
+    /// The same of those that name the command's tag.
+    Correlated(&'static [&'static str]),
     /// STATUS of this mailbox.
     Status(Arc<str>),
     /// FETCH responses of these messages.
@@ -99,6 +101,8 @@ impl Claim {
             (Nothing, _) | (_, Nothing) => true,
             // Two LISTs or two SEARCHes cannot be told apart; a LIST and a SEARCH can.
             (Named(a), Named(b)) => !a.iter().any(|name| b.contains(name)),
+            // The response names the tag.
+            (Correlated(_), _) | (_, Correlated(_)) => true,
             // The response names the mailbox.
             (Status(a), Status(b)) => !a.eq_ignore_ascii_case(b),
             // RETURN (STATUS ...) makes a LIST claim STATUS as well.

@@ -8,7 +8,7 @@ use crate::error::{Error, Result, imap_status::*};
 use crate::model::imap_state::*;
 use crate::wire::cursor::Response;
 use crate::wire::response::{Condition, Head};
-use crate::wire::{capability as capability_list, code, event, fetch, status};
+use crate::wire::{capability as capability_list, code, event, fetch, search, status};
 
 impl Session {
     pub(super) fn received(&mut self, bytes: usize) {
@@ -133,7 +133,7 @@ impl Session {
         let entry = &mut self.entries[at];
         entry.phase = Phase::Queued;
         entry.tag = None;
-        let reply = Reply { response: *response, condition, text, is_early, command: entry.name };
+        let reply = Reply { response: *response, condition, text, is_early, command: entry.name, tag };
         let step = match (&mut entry.command, entry.failure.take()) {
             (None, _) => {
                 self.entries.remove(at);
@@ -206,6 +206,17 @@ impl Session {
                 self.facts.state = IMAP_STATE_SELECTED;
             }
             Effect::Unselected => self.unselect(),
+            Effect::Updating(tag) => {
+                if let Some(mirror) = self.facts.selected.as_deref_mut() {
+                    mirror.updates.try_reserve(1)?;
+                    mirror.updates.push(tag);
+                }
+            }
+            Effect::NotUpdating(tag) => {
+                if let Some(mirror) = self.facts.selected.as_deref_mut() {
+                    mirror.updates.retain(|known| *known != tag);
+                }
+            }
             Effect::Enabled(names) => {
                 self.facts.is_utf8 |= names.iter().any(|name| name == "UTF8=ACCEPT" || name == "IMAP4REV2");
                 self.facts.enabled.extend(names);
@@ -262,9 +273,16 @@ impl Session {
     pub(super) fn owner(&self, untagged: &Untagged<'_>) -> Option<usize> {
         let in_flight = || self.entries.iter().enumerate().filter(|(_, entry)| entry.phase != Phase::Queued);
         let uid = (untagged.is("FETCH")).then(|| fetch::uid(&untagged.response, untagged.rest)).flatten();
-        in_flight()
-            .find(|(_, entry)| claims(&entry.rules.claim, untagged, uid, &self.facts))
-            .map(|(at, _)| at)
+        let tag = correlator(untagged);
+        let is_owner = |entry: &Entry| match (tag, &entry.rules.claim) {
+            // It names the command that it answers.
+            (Some(tag), Claim::Named(names) | Claim::Correlated(names)) => {
+                let is_own = entry.tag.is_some_and(|own| own.as_bytes() == tag);
+                is_own && names.iter().any(|name| untagged.condition.is_some() || untagged.is(name))
+            }
+            _ => claims(&entry.rules.claim, untagged, uid, &self.facts),
+        };
+        in_flight().find(|(_, entry)| is_owner(entry)).map(|(at, _)| at)
     }
 
     pub(super) fn offer_to(&mut self, at: usize, untagged: &Untagged<'_>) -> bool {
@@ -352,7 +370,7 @@ fn claims(claim: &Claim, untagged: &Untagged<'_>, uid: Option<u32>, facts: &Fact
     match claim {
         Claim::Nothing => false,
         Claim::Everything => true,
-        Claim::Named(names) => names.iter().any(|name| untagged.is(name)),
+        Claim::Named(names) | Claim::Correlated(names) => names.iter().any(|name| untagged.is(name)),
         Claim::Status(mailbox) => {
             let is_about = || status::is_about(&untagged.response, untagged.rest, mailbox, facts.is_utf8);
             untagged.is("STATUS") && is_about().unwrap_or(false)
@@ -368,6 +386,18 @@ fn claims(claim: &Claim, untagged: &Untagged<'_>, uid: Option<u32>, facts: &Fact
         Claim::Expunge => untagged.is("EXPUNGE") || untagged.is("VANISHED"),
         Claim::Copied => untagged.condition.is_some() || untagged.is("EXPUNGE") || untagged.is("VANISHED"),
     }
+}
+
+/// The tag of the command that a response says it is about.
+fn correlator<'b>(untagged: &Untagged<'b>) -> Option<&'b [u8]> {
+    if untagged.is("ESEARCH") || untagged.is("UIDBATCHES") {
+        return search::tag(&untagged.response, untagged.rest);
+    }
+    // "NOUPDATE" SP quoted (RFC 5267 section 4.3.1)
+    let text = untagged.response.bytes.get(untagged.rest..).filter(|_| untagged.condition.is_some())?;
+    let (code, _) = code::head(text)?;
+    let tag = code.argument.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\""));
+    code.name.eq_ignore_ascii_case(b"NOUPDATE").then(|| tag.unwrap_or(code.argument))
 }
 
 fn not_imap(line: &[u8]) -> Error {

@@ -19,6 +19,8 @@ impl Tags {
     pub fn new(random: [u8; 6]) -> Tags {
         let mut prefix = random.map(|byte| LETTERS[usize::from(byte % 32)]);
         prefix[0] = LETTERS[usize::from(random[0] % 26)];
+        // The digits at the end are the count alone: see wire::search::update_id().
+        prefix[5] = LETTERS[usize::from(random[5] % 26)];
         Tags { prefix, count: 0 }
     }
 
@@ -55,9 +57,9 @@ mod tests {
     #[test]
     fn tags_begin_with_a_letter_and_count() {
         let mut tags = Tags::new([31, 0, 1, 2, 3, 255]);
-        assert_eq!(tags.next().as_bytes(), b"FABCD71");
-        assert_eq!(tags.next().as_bytes(), b"FABCD72");
+        assert_eq!(tags.next().as_bytes(), b"FABCDV1");
+        assert_eq!(tags.next().as_bytes(), b"FABCDV2");
         tags.count = u32::MAX - 1;
-        assert_eq!(tags.next().as_bytes(), b"FABCD74294967295");
+        assert_eq!(tags.next().as_bytes(), b"FABCDV4294967295");
     }
 }

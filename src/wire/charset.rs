@@ -16,6 +16,34 @@ pub fn decode(charset: &[u8], bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, N
     }
 }
 
+/// Encodes `text`; false, with nothing of use appended, if the charset is unknown or has not all of its characters.
+pub fn encode(charset: &[u8], text: &str, out: &mut Vec<u8>) -> Result<bool, NoMemory> {
+    let Some(known) = Charset::of(charset) else { return Ok(false) };
+    let Charset::Encoding(encoding) = known else {
+        append(out, text.as_bytes())?;
+        return Ok(known == Charset::Guessed && text.is_ascii());
+    };
+    // By that name the Encoding Standard means windows-1252, which has more.
+    let is_latin1 =
+        encoding == WINDOWS_1252 && !charset.to_ascii_lowercase().windows(4).any(|part| part == b"1252");
+    if encoding.output_encoding() != encoding || (is_latin1 && !text.chars().all(|c| u32::from(c) < 0x100)) {
+        return Ok(false);
+    }
+    let mut encoder = encoding.new_encoder();
+    let mut rest = text;
+    loop {
+        let mut buffer = [0; 1024];
+        let (result, read, written) = encoder.encode_from_utf8_without_replacement(rest, &mut buffer, true);
+        append(out, &buffer[..written])?;
+        rest = &rest[read..];
+        match result {
+            EncoderResult::InputEmpty => return Ok(true),
+            EncoderResult::OutputFull => {}
+            EncoderResult::Unmappable(_) => return Ok(false),
+        }
+    }
+}
+
 /// A charset that can be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charset {

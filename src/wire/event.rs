@@ -5,6 +5,7 @@
 use super::buffer::append;
 use super::cursor::Response;
 use super::response::{Condition, Head};
+use super::search::{self, Update, Updates};
 use super::{code, fetch, flags, list, status, utf7, value};
 use crate::error::NoMemory;
 use crate::model::{
@@ -14,6 +15,79 @@ use crate::model::{
 
 /// What a response tells. `is_early`: it came before TLS or login; `is_utf8`: UTF8=ACCEPT is enabled.
 pub fn event<'a>(
+    response: &Response<'_>,
+    is_early: bool,
+    is_utf8: bool,
+    arena: &'a Arena,
+) -> Result<imap_event<'a>, NoMemory> {
+    let telling = Tellings::of(response).next_telling()?;
+    telling.unwrap_or(Telling { response, update: None }).event(is_early, is_utf8, arena)
+}
+
+/// All that a response tells: one event, except for the changes of an answer that is kept up to date (RFC 5267), of
+/// which one response can hold many.
+pub struct Tellings<'r, 'b> {
+    response: &'r Response<'b>,
+    updates: Option<(u32, Updates<'b>)>,
+    is_first: bool,
+}
+
+/// What becomes one event.
+pub struct Telling<'r, 'b> {
+    response: &'r Response<'b>,
+    /// The search, the change, and whether it is the first of the response: that one has all of it.
+    update: Option<(u32, Update, bool)>,
+}
+
+impl<'r, 'b> Tellings<'r, 'b> {
+    pub fn of(response: &'r Response<'b>) -> Tellings<'r, 'b> {
+        let updates = match Head::of(response) {
+            Head::Untagged { name, rest, .. } if name.eq_ignore_ascii_case(b"ESEARCH") => {
+                let id = search::tag(response, rest).map_or(0, search::update_id);
+                Some((id, Updates::of(response, rest)))
+            }
+            _ => None,
+        };
+        Tellings { response, updates, is_first: true }
+    }
+
+    pub fn next_telling(&mut self) -> Result<Option<Telling<'r, 'b>>, NoMemory> {
+        let is_first = std::mem::take(&mut self.is_first);
+        let update = match &mut self.updates {
+            Some((id, updates)) => updates.next_update()?.map(|update| (*id, update, is_first)),
+            None => None,
+        };
+        let is_any = update.is_some() || is_first;
+        Ok(is_any.then_some(Telling { response: self.response, update }))
+    }
+}
+
+impl Telling<'_, '_> {
+    pub fn event<'a>(
+        &self,
+        is_early: bool,
+        is_utf8: bool,
+        arena: &'a Arena,
+    ) -> Result<imap_event<'a>, NoMemory> {
+        let Some((update_id, update, is_first)) = &self.update else {
+            return whole(self.response, is_early, is_utf8, arena);
+        };
+        let told = match is_first {
+            true => whole(self.response, is_early, is_utf8, arena)?,
+            false => imap_event { name: Text::fixed(c"ESEARCH"), is_early, ..NOTHING },
+        };
+        Ok(imap_event {
+            kind: IMAP_EVENT_SEARCH,
+            set: arena.set(update.set.copy()?)?,
+            is_removed: update.is_removed,
+            update_id: *update_id,
+            position: update.position,
+            ..told
+        })
+    }
+}
+
+fn whole<'a>(
     response: &Response<'_>,
     is_early: bool,
     is_utf8: bool,
@@ -68,6 +142,9 @@ static NOTHING: imap_event<'static> = imap_event {
     counts: None,
     is_early: false,
     is_earlier: false,
+    is_removed: false,
+    update_id: 0,
+    position: 0,
     done: -1,
     total: -1,
     values: List::EMPTY,
@@ -218,7 +295,7 @@ impl Data<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{namespace, search};
+    use crate::wire::namespace;
 
     /// Shows an event: kind, name, number, text, and what else it holds.
     fn shown(sent: &[u8]) -> String {
@@ -322,7 +399,7 @@ mod tests {
         for rest in [0, 2, sent.len() / 2, sent.len(), sent.len() + 1] {
             search::search(&response, rest, &mut found).unwrap();
             search::esearch(&response, rest, &mut found).unwrap();
-            search::esearch_tag(&response, rest);
+            search::tag(&response, rest);
             list::mailbox(&response, rest, true, &arena).unwrap();
             list::name_of(&response, rest);
             status::counts(&response, rest, true, &arena).unwrap();

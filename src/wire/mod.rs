@@ -5,6 +5,7 @@
 pub mod address;
 pub mod buffer;
 pub mod capability;
+pub mod casemap;
 pub mod charset;
 pub mod code;
 pub mod criteria;
@@ -26,6 +27,7 @@ pub mod mime;
 pub mod namespace;
 pub mod parameter;
 pub mod response;
+pub mod returns;
 pub mod rights;
 pub mod search;
 pub mod section;

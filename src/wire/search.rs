@@ -1,4 +1,5 @@
-//! SEARCH and ESEARCH (RFC 9051 section 7.3.4, RFC 3501 section 7.2.5, RFC 4731, RFC 7162).
+//! SEARCH and ESEARCH (RFC 9051 section 7.3.4, RFC 3501 section 7.2.5, RFC 4731, RFC 5267, RFC 6203, RFC 7162,
+//! RFC 7377, RFC 9394).
 
 #![forbid(unsafe_code)]
 
@@ -18,13 +19,34 @@ pub struct Found {
     pub highest: u32,
     /// -1: not told.
     pub modseq: i64,
+    /// The range of PARTIAL; empty: not told.
+    pub partial: Vec<u8>,
+    /// RELEVANCY, of each number in turn.
+    pub scores: Vec<u8>,
+    /// The mailbox of the correlator, as sent.
+    pub mailbox: Option<Vec<u8>>,
+    pub uid_validity: u32,
+    /// Numbers came that are not the answer to RETURN.
+    pub is_plain: bool,
     /// So many words were passed over that are no numbers of messages.
     pub defects: usize,
 }
 
 impl Default for Found {
     fn default() -> Found {
-        Found { set: imap_set::new(), total: -1, lowest: 0, highest: 0, modseq: -1, defects: 0 }
+        Found {
+            set: imap_set::new(),
+            total: -1,
+            lowest: 0,
+            highest: 0,
+            modseq: -1,
+            partial: Vec::new(),
+            scores: Vec::new(),
+            mailbox: None,
+            uid_validity: 0,
+            is_plain: false,
+            defects: 0,
+        }
     }
 }
 
@@ -32,6 +54,7 @@ impl Default for Found {
 /// defects.
 pub fn search(response: &Response<'_>, rest: usize, found: &mut Found) -> Result<bool, NoMemory> {
     let before = found.defects;
+    found.is_plain = true;
     let bytes = response.bytes.get(rest..).unwrap_or_default();
     let mut run = Run::default();
     let mut at = 0;
@@ -81,10 +104,11 @@ pub fn first_part(bytes: &[u8]) -> Option<(usize, usize)> {
 pub fn esearch(response: &Response<'_>, rest: usize, found: &mut Found) -> Result<bool, NoMemory> {
     let before = found.defects;
     let mut cursor = response.cursor(rest);
-    cursor.skip_spaces();
-    if cursor.peek() == Some(b'(') {
-        cursor.skip_value();
+    let correlator = Correlator::take(&mut cursor);
+    if let Some(mailbox) = &correlator.mailbox {
+        found.mailbox = Some(mailbox.bytes()?.into_owned());
     }
+    found.uid_validity = correlator.uid_validity;
     cursor.take_word(b"UID");
     while let Some(name) = cursor.atom() {
         let is_understood = return_data(name, &mut cursor, found)?;
@@ -94,23 +118,107 @@ pub fn esearch(response: &Response<'_>, rest: usize, found: &mut Found) -> Resul
     Ok(found.defects == before)
 }
 
-/// `search-correlator = SP "(" "TAG" SP tag-string ")"`: the tag of the command that an ESEARCH answers.
-pub fn esearch_tag<'b>(response: &Response<'b>, rest: usize) -> Option<&'b [u8]> {
-    let mut cursor = response.cursor(rest);
-    if !cursor.take(b'(') {
-        return None;
-    }
-    while !cursor.take(b')') {
-        let name = cursor.atom()?;
-        if name.eq_ignore_ascii_case(b"TAG") {
-            return match cursor.astring()? {
-                Str::Quoted(tag) | Str::Escaped(tag) | Str::Atom(tag) | Str::Literal(tag) => Some(tag),
-                Str::Big(..) => None,
-            };
+/// `search-correlator = SP "(" one-correlator *(SP one-correlator) ")"`, `one-correlator = ("TAG" SP tag-string) /
+/// ("MAILBOX" SP astring) / ("UIDVALIDITY" SP nz-number)`: what an ESEARCH answers and is about.
+#[derive(Default)]
+struct Correlator<'b> {
+    tag: Option<&'b [u8]>,
+    mailbox: Option<Str<'b>>,
+    uid_validity: u32,
+}
+
+impl<'b> Correlator<'b> {
+    fn take(cursor: &mut Cursor<'b>) -> Correlator<'b> {
+        let mut correlator = Correlator::default();
+        if !cursor.take(b'(') {
+            return correlator;
         }
-        cursor.skip_value();
+        while !cursor.take(b')') {
+            let Some(name) = cursor.atom() else { break };
+            if name.eq_ignore_ascii_case(b"TAG") {
+                correlator.tag = match cursor.astring() {
+                    Some(Str::Quoted(tag) | Str::Escaped(tag) | Str::Atom(tag) | Str::Literal(tag)) => {
+                        Some(tag)
+                    }
+                    _ => None,
+                };
+            } else if name.eq_ignore_ascii_case(b"MAILBOX") {
+                correlator.mailbox = cursor.astring();
+            } else if name.eq_ignore_ascii_case(b"UIDVALIDITY") {
+                correlator.uid_validity = cursor.number32().unwrap_or(0);
+            } else {
+                cursor.skip_value();
+            }
+        }
+        correlator
     }
-    None
+}
+
+/// The tag of the command that an ESEARCH or UIDBATCHES answers.
+pub fn tag<'b>(response: &Response<'b>, rest: usize) -> Option<&'b [u8]> {
+    Correlator::take(&mut response.cursor(rest)).tag
+}
+
+/// The number that names a search whose answer is kept up to date (RFC 5267): that at the end of its tag. 0: none.
+pub fn update_id(tag: &[u8]) -> u32 {
+    let digits = tag.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    short_number(&tag[tag.len() - digits..]).0
+}
+
+/// One change of an answer that is kept up to date (RFC 5267).
+pub struct Update {
+    /// Where the first number goes in or comes from, from 1; 0: where the order of the mailbox has it.
+    pub position: u32,
+    pub set: imap_set,
+    pub is_removed: bool,
+}
+
+/// `ret-data-addto = "ADDTO" SP "(" context-position SP sequence-set *(SP context-position SP sequence-set) ")"`, and
+/// REMOVEFROM, of an ESEARCH, one after the other.
+pub struct Updates<'b> {
+    cursor: Cursor<'b>,
+    /// Within a list, of what is removed or not.
+    list: Option<bool>,
+}
+
+impl<'b> Updates<'b> {
+    pub fn of(response: &Response<'b>, rest: usize) -> Updates<'b> {
+        let mut cursor = response.cursor(rest);
+        Correlator::take(&mut cursor);
+        cursor.take_word(b"UID");
+        Updates { cursor, list: None }
+    }
+
+    /// What is no change is passed over.
+    pub fn next_update(&mut self) -> Result<Option<Update>, NoMemory> {
+        loop {
+            let Some(is_removed) = self.list else {
+                let Some(name) = self.cursor.atom() else { return Ok(None) };
+                let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+                if (is(b"ADDTO") || is(b"REMOVEFROM")) && self.cursor.take(b'(') {
+                    self.list = Some(is(b"REMOVEFROM"));
+                } else {
+                    self.cursor.skip_value();
+                }
+                continue;
+            };
+            if self.cursor.take(b')') || self.cursor.is_at_end() {
+                self.list = None;
+                continue;
+            }
+            let position = self.cursor.number32();
+            let set = match self.cursor.atom() {
+                Some(set) => imap_set::from_response(set).transpose()?,
+                None => {
+                    self.cursor.skip_value();
+                    None
+                }
+            };
+            if let (Some(position), Some(set)) = (position, set) {
+                return Ok(Some(Update { position, set, is_removed }));
+            }
+        }
+    }
 }
 
 /// `search-return-data = "MIN" SP nz-number / "MAX" SP nz-number / "ALL" SP sequence-set / "COUNT" SP number /
@@ -119,9 +227,20 @@ pub fn esearch_tag<'b>(response: &Response<'b>, rest: usize) -> Option<&'b [u8]>
 fn return_data(name: &[u8], cursor: &mut Cursor<'_>, found: &mut Found) -> Result<bool, NoMemory> {
     let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
     if is(b"PARTIAL") {
-        let is_list = cursor.take(b'(') && cursor.atom().is_some();
-        let is_understood = is_list && (cursor.take_nil() || set(cursor, found)?);
-        return Ok(cursor.take(b')') && is_understood);
+        let range = if cursor.take(b'(') { cursor.atom() } else { None };
+        let Some(range) = range else {
+            cursor.skip_value();
+            return Ok(false);
+        };
+        found.partial.clear();
+        found.partial.try_reserve(range.len())?;
+        found.partial.extend_from_slice(range);
+        let is_understood = (cursor.take_nil() || set(cursor, found)?) && cursor.is_next(b')');
+        while !cursor.take(b')') && cursor.skip_value() {}
+        return Ok(is_understood);
+    }
+    if is(b"RELEVANCY") {
+        return scores(cursor, found);
     }
     if is(b"ALL") {
         return set(cursor, found);
@@ -144,6 +263,29 @@ fn return_data(name: &[u8], cursor: &mut Cursor<'_>, found: &mut Found) -> Resul
         found.lowest = small;
     }
     Ok(true)
+}
+
+/// `score-list = "(" [score *(SP score)] ")"`
+fn scores(cursor: &mut Cursor<'_>, found: &mut Found) -> Result<bool, NoMemory> {
+    if !cursor.take(b'(') {
+        cursor.skip_value();
+        return Ok(false);
+    }
+    let mut is_understood = true;
+    while !cursor.take(b')') {
+        let word = cursor.atom().unwrap_or_default();
+        let (score, length) = short_number(word);
+        if length > 0 && length == word.len() && (1..=100).contains(&score) {
+            found.scores.try_reserve(1)?;
+            found.scores.push(score as u8);
+            continue;
+        }
+        is_understood = false;
+        if word.is_empty() && !cursor.skip_value() {
+            break;
+        }
+    }
+    Ok(is_understood)
 }
 
 /// `sequence-set`
@@ -272,14 +414,75 @@ mod tests {
         let line = b"* ESEARCH (TAG \"A285\") UID MIN 7 MAX 3800";
         let bounds = found(&[line]);
         assert_eq!((bounds.lowest, bounds.highest, bounds.total, bounds.defects), (7, 3800, -1, 0));
-        assert_eq!(esearch_tag(&Response::new(line, &[]), 10), Some(&b"A285"[..]));
+        assert_eq!(tag(&Response::new(line, &[]), 10), Some(&b"A285"[..]));
         let all = found(&[b"* ESEARCH (TAG \"a\") COUNT 5 ALL 1:17,21 MODSEQ 1236 X-NEW (1 (2)) MIN 1"]);
         assert_eq!(spans(&all), [(1, 17), (21, 21)]);
         assert_eq!((all.total, all.modseq, all.lowest, all.defects), (5, 1236, 1, 0));
         let partial = found(&[b"* ESEARCH (TAG \"A01\") UID PARTIAL (-1:-100 200:250,252:300) COUNT 0"]);
         assert_eq!((spans(&partial), partial.total), (vec![(200, 250), (252, 300)], 0));
         assert_eq!(found(&[b"* ESEARCH (TAG \"A01\") UID PARTIAL (1:100 NIL)"]).defects, 0);
-        assert_eq!(esearch_tag(&Response::new(b"* ESEARCH UID COUNT 1", &[]), 10), None);
+        assert_eq!(tag(&Response::new(b"* ESEARCH UID COUNT 1", &[]), 10), None);
+    }
+
+    #[test]
+    fn answers_that_tell_more() {
+        let scored = found(&[b"* ESEARCH (TAG \"B1\") ALL 1,5,10 RELEVANCY (4 99 42)"]);
+        assert_eq!((scored.scores.as_slice(), scored.defects), (&[4, 99, 42][..], 0));
+        let partial = found(&[b"* ESEARCH (TAG \"C3\") PARTIAL (1:10 42,9,34,13,15,4,2,7,23,82)"]);
+        assert_eq!((partial.partial.as_slice(), partial.set.count()), (&b"1:10"[..], 10));
+        let none = found(&[b"* ESEARCH (TAG \"A04\") UID PARTIAL (24000:24500 NIL)"]);
+        assert_eq!((none.partial.as_slice(), none.set.count(), none.defects), (&b"24000:24500"[..], 0, 0));
+        let line = b"* ESEARCH (TAG \"tag1\" MAILBOX \"folder2/banana\" UIDVALIDITY 503) UID ALL 3002,4004";
+        let elsewhere = found(&[line]);
+        assert_eq!(
+            (elsewhere.mailbox.as_deref(), elsewhere.uid_validity),
+            (Some(&b"folder2/banana"[..]), 503)
+        );
+        assert_eq!(tag(&Response::new(line, &[]), 10), Some(&b"tag1"[..]));
+        let broken = [
+            &b"* ESEARCH RELEVANCY (0 101 x 7) COUNT 2"[..],
+            b"* ESEARCH RELEVANCY 5 COUNT 2",
+            b"* ESEARCH PARTIAL 5 COUNT 2",
+            b"* ESEARCH PARTIAL (1:5 (x)) COUNT 2",
+        ];
+        for line in broken {
+            let broken = found(&[line]);
+            assert!(broken.defects > 0 && broken.total == 2, "{}", String::from_utf8_lossy(line));
+        }
+        assert!(found(&[b"* ESEARCH RELEVANCY (1 2"]).defects > 0);
+    }
+
+    #[test]
+    fn changes_come_one_after_the_other() {
+        let changes = |line: &[u8]| {
+            let mut updates = Updates::of(&Response::new(line, &[]), 10);
+            let mut all = Vec::new();
+            while let Some(update) = updates.next_update().unwrap() {
+                let set = update.set.text().unwrap();
+                let set = String::from_utf8_lossy(&set[..set.len() - 1]).into_owned();
+                all.push(format!("{}{} {set}", if update.is_removed { "-" } else { "+" }, update.position));
+            }
+            all
+        };
+        assert_eq!(changes(b"* ESEARCH (TAG \"B01\") UID ADDTO (0 32768:32769)"), ["+0 32768:32769"]);
+        assert_eq!(
+            changes(b"* ESEARCH (TAG \"C01\") UID ADDTO (1 2733 1 2732 1 2731)"),
+            ["+1 2733", "+1 2732", "+1 2731"]
+        );
+        assert_eq!(
+            changes(
+                b"* ESEARCH (TAG \"C01\") UID ADDTO (1 2733) REMOVEFROM (1 2731:2732) COUNT 5 ADDTO (2 9)"
+            ),
+            ["+1 2733", "-1 2731:2732", "+2 9"]
+        );
+        assert_eq!(changes(b"* ESEARCH ADDTO (x 1 2 y 3 4 (5) 6 7"), ["+1 2", "+3 4", "+6 7"]);
+        assert_eq!(changes(b"* ESEARCH (TAG \"C01\") UID ALL 1:5"), [""; 0]);
+        assert_eq!(
+            (update_id(b"FABCDX17"), update_id(b"B01"), update_id(b"tag"), update_id(b"")),
+            (17, 1, 0, 0)
+        );
+        let many = [b"* ESEARCH ADDTO (".to_vec(), b"1 2 ".repeat(1_000_000)].concat();
+        assert_eq!(changes(&many).len(), 1_000_000);
     }
 
     #[test]

@@ -2,34 +2,62 @@
 
 #![forbid(unsafe_code)]
 
-/// In upper case, so that equal ones are the same text.
-pub fn base(subject: &str) -> String {
-    let collapsed = subject.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase();
-    let mut rest = collapsed.as_str();
-    loop {
-        rest = without_trailer(rest);
-        rest = without_leaders(rest);
-        // "[fwd:" subject "]"
-        match rest.strip_prefix("[FWD:").and_then(|inner| inner.strip_suffix(']')) {
-            Some(inner) => rest = inner.trim(),
-            None => return rest.to_owned(),
+use super::casemap::casemap;
+use crate::error::NoMemory;
+
+/// What a subject is when messages are sorted or threaded by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Base {
+    /// In the form that equal ones share.
+    pub text: String,
+    /// Something was taken away that answers and forwarded messages have.
+    pub is_reply: bool,
+}
+
+impl Base {
+    pub fn of(subject: &str) -> Result<Base, NoMemory> {
+        let mut collapsed = String::new();
+        collapsed.try_reserve(subject.len())?;
+        for word in subject.split_ascii_whitespace() {
+            collapsed.push_str(if collapsed.is_empty() { "" } else { " " });
+            collapsed.push_str(word);
+        }
+        let (mut rest, mut is_reply) = (collapsed.as_str(), false);
+        loop {
+            rest = without_trailer(rest, &mut is_reply);
+            rest = without_leaders(rest, &mut is_reply);
+            // subj-fwd-hdr = "[fwd:", subj-fwd-trl = "]"
+            match without(rest, "[fwd:").and_then(|inner| inner.strip_suffix(']')) {
+                Some(inner) => (rest, is_reply) = (inner.trim(), true),
+                None => return Ok(Base { text: casemap(rest)?, is_reply }),
+            }
         }
     }
 }
 
+/// What is behind `prefix`, in any case.
+fn without<'s>(subject: &'s str, prefix: &str) -> Option<&'s str> {
+    let (head, rest) = subject.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
 /// `subj-trailer = "(fwd)" / WSP`
-fn without_trailer(mut subject: &str) -> &str {
+fn without_trailer<'s>(mut subject: &'s str, is_reply: &mut bool) -> &'s str {
+    const TRAILER: &str = "(fwd)";
     loop {
         subject = subject.trim_end();
-        match subject.strip_suffix("(FWD)") {
-            Some(shorter) => subject = shorter,
-            None => return subject,
+        let place = subject.len().wrapping_sub(TRAILER.len());
+        match subject.split_at_checked(place) {
+            Some((shorter, trailer)) if trailer.eq_ignore_ascii_case(TRAILER) => {
+                (subject, *is_reply) = (shorter, true);
+            }
+            _ => return subject,
         }
     }
 }
 
 /// `subj-leader = (*subj-blob subj-refwd) / WSP`, and blobs that are not all that there is.
-fn without_leaders(mut subject: &str) -> &str {
+fn without_leaders<'s>(mut subject: &'s str, is_reply: &mut bool) -> &'s str {
     loop {
         let mut last = subject.trim_start();
         let mut rest = last;
@@ -38,7 +66,7 @@ fn without_leaders(mut subject: &str) -> &str {
             rest = shorter;
         }
         match without_word(rest) {
-            Some(behind) => subject = behind,
+            Some(behind) => (subject, *is_reply) = (behind, true),
             None if rest.is_empty() => return last,
             None => return rest,
         }
@@ -47,7 +75,7 @@ fn without_leaders(mut subject: &str) -> &str {
 
 /// `subj-refwd = ("re" / ("fw" ["d"])) *WSP [subj-blob] ":"`
 fn without_word(subject: &str) -> Option<&str> {
-    let behind = ["RE", "FWD", "FW"].iter().find_map(|word| subject.strip_prefix(word))?.trim_start();
+    let behind = ["re", "fwd", "fw"].iter().find_map(|word| without(subject, word))?.trim_start();
     without_blob(behind).unwrap_or(behind).strip_prefix(':')
 }
 
@@ -62,20 +90,30 @@ fn without_blob(subject: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
+    fn base(subject: &str) -> String {
+        Base::of(subject).unwrap().text
+    }
+
     #[test]
     fn answers_have_the_subject_of_what_they_answer() {
-        for subject in [
-            "minutes of  today",
-            "Re: Minutes of today",
-            "re : Fwd: FW: minutes of today (fwd)",
-            "[list] Re[2]: [list] minutes of today (fwd) (fwd) ",
-            "[Fwd: Re: minutes of today]",
+        for (subject, is_reply) in [
+            ("minutes of  today", false),
+            ("[list] Minutes of\ttoday", false),
+            ("Re: Minutes of today", true),
+            ("re : Fwd: FW: minutes of today (fwd)", true),
+            ("minutes of today (FWD)", true),
+            ("[list] Re[2]: [list] minutes of today (fwd) (fwd) ", true),
+            ("[Fwd: Re: minutes of today]", true),
+            ("[fwd: minutes of today]", true),
         ] {
-            assert_eq!(base(subject), "MINUTES OF TODAY", "{subject}");
+            let expected = Base { text: "MINUTES OF TODAY".into(), is_reply };
+            assert_eq!(Base::of(subject).unwrap(), expected, "{subject}");
         }
         assert_eq!(base("[list]"), "[LIST]");
         assert_eq!(base("Re:"), "");
         assert_eq!(base("Rest: of it"), "REST: OF IT");
+        assert_eq!(base("é(fwd"), "E\u{301}(FWD");
+        assert_eq!(base("(fwé)"), "(FWE\u{301})");
         assert_eq!(base(""), "");
     }
 

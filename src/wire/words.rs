@@ -19,10 +19,24 @@ pub enum Word {
     Value(String),
 }
 
+impl Word {
+    fn copy(&self) -> Result<Word> {
+        Ok(match self {
+            Word::Atom(text) => Word::Atom(copy(text)?),
+            Word::String(text) => Word::String(copy(text)?),
+            Word::Value(text) => Word::Value(copy(text)?),
+            Word::Open => Word::Open,
+            Word::Close => Word::Close,
+        })
+    }
+}
+
 /// What the place of a value says that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     String,
+    /// An identifier that servers take without quotes only.
+    Atom,
     Mailbox,
     Number,
     Set,
@@ -70,6 +84,24 @@ impl Words {
             Word::Atom(atom) => Some(atom.to_ascii_uppercase()),
             _ => None,
         }
+    }
+
+    /// What an atom, string or value says.
+    pub fn text(&self, at: usize) -> Option<&str> {
+        match self.get(at)? {
+            Word::Atom(text) | Word::String(text) | Word::Value(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The words from `from` to before `to`, on their own.
+    pub fn part(&self, from: usize, to: usize) -> Result<Words> {
+        let mut words = Vec::new();
+        for (word, is_apart) in self.words.iter().take(to).skip(from) {
+            words.try_reserve(1)?;
+            words.push((word.copy()?, *is_apart || words.is_empty()));
+        }
+        Ok(Words { words })
     }
 
     /// Takes the first words away.
@@ -143,6 +175,11 @@ fn emit_value(text: &str, place: Place, line: &mut Line) -> Result<()> {
     match place {
         Place::String => line.string(text.as_bytes()),
         Place::Mailbox => line.mailbox(text),
+        Place::Atom => {
+            check_flag(text.strip_prefix('\\').map_or(text, |_| ""))
+                .map_err(|_| Error::invalid(format!("\"{}\" stands where an identifier belongs", clip())))?;
+            line.word(text)
+        }
         Place::Number if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
             line.word(text)
         }

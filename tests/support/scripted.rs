@@ -2,7 +2,8 @@
 //!
 //! One direction a line:
 //!
-//! - `S: text` sends a line; `$` at its beginning is the tag of the client's last command. Backslash escapes: `\r`, `\n`.
+//! - `S: text` sends a line; `$` at its beginning, and `$TAG` anywhere, is the tag of the client's last command, `$TAG2`
+//!   that of the one before. Backslash escapes: `\r`, `\n`.
 //! - `S- text` sends it without a line end.
 //! - `C: pattern` takes a line, whose tag is remembered; the rest must be the pattern, in which `*` stands for anything.
 //! - `c: pattern` takes a line that has no tag.
@@ -311,6 +312,13 @@ impl Server<'_> {
         }
         let mut iter = rest.iter();
         while let Some(byte) = iter.next() {
+            if let Some(after) = iter.as_slice().strip_prefix(b"TAG").filter(|_| *byte == b'$') {
+                let back = after.first().filter(|digit| digit.is_ascii_digit());
+                let place = self.tags.len() - back.map_or(1, |digit| usize::from(digit - b'0'));
+                bytes.extend_from_slice(self.tags[place].as_bytes());
+                iter = after[usize::from(back.is_some())..].iter();
+                continue;
+            }
             bytes.push(match (byte, iter.as_slice().first()) {
                 (b'\\', Some(b'r')) => {
                     iter.next();
