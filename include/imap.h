@@ -1898,10 +1898,10 @@ imap_status imap_set_subtract(imap_set *set, const imap_set *other, imap_error *
 /// Keeps what is in `other` too. Blocks: no.
 imap_status imap_set_intersect(imap_set *set, const imap_set *other, imap_error **error);
 
-/// # Rights, quota, metadata
+/// # Rights, quota, metadata, URLs
 ///
-/// Who may do what with a mailbox (ACL), how much there may be in it (QUOTA), and what is noted about it (METADATA).
-/// UNSUPPORTED if the server does not have them.
+/// Who may do what with a mailbox (ACL), how much there may be in it (QUOTA), what is noted about it (METADATA), and who
+/// may read of it by URL (URLAUTH). UNSUPPORTED if the server does not have them.
 ///
 /// GETACL (RFC 4314): who has which rights. Free the result with imap_acl_free(). Blocks: yes.
 imap_status imap_getacl(imap_client *client,
@@ -1975,6 +1975,32 @@ imap_status imap_setmetadata(imap_client *client,
 
 /// NULL is fine. Blocks: no.
 void imap_entries_free(imap_entries *entries);
+
+/// GENURLAUTH (RFC 4467): signs a URL of a message or of a part of it, so that whoever it names may read it:
+/// "imap://bob@example.org/INBOX;UIDVALIDITY=7/;UID=20;EXPIRE=2027-01-01T00:00:00Z;URLAUTH=anonymous". By `mechanism`;
+/// NULL: "INTERNAL". Free the signed URL with imap_text_free(). NO with the code BADURL: the server does not sign such.
+/// Blocks: yes.
+imap_status imap_genurlauth(imap_client *client,
+                            const char *url,
+                            const char *mechanism,
+                            char **signed_url,
+                            imap_error **error);
+
+/// URLFETCH (RFC 4467): what is behind a signed URL, as one entry whose name is the URL; its value is NULL if the server
+/// does not give it. Free the result with imap_entries_free(). For several URLs at once, or decoded parts
+/// (URLAUTH=BINARY, RFC 5524): imap_send(client, "URLFETCH (\"imap://...\" BINARY BODYPARTSTRUCTURE)", ...) and
+/// imap_request_take_entries(), where `attribute` says which is which. Blocks: yes.
+imap_status imap_urlfetch(imap_client *client,
+                          const char *url,
+                          imap_entries **entries,
+                          imap_error **error);
+
+/// RESETKEY (RFC 4467): voids the URLs that were signed for `mailbox` by `mechanisms`, separated by spaces (NULL: by
+/// any); mailbox NULL: all that were ever signed. Blocks: yes.
+imap_status imap_resetkey(imap_client *client,
+                          const char *mailbox,
+                          const char *mechanisms,
+                          imap_error **error);
 
 /// # Text, dates, parsing
 ///

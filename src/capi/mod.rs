@@ -22,4 +22,5 @@ mod uploads;
 mod loops;
 mod sets;
 mod rights;
+mod urlauth;
 mod text;

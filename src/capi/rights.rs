@@ -1,4 +1,4 @@
-//! # Rights, quota, metadata
+//! # Rights, quota, metadata, URLs
 
 use std::ffi::c_char;
 
@@ -7,10 +7,10 @@ use crate::commands::{Annotations, Limits, Rights};
 use crate::error::imap_status;
 use crate::model::{Acl, Entries, Quotas, imap_acl, imap_entries, imap_error, imap_quotas};
 
-/// # Rights, quota, metadata
+/// # Rights, quota, metadata, URLs
 ///
-/// Who may do what with a mailbox (ACL), how much there may be in it (QUOTA), and what is noted about it (METADATA).
-/// UNSUPPORTED if the server does not have them.
+/// Who may do what with a mailbox (ACL), how much there may be in it (QUOTA), what is noted about it (METADATA), and who
+/// may read of it by URL (URLAUTH). UNSUPPORTED if the server does not have them.
 ///
 /// GETACL (RFC 4314): who has which rights. Free the result with imap_acl_free(). Blocks: yes.
 #[unsafe(no_mangle)]

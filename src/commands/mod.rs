@@ -27,6 +27,7 @@ mod status;
 mod store;
 mod table;
 mod targets;
+mod urlauth;
 
 pub use append::{Append, NewMessage};
 pub use capability::Capability;
@@ -50,6 +51,7 @@ pub use sort::Sort;
 pub use status::Status;
 pub use store::Store;
 pub use table::command;
+pub use urlauth::{Behind, Signed};
 
 use crate::error::Result;
 

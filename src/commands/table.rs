@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Annotations, Capability, Copying, Enable, Expunge, Fetch, Identity, Idle, Limits, List, Login, Namespace,
-    Notify, Plain, Raw, Rights, Search, Select, Sort, Status, Store,
+    Annotations, Behind, Capability, Copying, Enable, Expunge, Fetch, Identity, Idle, Limits, List, Login,
+    Namespace, Notify, Plain, Raw, Rights, Search, Select, Signed, Sort, Status, Store,
 };
 use crate::error::{Error, Result};
 use crate::model::{imap_role, try_box};
@@ -27,6 +27,8 @@ const COMMANDS: &[(&str, Make)] = &[
     ("GETQUOTAROOT", |a| one(a, Limits::of_mailbox)),
     ("SETQUOTA", |mut a| boxed(Limits::set(&a.next("a quota root")?, inner(a.rest))?)),
     ("GETMETADATA", metadata),
+    ("GENURLAUTH", |a| two(a, |url, mechanism| Signed::sign(url, Some(mechanism)))),
+    ("URLFETCH", |a| boxed(Behind::all(a.rest, a.params)?)),
     ("ENABLE", |a| boxed(Enable::new(a.rest)?)),
     ("NOTIFY", |a| boxed(Notify::new(a.rest, a.params)?)),
     ("NOOP", |a| none(a, Plain::noop())),

@@ -36,6 +36,7 @@ pub mod structure;
 pub mod subject;
 pub mod transfer;
 pub mod url;
+pub mod urlauth;
 pub mod utf7;
 pub mod value;
 pub mod words;
