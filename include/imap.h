@@ -216,6 +216,9 @@ typedef enum {
   IMAP_OPTION_CLIENT_KEY = 26,
   /// Text: password of the PKCS#12 file.
   IMAP_OPTION_CLIENT_KEY_PASSWORD = 27,
+  /// Text: SHA-256 of the server's public key (its SubjectPublicKeyInfo) in base64, or several, separated by spaces: any
+  /// other is refused, beside all else that is checked.
+  IMAP_OPTION_PIN = 28,
   /// On or off [0]: accept any certificate and any name. Anyone can then read all, passwords included.
   IMAP_OPTION_DANGER_NO_VERIFICATION = 29,
   /// Text: log in as this user while connecting, with IMAP_OPTION_PASSWORD.
@@ -808,6 +811,10 @@ typedef struct {
   /// The server's certificate (DER), or NULL.
   const uint8_t *certificate;
   size_t certificate_len;
+  /// The channel binding tls-server-end-point (RFC 5929) made of it: its hash, or NULL where there is none (Ed25519,
+  /// RSA-PSS).
+  const uint8_t *channel_binding;
+  size_t channel_binding_len;
   int64_t bytes_sent;
   int64_t bytes_received;
 } imap_connection;

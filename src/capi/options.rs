@@ -11,7 +11,7 @@ use zeroize::Zeroize;
 
 use super::boundary::{bytes, call, exclusive, free_object, optional_text};
 use super::uploads::{Userdata, imap_release_callback};
-use crate::client::{Ca, Config, Credentials, Identity, Log, Target, Tls};
+use crate::client::{Ca, Config, Credentials, Identity, Log, Target, Tls, pins};
 use crate::commands::Enable;
 use crate::error::{Error, Result, imap_status};
 use crate::model::{imap_error, imap_log_kind, imap_tls, try_box};
@@ -48,6 +48,9 @@ pub enum imap_option {
     IMAP_OPTION_CLIENT_KEY = 26,
     /// Text: password of the PKCS#12 file.
     IMAP_OPTION_CLIENT_KEY_PASSWORD = 27,
+    /// Text: SHA-256 of the server's public key (its SubjectPublicKeyInfo) in base64, or several, separated by spaces: any
+    /// other is refused, beside all else that is checked.
+    IMAP_OPTION_PIN = 28,
     /// On or off [0]: accept any certificate and any name. Anyone can then read all, passwords included.
     IMAP_OPTION_DANGER_NO_VERIFICATION = 29,
 
@@ -141,6 +144,7 @@ const OPTIONS: &[imap_option] = &[
     IMAP_OPTION_CLIENT_CERTIFICATE,
     IMAP_OPTION_CLIENT_KEY,
     IMAP_OPTION_CLIENT_KEY_PASSWORD,
+    IMAP_OPTION_PIN,
     IMAP_OPTION_DANGER_NO_VERIFICATION,
     IMAP_OPTION_USER,
     IMAP_OPTION_PASSWORD,
@@ -423,6 +427,7 @@ fn check_text(option: imap_option, value: &str) -> Result<Value> {
         | IMAP_OPTION_TOKEN
         | IMAP_OPTION_ACT_AS => {}
         IMAP_OPTION_MECHANISMS => drop(Credentials::with(value, "", "", None)?.command()?),
+        IMAP_OPTION_PIN => drop(pins(value)?),
         IMAP_OPTION_ENABLE => drop(Enable::new(value)?),
         IMAP_OPTION_ADDRESSES => drop(addresses(value)?),
         other => return Err(Error::invalid(format!("{other:?} takes no text"))),
@@ -553,6 +558,7 @@ impl imap_options {
             ca,
             system_roots: self.is_on(IMAP_OPTION_CA_SYSTEM, true),
             identity: self.identity()?,
+            pins: self.text(IMAP_OPTION_PIN).map_or(Ok(Vec::new()), pins)?,
             danger_no_verification: self.is_on(IMAP_OPTION_DANGER_NO_VERIFICATION, false),
         })
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Credentials, Log};
-pub use crate::net::{Ca, Identity, Target, Tls};
+pub use crate::net::{Ca, Identity, Target, Tls, pins};
 use crate::session::Settings;
 
 pub struct Config {

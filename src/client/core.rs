@@ -133,11 +133,12 @@ impl Core {
             return Ok(false);
         }
         self.is_open = true;
+        let binding = link.channel_binding();
         if self.session.wants_tls() {
-            self.session.secured();
+            self.session.secured(binding);
         } else {
             let is_tls = link.is_tls();
-            self.session.connected(is_tls);
+            self.session.connected(is_tls, binding);
         }
         Ok(true)
     }

@@ -26,7 +26,7 @@ use std::time::Instant;
 
 use self::caller::caller;
 use self::cancel::Cancel;
-pub use self::config::{Ca, Config, Identity, Target, Tls};
+pub use self::config::{Ca, Config, Identity, Target, Tls, pins};
 use self::core::Core;
 pub use self::credentials::Credentials;
 pub use self::handlers::{Handle, Log};
@@ -393,6 +393,11 @@ impl Client {
                     None => crate::model::Bytes::NONE,
                 },
                 certificate_len,
+                channel_binding: match &facts.channel_binding {
+                    Some(binding) => arena.raw(binding)?,
+                    None => crate::model::Bytes::NONE,
+                },
+                channel_binding_len: facts.channel_binding.as_ref().map_or(0, Vec::len),
                 bytes_sent: sent as i64,
                 bytes_received: received as i64,
             })

@@ -50,6 +50,10 @@ pub struct imap_connection<'a> {
     /// The server's certificate (DER), or NULL.
     pub certificate: Bytes<'a>,
     pub certificate_len: usize,
+    /// The channel binding tls-server-end-point (RFC 5929) made of it: its hash, or NULL where there is none (Ed25519,
+    /// RSA-PSS).
+    pub channel_binding: Bytes<'a>,
+    pub channel_binding_len: usize,
     pub bytes_sent: i64,
     pub bytes_received: i64,
 }

@@ -279,6 +279,14 @@ impl Link {
         }
     }
 
+    /// tls-server-end-point.
+    pub fn channel_binding(&self) -> Option<Vec<u8>> {
+        match &self.stage {
+            Stage::Connected { tls: Some(channel), .. } => channel.channel_binding(),
+            _ => None,
+        }
+    }
+
     /// Ends the stream now, though a thread may be polling the descriptor, which stays until the link goes.
     pub fn shut_down(&mut self) {
         if let Stage::Connected { socket, tls, .. } = &mut self.stage {

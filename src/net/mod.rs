@@ -2,6 +2,7 @@
 
 #![cfg_attr(model, allow(dead_code))]
 
+mod certificate;
 mod dial;
 mod link;
 mod resolve;
@@ -9,6 +10,7 @@ mod system;
 mod tls;
 mod wake;
 
+pub use certificate::{Pin, pins};
 #[cfg(not(model))]
 pub use link::Link;
 pub use link::{Progress, Read, Target};

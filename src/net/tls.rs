@@ -11,6 +11,7 @@ use native_tls::{Certificate, HandshakeError, MidHandshakeTlsStream, Protocol, T
 use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
+use super::certificate::{self, Pin};
 use super::resolve::certificate_name;
 use crate::error::{Error, Result, imap_status::*};
 
@@ -24,6 +25,8 @@ pub struct Tls {
     pub ca: Vec<Ca>,
     pub system_roots: bool,
     pub identity: Option<Identity>,
+    /// The server's key must be one of these, if there are any.
+    pub pins: Vec<Pin>,
     pub danger_no_verification: bool,
 }
 
@@ -100,7 +103,7 @@ struct Known {
 type Stamp = (PathBuf, u64, Option<SystemTime>);
 
 fn connector(tls: &Tls) -> Result<TlsConnector> {
-    let tls = Tls { host: String::new(), ..tls.clone() };
+    let tls = Tls { host: String::new(), pins: Vec::new(), ..tls.clone() };
     let files = stamps(&tls.ca);
     let is_it = |known: &&Known| known.tls == tls && Some(&known.files) == files.as_ref();
     if let Some(known) = CONNECTORS.lock().iter().find(is_it) {
@@ -254,6 +257,7 @@ impl Write for Queues {
 pub struct Channel {
     stage: Stage,
     host: String,
+    pins: Vec<Pin>,
     is_verified: bool,
 }
 
@@ -288,8 +292,12 @@ impl Channel {
             name => name,
         };
         let begun = connector(tls)?.connect(name, queues);
-        let mut channel =
-            Channel { stage: Stage::Failed, host: name.to_owned(), is_verified: !tls.danger_no_verification };
+        let mut channel = Channel {
+            stage: Stage::Failed,
+            host: name.to_owned(),
+            pins: tls.pins.clone(),
+            is_verified: !tls.danger_no_verification,
+        };
         channel.take(begun)?;
         Ok(channel)
     }
@@ -319,14 +327,25 @@ impl Channel {
                 ));
             }
         }
-        if self.is_verified {
-            let certificate = stream.peer_certificate().ok().flatten().and_then(|found| found.to_der().ok());
-            if !certificate.is_some_and(|der| has_alternative_name(&der)) {
-                let message = format!("the certificate of {} has no subject alternative name", self.host);
-                return Err(Error::fatal(IMAP_ERR_CERTIFICATE, message));
-            }
+        let certificate = certificate_of(stream).unwrap_or_default();
+        if self.is_verified && !has_alternative_name(&certificate) {
+            let message = format!("the certificate of {} has no subject alternative name", self.host);
+            return Err(Error::fatal(IMAP_ERR_CERTIFICATE, message));
         }
-        Ok(())
+        self.check_pins(&certificate)
+    }
+
+    fn check_pins(&self, certificate: &[u8]) -> Result<()> {
+        let seen = certificate::pin_of(certificate);
+        if self.pins.is_empty() || seen.is_some_and(|seen| self.pins.contains(&seen)) {
+            return Ok(());
+        }
+        let seen = seen.map_or_else(
+            || "not to be found in its certificate".to_owned(),
+            |seen| certificate::written(&seen),
+        );
+        let message = format!("the public key of {} is none of IMAP_OPTION_PIN: it is {seen}", self.host);
+        Err(Error::fatal(IMAP_ERR_CERTIFICATE, message))
     }
 
     /// Goes on with the handshake; true once it is done.
@@ -446,7 +465,15 @@ impl Channel {
 
     pub fn certificate(&self) -> Option<Vec<u8>> {
         match &self.stage {
-            Stage::Open(stream) => stream.peer_certificate().ok()??.to_der().ok(),
+            Stage::Open(stream) => certificate_of(stream),
+            _ => None,
+        }
+    }
+
+    /// tls-server-end-point (RFC 5929 section 4); None where the certificate's signature has no hash of its own.
+    pub fn channel_binding(&self) -> Option<Vec<u8>> {
+        match &self.stage {
+            Stage::Open(stream) => stream.tls_server_end_point().ok()?.filter(|binding| !binding.is_empty()),
             _ => None,
         }
     }
@@ -457,6 +484,10 @@ impl Channel {
             let _ = stream.shutdown();
         }
     }
+}
+
+fn certificate_of(stream: &TlsStream<Queues>) -> Option<Vec<u8>> {
+    stream.peer_certificate().ok()??.to_der().ok()
 }
 
 /// Whose fault it was, as far as the words of the TLS library tell.

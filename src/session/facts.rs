@@ -96,6 +96,8 @@ pub struct Facts {
     /// resp-text of the greeting.
     pub greeting: Vec<u8>,
     pub is_tls: bool,
+    /// tls-server-end-point of the server's certificate (RFC 5929), for SASL; None: there is none.
+    pub channel_binding: Option<Vec<u8>>,
     /// UTF8=ACCEPT or IMAP4rev2 is enabled.
     pub is_utf8: bool,
     /// What was ENABLEd, in upper case.
@@ -199,6 +201,7 @@ impl Facts {
             capabilities_told: 0,
             greeting: Vec::new(),
             is_tls: false,
+            channel_binding: None,
             is_utf8: false,
             enabled: Vec::new(),
             selected: None,

@@ -255,9 +255,10 @@ impl Session {
         !self.entries.is_empty() || !self.output.is_empty()
     }
 
-    /// The transport stands: the greeting is due.
-    pub fn connected(&mut self, is_tls: bool) {
+    /// The transport stands: the greeting is due. `binding`: tls-server-end-point, where TLS has one.
+    pub fn connected(&mut self, is_tls: bool, binding: Option<Vec<u8>>) {
         self.facts.is_tls = is_tls;
+        self.facts.channel_binding = binding;
         self.stage = Stage::Greeting;
         self.moved = self.now;
     }
@@ -268,8 +269,9 @@ impl Session {
     }
 
     /// TLS stands: what was learnt in the clear is void.
-    pub fn secured(&mut self) {
+    pub fn secured(&mut self, binding: Option<Vec<u8>>) {
         self.facts.is_tls = true;
+        self.facts.channel_binding = binding;
         self.facts.capabilities = None;
         self.facts.greeting.clear();
         self.events.clear();

@@ -186,6 +186,10 @@ impl Link {
         None
     }
 
+    pub fn channel_binding(&self) -> Option<Vec<u8>> {
+        None
+    }
+
     pub fn shut_down(&mut self) {
         change(|world| {
             if let Some(socket) = world.sockets.get_mut(&self.0) {
