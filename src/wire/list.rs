@@ -208,10 +208,10 @@ impl Attributes<'_> {
     }
 }
 
+/// An attribute brings those that follow from it (RFC 9051 section 6.3.9.4).
 const ATTRIBUTES: [(&[u8], u32); 9] = [
-    (b"NoInferiors", IMAP_ATTRIBUTE_NO_INFERIORS as u32),
+    (b"NoInferiors", IMAP_ATTRIBUTE_NO_INFERIORS as u32 | IMAP_ATTRIBUTE_HAS_NO_CHILDREN as u32),
     (b"NoSelect", IMAP_ATTRIBUTE_NO_SELECT as u32),
-    // What does not exist cannot be selected either.
     (b"NonExistent", IMAP_ATTRIBUTE_NON_EXISTENT as u32 | IMAP_ATTRIBUTE_NO_SELECT as u32),
     (b"HasChildren", IMAP_ATTRIBUTE_HAS_CHILDREN as u32),
     (b"HasNoChildren", IMAP_ATTRIBUTE_HAS_NO_CHILDREN as u32),
@@ -220,6 +220,9 @@ const ATTRIBUTES: [(&[u8], u32); 9] = [
     (b"Subscribed", IMAP_ATTRIBUTE_SUBSCRIBED as u32),
     (b"Remote", IMAP_ATTRIBUTE_REMOTE as u32),
 ];
+
+/// Both at once mean neither (RFC 9051 section 7.3.1).
+const CHILDREN: u32 = IMAP_ATTRIBUTE_HAS_CHILDREN as u32 | IMAP_ATTRIBUTE_HAS_NO_CHILDREN as u32;
 
 /// RFC 6154 and RFC 8457, and XLIST's names for the same.
 const ROLES: [(&[u8], imap_role); 13] = [
@@ -265,6 +268,9 @@ fn attributes<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Result<Attribute
         }
         names.try_reserve(1)?;
         names.push(arena.text(&attribute)?);
+    }
+    if found.bits & CHILDREN == CHILDREN {
+        found.bits &= !CHILDREN;
     }
     found.names = arena.texts(&names)?;
     Ok(found)
