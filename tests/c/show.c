@@ -182,7 +182,8 @@ static void show(const imap_event *event) {
   putchar('\n');
   if (event->is_earlier) puts("  is_earlier");
   if (event->code) show_code(event->code);
-  if (event->kind == IMAP_EVENT_OTHER && event->value_count) show_values(event->values, event->value_count);
+  int is_generic = event->kind == IMAP_EVENT_OTHER || event->kind == IMAP_EVENT_CAPABILITY;
+  if (is_generic && event->value_count) show_values(event->values, event->value_count);
   if (imap_set_count(event->set)) printf("  set %s\n", imap_set_text(event->set));
   if (event->mailbox) show_mailbox(event->mailbox);
   if (event->counts) show_counts(event->counts);

@@ -21,7 +21,9 @@ pub fn event(event: &imap_event<'_>) -> String {
     if let Some(code) = event.code {
         response_code(code, &mut out);
     }
-    if event.kind == imap_event_kind::IMAP_EVENT_OTHER && event.value_count > 0 {
+    let is_generic =
+        matches!(event.kind, imap_event_kind::IMAP_EVENT_OTHER | imap_event_kind::IMAP_EVENT_CAPABILITY);
+    if is_generic && event.value_count > 0 {
         values(event.values, &mut out);
     }
     if !event.set.is_empty() {
