@@ -1201,6 +1201,27 @@ imap_status imap_id(imap_client *client,
 /// NOOP (RFC 9051 section 6.1.2): lets the server tell its news, which imap_next_event() gives. Blocks: yes.
 imap_status imap_noop(imap_client *client, imap_error **error);
 
+/// LANGUAGE (RFC 5255): "de en" asks for the first of these languages that the server has, for its texts, and gives it;
+/// NULL gives all that it has. Free the result with imap_texts_free(). NO: it has none of them. Blocks: yes.
+imap_status imap_language(imap_client *client,
+                          const char *tags,
+                          imap_texts **languages,
+                          imap_error **error);
+
+/// COMPARATOR (RFC 5255): asks for the first of `comparators` that the server has, "i;unicode-casemap i;octet"; NULL
+/// changes nothing. Gives the one in use, and behind it those that were meant too. For servers with I18NLEVEL=2. Free the
+/// result with imap_texts_free(). NO with the code BADCOMPARATOR: it has none of them. Blocks: yes.
+imap_status imap_comparator(imap_client *client,
+                            const char *comparators,
+                            imap_texts **active,
+                            imap_error **error);
+
+/// GETJMAPACCESS (RFC 9698): the URL of the JMAP session that has the same mail. Free it with imap_text_free().
+/// Blocks: yes.
+imap_status imap_getjmapaccess(imap_client *client,
+                               char **url,
+                               imap_error **error);
+
 /// NULL is fine. Blocks: no.
 void imap_pairs_free(imap_pairs *pairs);
 
@@ -1233,6 +1254,18 @@ imap_status imap_authenticate(imap_client *client,
                               const char *secret,
                               const char *act_as,
                               imap_error **error);
+
+/// PROXYAUTH: an administrator goes on as `user`, on servers of Netscape's line; before a mailbox is selected. NO: not
+/// allowed. Blocks: yes.
+imap_status imap_proxyauth(imap_client *client,
+                           const char *user,
+                           imap_error **error);
+
+/// UNAUTHENTICATE (RFC 8437): back to before the login, so that another user can log in on the same connection. The
+/// mailbox is no longer selected, nothing is enabled, watched or compressed any more; credentials that were kept for
+/// imap_reconnect() are wiped. UNSUPPORTED: the server does not have it. Blocks: yes.
+imap_status imap_unauthenticate(imap_client *client,
+                                imap_error **error);
 
 /// # Mailboxes
 ///

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::error::raise;
 use crate::client::Client;
 use crate::error::{Error, Result, imap_status};
-use crate::model::{Kind, Owned, imap_error};
+use crate::model::{Kind, Owned, TextList, imap_error};
 
 /// A connection, or one being made. Opaque; any thread.
 #[allow(non_camel_case_types)]
@@ -110,6 +110,18 @@ pub unsafe fn put_text(out: *mut *mut c_char, mut text: Vec<u8>) -> Result<()> {
         unsafe { out.write(text.into_raw()) };
     }
     Ok(())
+}
+
+/// Hands out the one text that an answer should have.
+///
+/// # Safety
+/// As `put_text`.
+pub unsafe fn put_first(out: *mut *mut c_char, texts: &Owned<TextList>) -> Result<()> {
+    let Some(first) = texts.get().items.iter().next() else {
+        return Err(Error::new(imap_status::IMAP_ERR_PROTOCOL, "the server said OK and gave no URL"));
+    };
+    // SAFETY: the caller's promise.
+    unsafe { put_text(out, first.as_bytes().to_vec()) }
 }
 
 /// Frees a result.

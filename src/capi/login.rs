@@ -4,6 +4,7 @@ use std::ffi::c_char;
 
 use super::boundary::{imap_client, on_client, optional_text, text};
 use crate::client::Credentials;
+use crate::commands::ProxyAuth;
 use crate::error::imap_status;
 use crate::model::imap_error;
 
@@ -55,4 +56,28 @@ pub unsafe extern "C" fn imap_authenticate(
             client.login(Credentials::with(text("mechanisms", mechanisms)?, user, secret, act_as)?)
         })
     }
+}
+
+/// PROXYAUTH: an administrator goes on as `user`, on servers of Netscape's line; before a mailbox is selected. NO: not
+/// allowed. Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_proxyauth(
+    client: *mut imap_client,
+    user: *const c_char,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { on_client(client, error, |client| client.run(ProxyAuth::new(text("user", user)?)?)) }
+}
+
+/// UNAUTHENTICATE (RFC 8437): back to before the login, so that another user can log in on the same connection. The
+/// mailbox is no longer selected, nothing is enabled, watched or compressed any more; credentials that were kept for
+/// imap_reconnect() are wiped. UNSUPPORTED: the server does not have it. Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_unauthenticate(
+    client: *mut imap_client,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { on_client(client, error, |client| client.unauthenticate()) }
 }

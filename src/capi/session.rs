@@ -2,8 +2,10 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{free_result, give, imap_client, on_client, params, text};
-use crate::commands::{Capability, Enable, Identity, Plain};
+use super::boundary::{
+    clear, free_result, give, imap_client, on_client, optional_text, params, put_first, text,
+};
+use crate::commands::{Capability, Enable, Identity, Plain, comparator, jmap_access, language};
 use crate::error::imap_status;
 use crate::model::{Pairs, TextList, imap_error, imap_pairs, imap_texts};
 
@@ -97,6 +99,59 @@ pub unsafe extern "C" fn imap_noop(
 ) -> imap_status {
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe { on_client(client, error, |client| client.run(Plain::noop())) }
+}
+
+/// LANGUAGE (RFC 5255): "de en" asks for the first of these languages that the server has, for its texts, and gives it;
+/// NULL gives all that it has. Free the result with imap_texts_free(). NO: it has none of them. Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_language(
+    client: *mut imap_client,
+    tags: *const c_char,
+    languages: *mut *mut imap_texts<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        give::<TextList>(client, languages, error, |client| {
+            client.run(language(optional_text("tags", tags)?)?)
+        })
+    }
+}
+
+/// COMPARATOR (RFC 5255): asks for the first of `comparators` that the server has, "i;unicode-casemap i;octet"; NULL
+/// changes nothing. Gives the one in use, and behind it those that were meant too. For servers with I18NLEVEL=2. Free the
+/// result with imap_texts_free(). NO with the code BADCOMPARATOR: it has none of them. Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_comparator(
+    client: *mut imap_client,
+    comparators: *const c_char,
+    active: *mut *mut imap_texts<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        give::<TextList>(client, active, error, |client| {
+            client.run(comparator(optional_text("comparators", comparators)?)?)
+        })
+    }
+}
+
+/// GETJMAPACCESS (RFC 9698): the URL of the JMAP session that has the same mail. Free it with imap_text_free().
+/// Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_getjmapaccess(
+    client: *mut imap_client,
+    url: *mut *mut c_char,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        clear(url);
+        on_client(client, error, |client| {
+            let urls = client.run(jmap_access())?;
+            put_first(url, &urls)
+        })
+    }
 }
 
 /// NULL is fine. Blocks: no.

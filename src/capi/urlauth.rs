@@ -2,9 +2,9 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{clear, give, imap_client, on_client, optional_text, put_text, text};
-use crate::commands::{Behind, Signed};
-use crate::error::{Error, imap_status};
+use super::boundary::{clear, give, imap_client, on_client, optional_text, put_first, text};
+use crate::commands::{Behind, genurlauth, resetkey};
+use crate::error::imap_status;
 use crate::model::{Entries, imap_entries, imap_error};
 
 /// GENURLAUTH (RFC 4467): signs a URL of a message or of a part of it, so that whoever it names may read it:
@@ -23,12 +23,8 @@ pub unsafe extern "C" fn imap_genurlauth(
     unsafe {
         clear(signed_url);
         on_client(client, error, |client| {
-            let urls =
-                client.run(Signed::sign(text("url", url)?, optional_text("mechanism", mechanism)?)?)?;
-            let Some(first) = urls.get().items.iter().next() else {
-                return Err(Error::new(imap_status::IMAP_ERR_PROTOCOL, "the server said OK and gave no URL"));
-            };
-            put_text(signed_url, first.as_bytes().to_vec())
+            let urls = client.run(genurlauth(text("url", url)?, optional_text("mechanism", mechanism)?)?)?;
+            put_first(signed_url, &urls)
         })
     }
 }
@@ -61,7 +57,7 @@ pub unsafe extern "C" fn imap_resetkey(
     unsafe {
         on_client(client, error, |client| {
             let mailbox = optional_text("mailbox", mailbox)?;
-            client.run(Signed::reset(mailbox, optional_text("mechanisms", mechanisms)?)?)
+            client.run(resetkey(mailbox, optional_text("mechanisms", mechanisms)?)?)
         })
     }
 }

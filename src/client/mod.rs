@@ -34,7 +34,7 @@ pub use self::streaming::Body;
 use self::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use self::sync::{Mutex, MutexGuard};
 pub use self::waiting::Goal;
-use crate::commands::{Enable, Opening};
+use crate::commands::{Enable, Opening, Unauthenticate};
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Connection, Event, Owned, Selected, imap_connection, imap_state, imap_texts, try_box};
 pub use crate::net::rest_of_file;
@@ -113,6 +113,14 @@ impl Client {
             Some(names) => self.run(Enable::offered(names)?).map(drop),
             None => Ok(()),
         }
+    }
+
+    /// Back to before the login; nothing is kept of it.
+    pub fn unauthenticate(&self) -> Result<()> {
+        self.run(Unauthenticate::default())?;
+        *self.credentials.lock() = None;
+        self.watched.lock().clear();
+        Ok(())
     }
 
     pub fn is_of_this_process(&self) -> bool {

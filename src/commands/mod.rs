@@ -12,6 +12,8 @@ mod fetch;
 mod gather;
 mod id;
 mod idle;
+mod jmap;
+mod language;
 mod list;
 mod login;
 mod namespace;
@@ -27,7 +29,9 @@ mod status;
 mod store;
 mod table;
 mod targets;
+mod told;
 mod urlauth;
+mod user;
 
 pub use append::{Append, NewMessage};
 pub use capability::Capability;
@@ -37,6 +41,8 @@ pub use expunge::Expunge;
 pub use fetch::Fetch;
 pub use id::Identity;
 pub use idle::Idle;
+pub use jmap::jmap_access;
+pub use language::{comparator, language};
 pub use list::List;
 pub use login::Login;
 pub use namespace::Namespace;
@@ -51,7 +57,8 @@ pub use sort::Sort;
 pub use status::Status;
 pub use store::Store;
 pub use table::command;
-pub use urlauth::{Behind, Signed};
+pub use urlauth::{Behind, genurlauth, resetkey};
+pub use user::{ProxyAuth, Unauthenticate};
 
 use crate::error::Result;
 

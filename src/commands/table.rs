@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use super::{
     Annotations, Behind, Capability, Copying, Enable, Expunge, Fetch, Identity, Idle, Limits, List, Login,
-    Namespace, Notify, Plain, Raw, Rights, Search, Select, Signed, Sort, Status, Store,
+    Namespace, Notify, Plain, ProxyAuth, Raw, Rights, Search, Select, Sort, Status, Store, Unauthenticate,
+    comparator, genurlauth, jmap_access, language, resetkey,
 };
 use crate::error::{Error, Result};
 use crate::model::{imap_role, try_box};
@@ -27,7 +28,13 @@ const COMMANDS: &[(&str, Make)] = &[
     ("GETQUOTAROOT", |a| one(a, Limits::of_mailbox)),
     ("SETQUOTA", |mut a| boxed(Limits::set(&a.next("a quota root")?, inner(a.rest))?)),
     ("GETMETADATA", metadata),
-    ("GENURLAUTH", |a| two(a, |url, mechanism| Signed::sign(url, Some(mechanism)))),
+    ("GENURLAUTH", |a| two(a, |url, mechanism| genurlauth(url, Some(mechanism)))),
+    ("RESETKEY", reset_key),
+    ("LANGUAGE", |a| words(a, |tags| language(Some(tags)))),
+    ("COMPARATOR", |a| words(a, |names| comparator(Some(names)))),
+    ("GETJMAPACCESS", |a| none(a, jmap_access())),
+    ("PROXYAUTH", |a| one(a, ProxyAuth::new)),
+    ("UNAUTHENTICATE", |a| none(a, Unauthenticate::default())),
     ("URLFETCH", |a| boxed(Behind::all(a.rest, a.params)?)),
     ("ENABLE", |a| boxed(Enable::new(a.rest)?)),
     ("NOTIFY", |a| boxed(Notify::new(a.rest, a.params)?)),
@@ -150,6 +157,16 @@ fn none<C: Command>(arguments: Arguments<'_>, command: C) -> Made {
     boxed(command)
 }
 
+/// Words without values, quoted or not.
+fn words<C: Command>(mut arguments: Arguments<'_>, make: impl FnOnce(&str) -> Result<C>) -> Made {
+    let mut all = Vec::new();
+    while !arguments.rest.is_empty() {
+        all.push(arguments.next("a word")?.into_owned());
+    }
+    arguments.end()?;
+    boxed(make(&all.join(" "))?)
+}
+
 fn one<C: Command>(mut arguments: Arguments<'_>, make: impl FnOnce(&str) -> Result<C>) -> Made {
     let argument = arguments.next("an argument")?;
     arguments.end()?;
@@ -206,6 +223,15 @@ fn sort(mut arguments: Arguments<'_>, by_uid: bool) -> Made {
     let number = if by_uid { "" } else { "# " };
     let criteria = format!("{number}{returns} CHARSET {charset} {}", arguments.rest);
     boxed(Sort::new(keys, &criteria, arguments.params)?)
+}
+
+/// `[mailbox *(SP mechanism)]`
+fn reset_key(mut arguments: Arguments<'_>) -> Made {
+    if arguments.rest.is_empty() {
+        return none(arguments, resetkey(None, None)?);
+    }
+    let mailbox = arguments.next("a mailbox")?;
+    words(arguments, |mechanisms| resetkey(Some(&mailbox), Some(mechanisms)))
 }
 
 fn set_acl(mut arguments: Arguments<'_>) -> Made {

@@ -1,8 +1,9 @@
 //! URLAUTH (RFC 4467, RFC 5092, RFC 5524): URLs that let others read a message or a part of it.
 
 use super::ask::{Answer, Argument, Ask, Form};
+use super::told::Told;
 use crate::error::{Error, Result};
-use crate::model::{Entries, Entry, Growing, Owned, Text, TextList, imap_entries, imap_texts};
+use crate::model::{Entries, Entry, Growing, Owned, Text, imap_entries};
 use crate::session::{Facts, Mailboxes, Untagged, quote};
 use crate::wire::urlauth;
 use crate::wire::words::Words;
@@ -12,66 +13,30 @@ const GENURLAUTH: Form = Form { name: "GENURLAUTH", needs: URLAUTH, mailboxes: M
 const URLFETCH: Form = Form { name: "URLFETCH", needs: URLAUTH, mailboxes: Mailboxes::Reads };
 const RESETKEY: Form = Form { name: "RESETKEY", needs: URLAUTH, mailboxes: Mailboxes::Reads };
 
-/// The answer of GENURLAUTH: signed URLs.
-#[derive(Default)]
-pub struct Signed {
-    urls: Vec<String>,
+/// `genurlauth = "GENURLAUTH" 1*(SP url-rump SP mechanism)`
+pub fn genurlauth(url: &str, mechanism: Option<&str>) -> Result<Ask<Told>> {
+    let mechanism = mechanism.unwrap_or("INTERNAL");
+    if !url.to_ascii_uppercase().contains(";URLAUTH=") {
+        let message = "a URL to be signed ends with ;URLAUTH= and who may use it, like ;URLAUTH=anonymous";
+        return Err(Error::invalid(message));
+    }
+    Ok(Ask::new(&GENURLAUTH, vec![checked(url)?, atom(mechanism)?], Told::default()))
 }
 
-impl Signed {
-    /// `genurlauth = "GENURLAUTH" 1*(SP url-rump SP mechanism)`
-    pub fn sign(url: &str, mechanism: Option<&str>) -> Result<Ask<Signed>> {
-        let mechanism = mechanism.unwrap_or("INTERNAL");
-        if !url.to_ascii_uppercase().contains(";URLAUTH=") {
-            let message =
-                "a URL to be signed ends with ;URLAUTH= and who may use it, like ;URLAUTH=anonymous";
-            return Err(Error::invalid(message));
-        }
-        let arguments = vec![checked(url)?, Argument::Words(Words::parse(&atom(mechanism)?, None)?)];
-        Ok(Ask::new(&GENURLAUTH, arguments, Signed::default()))
-    }
-
-    /// `resetkey = "RESETKEY" [SP mailbox *(SP mechanism)]`
-    pub fn reset(mailbox: Option<&str>, mechanisms: Option<&str>) -> Result<Ask<()>> {
-        let mut arguments = Vec::new();
-        match (mailbox, mechanisms) {
-            (None, Some(_)) => return Err(Error::invalid("mechanisms are reset for one mailbox: name it")),
-            (None, None) => {}
-            (Some(mailbox), mechanisms) => {
-                arguments.push(Argument::Mailbox(super::copy(mailbox)?));
-                for mechanism in mechanisms.unwrap_or_default().split_ascii_whitespace() {
-                    arguments.push(Argument::Words(Words::parse(&atom(mechanism)?, None)?));
-                }
+/// `resetkey = "RESETKEY" [SP mailbox *(SP mechanism)]`
+pub fn resetkey(mailbox: Option<&str>, mechanisms: Option<&str>) -> Result<Ask<()>> {
+    let mut arguments = Vec::new();
+    match (mailbox, mechanisms) {
+        (None, Some(_)) => return Err(Error::invalid("mechanisms are reset for one mailbox: name it")),
+        (None, None) => {}
+        (Some(mailbox), mechanisms) => {
+            arguments.push(Argument::Mailbox(super::copy(mailbox)?));
+            for mechanism in mechanisms.unwrap_or_default().split_ascii_whitespace() {
+                arguments.push(atom(mechanism)?);
             }
         }
-        Ok(Ask::new(&RESETKEY, arguments, ()))
     }
-}
-
-impl Answer for Signed {
-    type Output = Box<Owned<TextList>>;
-
-    const RESPONSES: &'static [&'static str] = &["GENURLAUTH"];
-
-    fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<()> {
-        let mut cursor = untagged.response.cursor(untagged.rest);
-        while let Some(url) = cursor.astring() {
-            self.urls.try_reserve(1)?;
-            self.urls.push(String::from_utf8_lossy(&url.bytes()?).into_owned());
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Self::Output> {
-        Owned::build(|arena| {
-            let mut texts: Vec<Text<'_>> = Vec::new();
-            texts.try_reserve_exact(self.urls.len())?;
-            for url in &self.urls {
-                texts.push(arena.text(url.as_bytes())?);
-            }
-            Ok(imap_texts { ..*arena.texts(&texts)? })
-        })
-    }
+    Ok(Ask::new(&RESETKEY, arguments, ()))
 }
 
 /// The answer of URLFETCH.
@@ -149,11 +114,10 @@ fn checked(url: &str) -> Result<Argument> {
 }
 
 /// `mechanism = "INTERNAL" / 1*(ALPHA / DIGIT / "-" / ".")`
-fn atom(mechanism: &str) -> Result<String> {
-    match mechanism.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
-        && !mechanism.is_empty()
-    {
-        true => super::copy(mechanism),
+fn atom(mechanism: &str) -> Result<Argument> {
+    let is_atom = mechanism.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+    match is_atom && !mechanism.is_empty() {
+        true => Ok(Argument::Words(Words::parse(mechanism, None)?)),
         false => Err(Error::invalid("a mechanism of URLAUTH is a word like INTERNAL")),
     }
 }

@@ -117,6 +117,8 @@ pub enum Effect {
     Enabled(Vec<String>),
     /// TLS begins right behind this reply.
     StartTls,
+    /// As before the login.
+    Unauthenticated,
     /// The connection is no longer wanted.
     Logout,
 }

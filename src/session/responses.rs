@@ -222,6 +222,13 @@ impl Session {
                 self.facts.enabled.extend(names);
             }
             Effect::StartTls => self.stage = Stage::Securing,
+            Effect::Unauthenticated => {
+                self.unselect();
+                self.facts.state = IMAP_STATE_NOT_AUTHENTICATED;
+                self.facts.enabled = Vec::new();
+                self.facts.is_utf8 = false;
+                self.idle.watch(&[], self.now);
+            }
             Effect::Logout => {
                 self.bye = None;
                 self.has_left = true;

@@ -1,0 +1,42 @@
+//! Answers that are words and no more: languages, comparators, URLs.
+
+use super::ask::Answer;
+use crate::error::Result;
+use crate::model::{Owned, Text, TextList, imap_texts};
+use crate::session::{Facts, Untagged};
+
+#[derive(Default)]
+pub struct Told {
+    words: Vec<String>,
+}
+
+impl Answer for Told {
+    type Output = Box<Owned<TextList>>;
+
+    const RESPONSES: &'static [&'static str] = &["LANGUAGE", "COMPARATOR", "JMAPACCESS", "GENURLAUTH"];
+
+    /// Lists within the answer are read as if they had no parentheses.
+    fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<()> {
+        let mut cursor = untagged.response.cursor(untagged.rest);
+        while !cursor.is_at_end() {
+            if cursor.take(b'(') || cursor.take(b')') {
+                continue;
+            }
+            let Some(word) = cursor.astring() else { break };
+            self.words.try_reserve(1)?;
+            self.words.push(String::from_utf8_lossy(&word.bytes()?).into_owned());
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Self::Output> {
+        Owned::build(|arena| {
+            let mut texts: Vec<Text<'_>> = Vec::new();
+            texts.try_reserve_exact(self.words.len())?;
+            for word in &self.words {
+                texts.push(arena.text(word.as_bytes())?);
+            }
+            Ok(imap_texts { ..*arena.texts(&texts)? })
+        })
+    }
+}
