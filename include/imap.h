@@ -914,6 +914,24 @@ typedef struct {
   size_t defect_count;
 } imap_numbers;
 
+/// THREAD, flat: each message before those that answer it. The arrays run side by side.
+typedef struct {
+  /// 0: a message that is missing but holds the others together.
+  const uint32_t *numbers;
+  /// 0 begins a new thread.
+  const uint32_t *depths;
+  /// Index of the parent, -1 for none.
+  const int32_t *parents;
+  size_t count;
+  imap_origin origin;
+} imap_threads;
+
+/// The answer of a search in several mailboxes: one for each that has a match.
+typedef struct {
+  const imap_numbers *const *items;
+  size_t count;
+} imap_numbers_list;
+
 /// The answer of FETCH and STORE.
 typedef struct {
   const imap_message *const *items;
@@ -1383,11 +1401,16 @@ void imap_selected_free(imap_selected *selected);
 /// # Searching
 ///
 /// `criteria` are search keys, after RETURN (...) and CHARSET if you want them (UTF-8 is declared when
-/// needed): "UNSEEN FROM ? SINCE ?", "RETURN (MIN MAX COUNT) ALL", "# UNSEEN" for message numbers. Give
-/// imap_set_text(found->set) to imap_fetch(), or walk the set with imap_set_next().
+/// needed): "UNSEEN FROM ? SINCE ?", "RETURN (COUNT PARTIAL -1:-100) ALL", "RETURN (SAVE) FLAGGED" for $,
+/// "# UNSEEN" for message numbers. Give imap_set_text(found->set) to imap_fetch(), or walk the set with
+/// imap_set_next().
 ///
 /// SEARCH (RFC 9051 section 6.4.4). `params`: the values of the ? in `criteria`, NULL at the end; or NULL.
-/// Nothing found is an empty set, no error. Free the result with imap_numbers_free(). Blocks: yes.
+/// Nothing found is an empty set, no error. Where the server does not know MIN, MAX, COUNT, ALL or PARTIAL of RETURN, they
+/// are computed here from all numbers; OLDER and YOUNGER become BEFORE and SINCE, which are exact to the day (in UTC); then
+/// origin is IMAP_ORIGIN_EMULATED. UNSUPPORTED for any other key or option that the server does not have. A server that
+/// cannot search in UTF-8 is asked once more in a charset that it names, if the text can be written in that. RETURN (UPDATE)
+/// keeps the answer up to date: see IMAP_EVENT_SEARCH. Free the result with imap_numbers_free(). Blocks: yes.
 imap_status imap_search(imap_client *client,
                         const char *criteria,
                         const char *const *params,
@@ -1395,9 +1418,9 @@ imap_status imap_search(imap_client *client,
                         imap_error **error);
 
 /// SORT (RFC 5256) of the messages that match `criteria`: `keys` as "REVERSE DATE SUBJECT", of ARRIVAL, CC, DATE, FROM,
-/// SIZE, SUBJECT, TO, DISPLAYFROM, DISPLAYTO. The set of the result is in that order. Where the server cannot, it is made
-/// here from the messages' envelopes, and origin is IMAP_ORIGIN_EMULATED; RETURN (...) in the criteria needs a server with
-/// ESORT. `params`, and the result, as with imap_search(). Blocks: yes.
+/// RELEVANCY, SIZE, SUBJECT, TO, DISPLAYFROM, DISPLAYTO. The set of the result is in that order, MIN and MAX of RETURN are
+/// its first and last. Where the server cannot, it is made here from the messages' envelopes, and origin is
+/// IMAP_ORIGIN_EMULATED. `params`, RETURN and the result as with imap_search(). Blocks: yes.
 imap_status imap_sort(imap_client *client,
                       const char *keys,
                       const char *criteria,
@@ -1405,8 +1428,52 @@ imap_status imap_sort(imap_client *client,
                       imap_numbers **found,
                       imap_error **error);
 
+/// THREAD (RFC 5256) of the messages that match `criteria`, which has no RETURN: `algorithm` is "REFERENCES", "REFS",
+/// "ORDEREDSUBJECT" or another that the server has; NULL: the best that it has, in this order. Where the server cannot,
+/// these three are made here, from envelopes and the References of all messages that match, and origin is
+/// IMAP_ORIGIN_EMULATED. `params` as with imap_search(). Free the result with imap_threads_free(). Blocks: yes.
+imap_status imap_thread(imap_client *client,
+                        const char *algorithm,
+                        const char *criteria,
+                        const char *const *params,
+                        imap_threads **threads,
+                        imap_error **error);
+
+/// ESEARCH in several mailboxes (RFC 7377): "IN (mailboxes ? subtree ? personal) RETURN (ALL COUNT) FROM ?"; without IN, in
+/// the selected one. A value in IN is a mailbox. One imap_numbers for each mailbox with a match, with its mailbox and
+/// uid_validity set, of UIDs. UPDATE and SAVE are for imap_search(). UNSUPPORTED if the server does not have MULTISEARCH.
+/// `params` as with imap_search(). Free the result with imap_numbers_list_free(). Blocks: yes.
+imap_status imap_esearch(imap_client *client,
+                         const char *criteria,
+                         const char *const *params,
+                         imap_numbers_list **found,
+                         imap_error **error);
+
+/// CANCELUPDATE (RFC 5267): ends the events of a search with RETURN (UPDATE). They end by themselves when another mailbox
+/// is selected. INVALID if there is no such search. Blocks: yes.
+imap_status imap_cancelupdate(imap_client *client,
+                              uint32_t update_id,
+                              imap_error **error);
+
+/// UIDBATCHES (RFC 10022): the selected mailbox cut into spans of about `size` messages (servers want at least 500),
+/// newest first; spans `first` to `last`, counted from 1, or 0 and 0 for all. Walk them with imap_set_next_span(); total is
+/// how many they are. NO with TOOFEW or TOOMANY: the size, or the number of spans, is not to the server's liking.
+/// UNSUPPORTED if the server does not have it. Free the result with imap_numbers_free(). Blocks: yes.
+imap_status imap_uidbatches(imap_client *client,
+                            uint32_t size,
+                            uint32_t first,
+                            uint32_t last,
+                            imap_numbers **batches,
+                            imap_error **error);
+
 /// NULL is fine. Blocks: no.
 void imap_numbers_free(imap_numbers *numbers);
+
+/// NULL is fine. Blocks: no.
+void imap_numbers_list_free(imap_numbers_list *list);
+
+/// NULL is fine. Blocks: no.
+void imap_threads_free(imap_threads *threads);
 
 /// # Fetching
 ///
@@ -1617,8 +1684,16 @@ imap_status imap_request_take_messages(imap_request *request,
                                        imap_messages **messages,
                                        imap_error **error);
 
-/// The same for SEARCH and EXPUNGE; imap_numbers_free(). Blocks: yes.
+/// The same for SEARCH, SORT, EXPUNGE and UIDBATCHES; imap_numbers_free(). Blocks: yes.
 imap_status imap_request_take_numbers(imap_request *request, imap_numbers **numbers, imap_error **error);
+
+/// The same for ESEARCH; imap_numbers_list_free(). Blocks: yes.
+imap_status imap_request_take_numbers_list(imap_request *request,
+                                           imap_numbers_list **list,
+                                           imap_error **error);
+
+/// The same for THREAD; imap_threads_free(). Blocks: yes.
+imap_status imap_request_take_threads(imap_request *request, imap_threads **threads, imap_error **error);
 
 /// The same for COPY and MOVE; imap_assigned_free(). Blocks: yes.
 imap_status imap_request_take_assigned(imap_request *request, imap_assigned **assigned, imap_error **error);

@@ -287,7 +287,7 @@ pub unsafe extern "C" fn imap_request_take_messages(
     unsafe { take::<Messages>(request, messages, error) }
 }
 
-/// The same for SEARCH and EXPUNGE; imap_numbers_free(). Blocks: yes.
+/// The same for SEARCH, SORT, EXPUNGE and UIDBATCHES; imap_numbers_free(). Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_request_take_numbers(
     request: *mut imap_request,
@@ -296,6 +296,28 @@ pub unsafe extern "C" fn imap_request_take_numbers(
 ) -> imap_status {
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe { take::<Numbers>(request, numbers, error) }
+}
+
+/// The same for ESEARCH; imap_numbers_list_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_numbers_list(
+    request: *mut imap_request,
+    list: *mut *mut imap_numbers_list<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<NumbersList>(request, list, error) }
+}
+
+/// The same for THREAD; imap_threads_free(). Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_take_threads(
+    request: *mut imap_request,
+    threads: *mut *mut imap_threads<'static>,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { take::<Threads>(request, threads, error) }
 }
 
 /// The same for COPY and MOVE; imap_assigned_free(). Blocks: yes.

@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 
 use super::{
-    Annotations, Behind, Capability, Copying, Enable, Expunge, Fetch, Identity, Idle, Limits, List, Login,
-    Namespace, Notify, Plain, ProxyAuth, Raw, Rights, Search, Select, Sort, Status, Store, Unauthenticate,
-    comparator, genurlauth, jmap_access, language, resetkey,
+    Annotations, Batches, Behind, CancelUpdate, Capability, Copying, Enable, Expunge, Fetch, Identity, Idle,
+    Limits, List, Login, MultiSearch, Namespace, Notify, Plain, ProxyAuth, Raw, Rights, Search, Select, Sort,
+    Status, Store, Thread, Unauthenticate, comparator, genurlauth, jmap_access, language, resetkey,
 };
 use crate::error::{Error, Result};
 use crate::model::{imap_role, try_box};
@@ -61,8 +61,13 @@ const COMMANDS: &[(&str, Make)] = &[
     ("STORE", |a| with_set(a, false, Store::new)),
     ("UID STORE", |a| with_set(a, true, Store::new)),
     ("SEARCH", |a| boxed(Search::new(&format!("# {}", a.rest), a.params)?)),
+    ("ESEARCH", |a| boxed(MultiSearch::new(a.rest, a.params)?)),
     ("SORT", |a| sort(a, false)),
     ("UID SORT", |a| sort(a, true)),
+    ("THREAD", |a| thread(a, "# ")),
+    ("UID THREAD", |a| thread(a, "")),
+    ("CANCELUPDATE", |a| one(a, |id| Ok(CancelUpdate::new(number(id)?)))),
+    ("UIDBATCHES", batches),
     ("UID SEARCH", |a| boxed(Search::new(a.rest, a.params)?)),
     ("COPY", |a| two(a, |set, mailbox| Copying::copy(&numbers(set), mailbox))),
     ("UID COPY", |a| two(a, Copying::copy)),
@@ -232,6 +237,33 @@ fn reset_key(mut arguments: Arguments<'_>) -> Made {
     }
     let mailbox = arguments.next("a mailbox")?;
     words(arguments, |mechanisms| resetkey(Some(&mailbox), Some(mechanisms)))
+}
+
+/// `thread-alg charset criteria`
+fn thread(mut arguments: Arguments<'_>, prefix: &str) -> Made {
+    let (algorithm, charset) = (arguments.next("an algorithm")?, arguments.next("a charset")?);
+    let criteria = format!("{prefix}CHARSET {charset} {}", arguments.rest);
+    boxed(Thread::new(Some(&algorithm), &criteria, arguments.params)?)
+}
+
+/// `size [first:last]`
+fn batches(mut arguments: Arguments<'_>) -> Made {
+    let size = number(&arguments.next("the size of a batch")?)?;
+    let (first, last) = match arguments.rest {
+        "" => (0, 0),
+        _ => {
+            let range = arguments.next("batches")?;
+            let (first, last) = range.split_once(':').unwrap_or((&range, &range));
+            (number(first)?, number(last)?)
+        }
+    };
+    arguments.end()?;
+    boxed(Batches::new(size, first, last)?)
+}
+
+fn number(text: &str) -> Result<u32> {
+    let wrong = || Error::invalid(format!("\"{}\" stands where a number belongs", clip(text)));
+    text.parse().map_err(|_| wrong())
 }
 
 fn set_acl(mut arguments: Arguments<'_>) -> Made {

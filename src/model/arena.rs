@@ -6,7 +6,7 @@ use std::fmt::Write;
 use bumpalo::Bump;
 
 use super::set::imap_set;
-use super::text::{Bytes, List, Text, Texts};
+use super::text::{Bytes, List, Scalars, Text, Texts};
 use super::{imap_flags, imap_texts};
 use crate::error::NoMemory;
 
@@ -23,6 +23,8 @@ enum Kept {
     Bytes(#[expect(dead_code, reason = "owned, read through the pointers of the result")] Vec<u8>),
     Set(#[expect(dead_code, reason = "as above")] Box<imap_set>),
     Pointers(#[expect(dead_code, reason = "as above")] Vec<*const ()>),
+    Numbers(#[expect(dead_code, reason = "as above")] Vec<u32>),
+    Signed(#[expect(dead_code, reason = "as above")] Vec<i32>),
 }
 
 /// A flag list that was made already: messages with equal flags share one.
@@ -197,6 +199,21 @@ impl Arena {
         let place = pointers.as_ptr().cast::<*const T>();
         self.keep(Kept::Pointers(pointers))?;
         Ok(List::from_raw(place))
+    }
+
+    /// Takes over numbers without copying them.
+    pub fn numbers(&self, numbers: Vec<u32>) -> Result<Scalars<'_, u32>, NoMemory> {
+        let (place, len) = (numbers.as_ptr(), numbers.len());
+        self.keep(Kept::Numbers(numbers))?;
+        // SAFETY: the vector is kept unchanged as long as self; moving it does not move its buffer.
+        Ok(Scalars::of(unsafe { std::slice::from_raw_parts(place, len) }))
+    }
+
+    pub fn signed(&self, numbers: Vec<i32>) -> Result<Scalars<'_, i32>, NoMemory> {
+        let (place, len) = (numbers.as_ptr(), numbers.len());
+        self.keep(Kept::Signed(numbers))?;
+        // SAFETY: as above.
+        Ok(Scalars::of(unsafe { std::slice::from_raw_parts(place, len) }))
     }
 
     fn keep(&self, kept: Kept) -> Result<(), NoMemory> {

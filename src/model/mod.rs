@@ -29,7 +29,7 @@ pub use numbers::*;
 pub use owned::{Growing, Kind, Owned, try_box};
 pub use rights::*;
 pub use set::*;
-pub use text::{Bytes, List, Text, Texts};
+pub use text::{Bytes, List, Scalars, Text, Texts};
 pub use value::*;
 
 /// Names the kind of a public struct, for [`Owned`].
@@ -63,7 +63,9 @@ kinds! {
     Messages = imap_messages,
     Namespaces = imap_namespaces,
     Numbers = imap_numbers,
+    NumbersList = imap_numbers_list,
     Pairs = imap_pairs,
     Selected = imap_selected,
     TextList = imap_texts,
+    Threads = imap_threads,
 }

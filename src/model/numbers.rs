@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::set::imap_set;
-use super::text::{Bytes, List, Text};
+use super::text::{Bytes, List, Scalars, Text};
 use super::value::{imap_defect, imap_origin};
 
 /// The answer of SEARCH, SORT and EXPUNGE.
@@ -33,6 +33,28 @@ pub struct imap_numbers<'a> {
     pub origin: imap_origin,
     pub defects: List<'a, imap_defect<'a>>,
     pub defect_count: usize,
+}
+
+/// The answer of a search in several mailboxes: one for each that has a match.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct imap_numbers_list<'a> {
+    pub items: List<'a, imap_numbers<'a>>,
+    pub count: usize,
+}
+
+/// THREAD, flat: each message before those that answer it. The arrays run side by side.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct imap_threads<'a> {
+    /// 0: a message that is missing but holds the others together.
+    pub numbers: Scalars<'a, u32>,
+    /// 0 begins a new thread.
+    pub depths: Scalars<'a, u32>,
+    /// Index of the parent, -1 for none.
+    pub parents: Scalars<'a, i32>,
+    pub count: usize,
+    pub origin: imap_origin,
 }
 
 /// UIDs given by APPEND, COPY and MOVE (RFC 4315). Both sets run side by side in the order sent.

@@ -24,13 +24,19 @@ pub struct List<'a, T>(*const *const T, PhantomData<&'a [&'a T]>);
 #[derive(Clone, Copy)]
 pub struct Texts<'a>(*const Text<'a>, PhantomData<&'a [Text<'a>]>);
 
-// SAFETY: all four point to memory that is never written to again and that outlives 'a.
+/// Numbers, as many as stand beside them; absent if there are none.
+#[repr(transparent)]
+pub struct Scalars<'a, T>(*const T, PhantomData<&'a [T]>);
+
+// SAFETY: all five point to memory that is never written to again and that outlives 'a.
 unsafe impl Send for Text<'_> {}
 unsafe impl Sync for Text<'_> {}
 unsafe impl Send for Bytes<'_> {}
 unsafe impl Sync for Bytes<'_> {}
 unsafe impl<T: Sync> Send for List<'_, T> {}
 unsafe impl<T: Sync> Sync for List<'_, T> {}
+unsafe impl<T: Sync> Send for Scalars<'_, T> {}
+unsafe impl<T: Sync> Sync for Scalars<'_, T> {}
 unsafe impl Send for Texts<'_> {}
 unsafe impl Sync for Texts<'_> {}
 
@@ -107,6 +113,20 @@ impl<'a> Bytes<'a> {
 
     pub fn is_none(self) -> bool {
         self.0.is_null()
+    }
+}
+
+impl<T> Clone for Scalars<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Scalars<'_, T> {}
+
+impl<'a, T> Scalars<'a, T> {
+    /// `numbers` lives for 'a.
+    pub(super) fn of(numbers: &'a [T]) -> Scalars<'a, T> {
+        Scalars(if numbers.is_empty() { ptr::null() } else { numbers.as_ptr() }, PhantomData)
     }
 }
 

@@ -34,6 +34,8 @@ pub mod section;
 pub mod status;
 pub mod structure;
 pub mod subject;
+pub mod thread;
+pub mod threading;
 pub mod transfer;
 pub mod url;
 pub mod urlauth;

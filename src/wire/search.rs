@@ -159,6 +159,17 @@ pub fn tag<'b>(response: &Response<'b>, rest: usize) -> Option<&'b [u8]> {
     Correlator::take(&mut response.cursor(rest)).tag
 }
 
+/// `uidbatches-response = "UIDBATCHES" search-correlator [SP uid-range *("," uid-range)]` (RFC 10022). False if it has
+/// defects.
+pub fn batches(response: &Response<'_>, rest: usize, found: &mut Found) -> Result<bool, NoMemory> {
+    let mut cursor = response.cursor(rest);
+    Correlator::take(&mut cursor);
+    cursor.skip_spaces();
+    let is_clean = cursor.is_at_end() || (set(&mut cursor, found)? && cursor.rest().trim_ascii().is_empty());
+    found.defects += usize::from(!is_clean);
+    Ok(is_clean)
+}
+
 /// The number that names a search whose answer is kept up to date (RFC 5267): that at the end of its tag. 0: none.
 pub fn update_id(tag: &[u8]) -> u32 {
     let digits = tag.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();

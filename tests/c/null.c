@@ -59,9 +59,13 @@ static void without_client(void) {
   INVALID_OUT(imap_body, imap_body_open(NULL, 1, "", 0, IMAP_DECODING_NONE, &out, &error));
   INVALID(imap_step(NULL, &error));
   INVALID_OUT(imap_numbers, imap_sort(NULL, "DATE", "ALL", NULL, &out, &error));
+  INVALID_OUT(imap_threads, imap_thread(NULL, NULL, "ALL", NULL, &out, &error));
+  INVALID_OUT(imap_numbers_list, imap_esearch(NULL, "ALL", NULL, &out, &error));
+  INVALID_OUT(imap_numbers, imap_uidbatches(NULL, 500, 0, 0, &out, &error));
   INVALID_OUT(imap_acl, imap_getacl(NULL, "a", &out, &error));
   INVALID_OUT(imap_acl, imap_listrights(NULL, "a", "b", &out, &error));
   INVALID_OUT(imap_acl, imap_myrights(NULL, "a", &out, &error));
+  INVALID(imap_cancelupdate(NULL, 1, &error));
   INVALID(imap_setacl(NULL, "a", "b", "lr", &error));
   INVALID(imap_deleteacl(NULL, "a", "b", &error));
   INVALID_OUT(imap_quotas, imap_getquota(NULL, "", &out, &error));
@@ -108,6 +112,8 @@ static void without_request(void) {
   INVALID(imap_request_wait(NULL, -1, &error));
   INVALID_OUT(imap_messages, imap_request_take_messages(NULL, &out, &error));
   INVALID_OUT(imap_numbers, imap_request_take_numbers(NULL, &out, &error));
+  INVALID_OUT(imap_numbers_list, imap_request_take_numbers_list(NULL, &out, &error));
+  INVALID_OUT(imap_threads, imap_request_take_threads(NULL, &out, &error));
   INVALID_OUT(imap_assigned, imap_request_take_assigned(NULL, &out, &error));
   INVALID_OUT(imap_mailboxes, imap_request_take_mailboxes(NULL, &out, &error));
   INVALID_OUT(imap_counts, imap_request_take_counts(NULL, &out, &error));
@@ -193,6 +199,9 @@ static void arguments(void) {
   INVALID_OUT(imap_mailboxes, imap_list(client, "", "*", "SUBSCRIBED", &out, &error));
   INVALID_OUT(imap_counts, imap_status_of(client, "a", "", &out, &error));
   INVALID_OUT(imap_numbers, imap_search(client, NULL, NULL, &out, &error));
+  INVALID_OUT(imap_threads, imap_thread(client, "", "ALL", NULL, &out, &error));
+  INVALID_OUT(imap_threads, imap_thread(client, NULL, NULL, NULL, &out, &error));
+  INVALID_OUT(imap_numbers_list, imap_esearch(client, NULL, NULL, &out, &error));
   INVALID_OUT(imap_numbers, imap_search(client, "FROM \"a\r\nb\"", NULL, &out, &error));
   INVALID_OUT(imap_messages, imap_fetch(client, "x", "FLAGS", NULL, &out, &error));
   INVALID_OUT(imap_messages, imap_fetch(client, NULL, "FLAGS", NULL, &out, &error));
@@ -263,6 +272,8 @@ static void frees(void) {
   imap_namespaces_free(NULL);
   imap_selected_free(NULL);
   imap_numbers_free(NULL);
+  imap_numbers_list_free(NULL);
+  imap_threads_free(NULL);
   imap_messages_free(NULL);
   imap_assigned_free(NULL);
   imap_event_free(NULL);
