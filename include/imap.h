@@ -240,6 +240,8 @@ typedef enum {
   IMAP_OPTION_KEEP_CREDENTIALS = 48,
   /// Text: capabilities to ENABLE after each login, as far as the server has them: "CONDSTORE UTF8=ACCEPT".
   IMAP_OPTION_ENABLE = 49,
+  /// Text: "name=libfoo version=1.0": who you are, sent with ID after each login, if the server has ID.
+  IMAP_OPTION_ID = 51,
   /// Resolve and connect [30000].
   IMAP_OPTION_CONNECT_TIMEOUT = 60,
   /// TLS handshake [30000].
@@ -276,6 +278,9 @@ typedef enum {
   IMAP_OPTION_MAX_ITERATIONS = 87,
   /// Challenges in one authentication [8].
   IMAP_OPTION_MAX_SASL_ROUNDS = 88,
+  /// Bytes in one command line that we send [8000]; longer sets are split over several commands. Servers that are known
+  /// to take less get less.
+  IMAP_OPTION_MAX_COMMAND_LINE = 89,
   /// Commands in flight [128].
   IMAP_OPTION_MAX_IN_FLIGHT = 90,
   /// Largest literal sent without asking first, if the server has LITERAL+ [65536].
@@ -289,6 +294,8 @@ typedef enum {
   IMAP_OPTION_SPOOL = 95,
   /// On or off [0]: a wait returns IMAP_ERR_INTERRUPTED when a signal arrives.
   IMAP_OPTION_RETURN_ON_SIGNAL = 110,
+  /// On or off [1]: do by other means what the server cannot (the result's origin says so); off: UNSUPPORTED.
+  IMAP_OPTION_EMULATE = 111,
   /// Bytes of redacted traffic that are kept at most for the error's trace and imap_get_trace() [65536]; 0: none.
   IMAP_OPTION_TRACE = 112,
 } imap_option;
@@ -793,7 +800,7 @@ typedef struct {
 
 /// The connection as it is now.
 typedef struct {
-  /// One line for logs: "imap.example.org:993 TLS selected INBOX".
+  /// One line for logs: "imap.example.org:993 TLS selected INBOX"; also TLS (NOT VERIFIED), PLAINTEXT.
   const char *summary;
   const char *host;
   uint16_t port;
@@ -805,9 +812,13 @@ typedef struct {
   /// The text of the greeting; NULL until it came.
   const char *greeting;
   const imap_texts *capabilities;
+  /// What was enabled with ENABLE, upper case.
+  const imap_texts *enabled;
   bool is_tls;
   /// Chain and host name were verified.
   bool is_verified;
+  /// IDLE runs: the server tells news at once.
+  bool is_idle;
   /// The server's certificate (DER), or NULL.
   const uint8_t *certificate;
   size_t certificate_len;

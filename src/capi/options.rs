@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 use super::boundary::{bytes, call, exclusive, free_object, optional_text};
 use super::uploads::{Userdata, imap_release_callback};
 use crate::client::{Ca, Config, Credentials, Identity, Log, Target, Tls, pins};
-use crate::commands::Enable;
+use crate::commands::{Enable, Identity as Naming};
 use crate::error::{Error, Result, imap_status};
 use crate::model::{imap_error, imap_log_kind, imap_tls, try_box};
 use crate::session::{LogKind, Settings, quote};
@@ -73,6 +73,8 @@ pub enum imap_option {
     IMAP_OPTION_KEEP_CREDENTIALS = 48,
     /// Text: capabilities to ENABLE after each login, as far as the server has them: "CONDSTORE UTF8=ACCEPT".
     IMAP_OPTION_ENABLE = 49,
+    /// Text: "name=libfoo version=1.0": who you are, sent with ID after each login, if the server has ID.
+    IMAP_OPTION_ID = 51,
 
     /// Resolve and connect [30000].
     IMAP_OPTION_CONNECT_TIMEOUT = 60,
@@ -111,6 +113,9 @@ pub enum imap_option {
     IMAP_OPTION_MAX_ITERATIONS = 87,
     /// Challenges in one authentication [8].
     IMAP_OPTION_MAX_SASL_ROUNDS = 88,
+    /// Bytes in one command line that we send [8000]; longer sets are split over several commands. Servers that are known
+    /// to take less get less.
+    IMAP_OPTION_MAX_COMMAND_LINE = 89,
     /// Commands in flight [128].
     IMAP_OPTION_MAX_IN_FLIGHT = 90,
     /// Largest literal sent without asking first, if the server has LITERAL+ [65536].
@@ -125,6 +130,8 @@ pub enum imap_option {
 
     /// On or off [0]: a wait returns IMAP_ERR_INTERRUPTED when a signal arrives.
     IMAP_OPTION_RETURN_ON_SIGNAL = 110,
+    /// On or off [1]: do by other means what the server cannot (the result's origin says so); off: UNSUPPORTED.
+    IMAP_OPTION_EMULATE = 111,
     /// Bytes of redacted traffic that are kept at most for the error's trace and imap_get_trace() [65536]; 0: none.
     IMAP_OPTION_TRACE = 112,
 }
@@ -155,6 +162,7 @@ const OPTIONS: &[imap_option] = &[
     IMAP_OPTION_SASL_IR,
     IMAP_OPTION_KEEP_CREDENTIALS,
     IMAP_OPTION_ENABLE,
+    IMAP_OPTION_ID,
     IMAP_OPTION_CONNECT_TIMEOUT,
     IMAP_OPTION_TLS_TIMEOUT,
     IMAP_OPTION_GREETING_TIMEOUT,
@@ -173,12 +181,14 @@ const OPTIONS: &[imap_option] = &[
     IMAP_OPTION_MIN_ITERATIONS,
     IMAP_OPTION_MAX_ITERATIONS,
     IMAP_OPTION_MAX_SASL_ROUNDS,
+    IMAP_OPTION_MAX_COMMAND_LINE,
     IMAP_OPTION_MAX_IN_FLIGHT,
     IMAP_OPTION_MAX_UNASKED_LITERAL,
     IMAP_OPTION_DRAIN_BYTES,
     IMAP_OPTION_DRAIN_TIMEOUT,
     IMAP_OPTION_SPOOL,
     IMAP_OPTION_RETURN_ON_SIGNAL,
+    IMAP_OPTION_EMULATE,
     IMAP_OPTION_TRACE,
 ];
 
@@ -378,6 +388,7 @@ fn check_number(option: imap_option, value: i64) -> Result<Option<Value>> {
         | IMAP_OPTION_DANGER_PLAINTEXT_LOGIN
         | IMAP_OPTION_SASL_IR
         | IMAP_OPTION_KEEP_CREDENTIALS
+        | IMAP_OPTION_EMULATE
         | IMAP_OPTION_RETURN_ON_SIGNAL => value == 0 || value == 1,
         IMAP_OPTION_CONNECT_TIMEOUT
         | IMAP_OPTION_TLS_TIMEOUT
@@ -400,6 +411,7 @@ fn check_number(option: imap_option, value: i64) -> Result<Option<Value>> {
         | IMAP_OPTION_MAX_ITERATIONS
         | IMAP_OPTION_MAX_SASL_ROUNDS
         | IMAP_OPTION_MAX_IN_FLIGHT => (1..=MOST).contains(&value),
+        IMAP_OPTION_MAX_COMMAND_LINE => (200..=MOST).contains(&value),
         IMAP_OPTION_MAX_UNASKED_LITERAL | IMAP_OPTION_DRAIN_BYTES | IMAP_OPTION_SPOOL | IMAP_OPTION_TRACE => {
             (0..=MOST).contains(&value)
         }
@@ -429,6 +441,7 @@ fn check_text(option: imap_option, value: &str) -> Result<Value> {
         IMAP_OPTION_MECHANISMS => drop(Credentials::with(value, "", "", None)?.command()?),
         IMAP_OPTION_PIN => drop(pins(value)?),
         IMAP_OPTION_ENABLE => drop(Enable::new(value)?),
+        IMAP_OPTION_ID => drop(Naming::offered(Some(value))?),
         IMAP_OPTION_ADDRESSES => drop(addresses(value)?),
         other => return Err(Error::invalid(format!("{other:?} takes no text"))),
     }
@@ -521,6 +534,7 @@ impl imap_options {
             is_verified: !self.is_on(IMAP_OPTION_DANGER_NO_VERIFICATION, false),
             login: self.text(IMAP_OPTION_USER).map(|user| self.credentials(user)).transpose()?.flatten(),
             enable: self.text(IMAP_OPTION_ENABLE).map(str::to_owned),
+            id: self.text(IMAP_OPTION_ID).map(str::to_owned),
             log: self.log.clone(),
         })
     }
@@ -625,8 +639,9 @@ impl imap_options {
             close_timeout: time(IMAP_OPTION_CLOSE_TIMEOUT, defaults.close_timeout),
             allow_plaintext_login: self.is_on(IMAP_OPTION_DANGER_PLAINTEXT_LOGIN, false),
             sasl_ir: self.is_on(IMAP_OPTION_SASL_IR, true),
+            max_command_line: size(IMAP_OPTION_MAX_COMMAND_LINE, defaults.max_command_line),
+            emulate: self.is_on(IMAP_OPTION_EMULATE, true),
             trace: size(IMAP_OPTION_TRACE, defaults.trace),
-            emulate: defaults.emulate,
             is_kept: self.is_on(IMAP_OPTION_KEEP_CREDENTIALS, false),
         }
     }

@@ -74,7 +74,7 @@ pub unsafe extern "C" fn imap_resync(
                 return Err(Error::invalid("known_uids is a set of UIDs"));
             }
             let modseq = u64::try_from(modseq).unwrap_or(0);
-            let since = Since { uid_validity, modseq, known, seen: None };
+            let since = Since { uid_validity, modseq, known, seen: None, is_asked: true };
             client.run(Select::since(text("mailbox", mailbox)?, false, since)?)
         })
     }

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Credentials, Log};
+use crate::commands::{Enable, Identity as Naming};
+use crate::error::Result;
+use crate::model::try_box;
 pub use crate::net::{Ca, Identity, Target, Tls, pins};
-use crate::session::Settings;
+use crate::session::{InFlight, Settings};
 
 pub struct Config {
     pub target: Arc<Target>,
@@ -20,6 +23,20 @@ pub struct Config {
     pub login: Option<Credentials>,
     /// What to ENABLE after a login, as far as the server has it.
     pub enable: Option<String>,
+    /// Who we are: "name=libfoo version=1.0".
+    pub id: Option<String>,
     /// Who is told of every line.
     pub log: Option<Arc<dyn Log>>,
+}
+
+impl Config {
+    /// What follows each login; `enabled` is what was enabled on the connection before.
+    pub fn after_login(&self, enabled: &[String]) -> Result<Vec<Box<dyn InFlight>>> {
+        let mut names = enabled.join(" ");
+        if let Some(more) = &self.enable {
+            names.push(' ');
+            names.push_str(more);
+        }
+        Ok(vec![try_box(Naming::offered(self.id.as_deref())?)?, try_box(Enable::offered(&names)?)?])
+    }
 }

@@ -34,9 +34,11 @@ pub use self::streaming::Body;
 use self::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use self::sync::{Mutex, MutexGuard};
 pub use self::waiting::Goal;
-use crate::commands::{Enable, Opening, Unauthenticate};
-use crate::error::{Error, Result, imap_status::*};
-use crate::model::{Connection, Event, Owned, Selected, imap_connection, imap_state, imap_texts, try_box};
+use crate::commands::{Opening, Unauthenticate};
+use crate::error::{Error, NoMemory, Result, imap_status::*};
+use crate::model::{
+    Arena, Connection, Event, Owned, Selected, imap_connection, imap_state, imap_texts, try_box,
+};
 pub use crate::net::rest_of_file;
 use crate::net::{self, Link};
 use crate::session::{Command, InFlight, Outcome, RequestId, Session, quote};
@@ -67,10 +69,8 @@ impl Client {
         let (login, log) = (config.login.take(), config.log.take());
         if let Some(credentials) = &login {
             commands.push(try_box(credentials.command()?)?);
-            if let Some(names) = &config.enable {
-                commands.push(try_box(Enable::offered(names)?)?);
-            }
         }
+        commands.extend(config.after_login(&[])?);
         let opening = session.open(commands, caller())?;
         let link = Link::open(config.target.clone(), now)?;
         let starttls = config.starttls.clone().map(|tls| (tls, config.tls_timeout));
@@ -109,10 +109,13 @@ impl Client {
         if self.config.settings.is_kept {
             *self.credentials.lock() = Some(credentials);
         }
-        match &self.config.enable {
-            Some(names) => self.run(Enable::offered(names)?).map(drop),
-            None => Ok(()),
+        for command in self.config.after_login(&[])? {
+            let id = self.submit(command)?;
+            let done = self.wait(Goal::Done(id), None).and_then(|()| self.result(id));
+            self.forget(id);
+            done?;
         }
+        Ok(())
     }
 
     /// Back to before the login; nothing is kept of it.
@@ -357,17 +360,16 @@ impl Client {
         Owned::build(|arena| {
             let certificate = link.and_then(Link::certificate);
             let certificate_len = certificate.as_ref().map_or(0, Vec::len);
-            let mut capabilities = Vec::new();
-            for atom in facts.capabilities.iter().flat_map(|all| all.iter()) {
-                capabilities.try_reserve(1)?;
-                capabilities.push(arena.text(atom.as_bytes())?);
-            }
             let protocol = ["IMAP4rev2", "IMAP4rev1", "IMAP4"].into_iter().find(|name| facts.has(name));
             let mailbox = facts
                 .selected
                 .as_ref()
                 .map_or(String::new(), |mirror| format!(" {}", quote(mirror.mailbox.as_bytes())));
-            let security = if facts.is_tls { "TLS" } else { "PLAINTEXT" };
+            let security = match (facts.is_tls, self.config.is_verified) {
+                (true, true) => "TLS",
+                (true, false) => "TLS (NOT VERIFIED)",
+                (false, _) => "PLAINTEXT",
+            };
             Ok(imap_connection {
                 summary: arena.format(format_args!(
                     "{}:{} {security} {}{mailbox}",
@@ -390,11 +392,10 @@ impl Client {
                     true => crate::model::Text::NONE,
                     false => arena.text(&facts.greeting)?,
                 },
-                capabilities: match capabilities.is_empty() {
-                    true => &imap_texts::EMPTY,
-                    false => arena.texts(&capabilities)?,
-                },
+                capabilities: text_list(facts.capabilities.iter().flat_map(|all| all.iter()), arena)?,
+                enabled: text_list(&facts.enabled, arena)?,
                 is_tls: facts.is_tls,
+                is_idle: core.session.is_idling(),
                 is_verified: facts.is_tls && self.config.is_verified,
                 certificate: match certificate {
                     Some(der) => arena.raw(&der)?,
@@ -411,6 +412,18 @@ impl Client {
             })
         })
     }
+}
+
+fn text_list<'a>(
+    all: impl IntoIterator<Item = impl AsRef<str>>,
+    arena: &'a Arena,
+) -> Result<&'a imap_texts<'a>, NoMemory> {
+    let mut texts = Vec::new();
+    for text in all {
+        texts.try_reserve(1)?;
+        texts.push(arena.text(text.as_ref().as_bytes())?);
+    }
+    arena.texts(&texts)
 }
 
 fn state_name(state: imap_state) -> &'static str {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::caller::caller;
 use super::{Client, Goal, nonce};
-use crate::commands::{Enable, Opening, Select, Since};
+use crate::commands::{Opening, Select, Since};
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Owned, Selected, imap_set, try_box};
 use crate::net::Link;
@@ -47,13 +47,7 @@ impl Client {
             }
             None => false,
         };
-        let mut enabled = core.session.enabled_before();
-        enabled.extend(
-            self.config.enable.iter().flat_map(|names| names.split_ascii_whitespace()).map(str::to_owned),
-        );
-        if is_known && !enabled.is_empty() {
-            commands.push(try_box(Enable::offered(&enabled.join(" "))?)?);
-        }
+        commands.extend(self.config.after_login(&core.session.enabled_before())?);
         let remembered = core.session.remembered().filter(|_| is_known);
         let selects = remembered.is_some();
         if let Some(remembered) = remembered {
@@ -81,6 +75,7 @@ fn select_again(remembered: Remembered) -> Result<Select> {
         modseq: remembered.modseq,
         known,
         seen: remembered.seen,
+        is_asked: false,
     };
     Select::since(&remembered.mailbox, remembered.is_examined, since)
 }

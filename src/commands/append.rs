@@ -138,6 +138,7 @@ impl Append {
         if facts.has("REPLACE") {
             return Ok(());
         }
+        facts.may_emulate("REPLACE")?;
         if !facts.has("UIDPLUS") && !facts.has("IMAP4REV2") {
             let message = "the server has neither REPLACE nor UIDPLUS to do it with; nothing was sent";
             return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));

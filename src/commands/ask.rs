@@ -2,7 +2,7 @@
 //! that; each gives its forms and its answer.
 
 use crate::error::{Error, Result, imap_status::*};
-use crate::session::{Claim, Command, Facts, Mailboxes, Next, Rules, Sequence, Untagged};
+use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged};
 use crate::wire::line::Line;
 use crate::wire::words::{Place, Words};
 
@@ -58,11 +58,18 @@ pub struct Ask<A: Answer> {
     form: &'static Form,
     arguments: Vec<Argument>,
     answer: A,
+    /// Set: it is not sent unless this is so, and a refusal does no harm.
+    when: Option<fn(&Facts) -> bool>,
 }
 
 impl<A: Answer> Ask<A> {
     pub fn new(form: &'static Form, arguments: Vec<Argument>, answer: A) -> Ask<A> {
-        Ask { form, arguments, answer }
+        Ask { form, arguments, answer, when: None }
+    }
+
+    /// Nothing depends on it.
+    pub fn only_when(self, when: fn(&Facts) -> bool) -> Ask<A> {
+        Ask { when: Some(when), ..self }
     }
 }
 
@@ -79,6 +86,9 @@ impl<A: Answer> Command for Ask<A> {
     }
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
+        if self.when.is_some_and(|when| !when(facts)) {
+            return Ok(Next::Nothing);
+        }
         if !self.form.needs.iter().any(|capability| facts.has(capability)) {
             return Err(lacking(self.form.needs));
         }
@@ -102,6 +112,13 @@ impl<A: Answer> Command for Ask<A> {
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         self.answer.take(untagged, facts)?;
         Ok(true)
+    }
+
+    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
+        if self.when.is_none() {
+            reply.ok()?;
+        }
+        Ok(Step::DONE)
     }
 
     fn finish(self) -> Result<A::Output> {

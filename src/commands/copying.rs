@@ -61,6 +61,7 @@ impl Copying {
         if self.kind != Kind::Move || facts.has("MOVE") || facts.has("IMAP4REV2") {
             return Ok(());
         }
+        facts.may_emulate("MOVE")?;
         if !self.targets.by_uid() {
             let message =
                 "the server does not have MOVE: name the messages by UID to move them in other ways";
@@ -101,7 +102,7 @@ impl Command for Copying {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         let selected = facts.needs_selected()?;
-        self.targets.check(facts)?;
+        self.targets.fit(facts)?;
         let piece = match self.targets.piece(self.at) {
             Some(_) if selected.exists == Some(0) => return Ok(Next::Nothing),
             None => return Ok(Next::Nothing),

@@ -11,6 +11,8 @@ pub struct Enable {
     /// What the server does not have is left out.
     is_optional: bool,
     enabled: Vec<String>,
+    /// The server said ENABLED.
+    is_told: bool,
 }
 
 impl Enable {
@@ -27,12 +29,13 @@ impl Enable {
         if all.is_empty() {
             return Err(Error::invalid("ENABLE needs the name of a capability"));
         }
-        Ok(Enable { names: all, is_optional: false, enabled: Vec::new() })
+        Ok(Enable { names: all, is_optional: false, enabled: Vec::new(), is_told: false })
     }
 
-    /// Those of them that the server has.
+    /// What follows a login: those of them that the server has, and what must be enabled in any case.
     pub fn offered(names: &str) -> Result<Enable> {
-        Ok(Enable { is_optional: true, ..Enable::new(names)? })
+        let names = if names.trim().is_empty() { Vec::new() } else { Enable::new(names)?.names };
+        Ok(Enable { names, is_optional: true, enabled: Vec::new(), is_told: false })
     }
 }
 
@@ -58,8 +61,14 @@ impl Command for Enable {
     }
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
+        if self.is_optional && facts.needs_login().is_err() {
+            return Ok(Next::Nothing);
+        }
         facts.needs_login()?;
         if self.is_optional {
+            if facts.is_rev2_only() && !self.names.iter().any(|name| name.eq_ignore_ascii_case("IMAP4rev2")) {
+                self.names.push("IMAP4rev2".to_owned());
+            }
             let can_enable = facts.has("ENABLE") || facts.has("IMAP4REV2");
             self.names.retain(|name| can_enable && facts.has(name) && !facts.is_enabled(name));
             if self.names.is_empty() {
@@ -79,12 +88,26 @@ impl Command for Enable {
         if !untagged.is("ENABLED") {
             return Ok(false);
         }
+        self.is_told = true;
         note_enabled(untagged.response.bytes.get(untagged.rest..).unwrap_or_default(), &mut self.enabled)?;
         Ok(true)
     }
 
-    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
+    /// Some servers say OK and no more (iCloud): then what was asked is enabled, unless it would change how names are
+    /// read.
+    fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
+        if self.is_optional && !reply.is_ok() {
+            return Ok(Step::DONE);
+        }
         reply.ok()?;
+        if !self.is_told {
+            let is_plain = |name: &&String| {
+                facts.has(name)
+                    && !name.eq_ignore_ascii_case("UTF8=ACCEPT")
+                    && !name.eq_ignore_ascii_case("IMAP4rev2")
+            };
+            self.enabled.extend(self.names.iter().filter(is_plain).map(|name| name.to_ascii_uppercase()));
+        }
         Ok(Step::done(Effect::Enabled(self.enabled.clone())))
     }
 

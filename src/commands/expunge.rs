@@ -39,15 +39,15 @@ impl Command for Expunge {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_writable()?;
-        let Some(targets) = &self.targets else {
+        let Some(targets) = &mut self.targets else {
             line.word("EXPUNGE")?;
             return Ok(Next::Send);
         };
+        targets.fit(facts)?;
         let Some(piece) = targets.piece(self.at) else { return Ok(Next::Nothing) };
         if !facts.has("IMAP4REV2") {
             facts.needs("UIDPLUS")?;
         }
-        targets.check(facts)?;
         line.word("UID EXPUNGE")?;
         line.raw(b" ")?;
         line.raw(piece)?;

@@ -54,11 +54,11 @@ impl Command for Fetch {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         let selected = facts.needs_selected()?;
-        self.targets.check(facts)?;
         for capability in self.items.needs() {
             facts.needs(capability)?;
         }
         self.list.get_or_insert_with(|| Messaging::new(facts));
+        self.targets.fit(facts)?;
         let piece = match self.targets.piece(self.at) {
             // Servers call "1:*" in an empty mailbox an error.
             Some(piece) if selected.exists != Some(0) => piece,

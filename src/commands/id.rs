@@ -32,6 +32,27 @@ impl Identity {
         }
         Ok(Ask::new(&ID, arguments, Identity::default()))
     }
+
+    /// What follows a login: `text` as of IMAP_OPTION_ID, "name=libfoo version=1.0", where the server has ID; without it
+    /// our own name for servers that let nobody in who has none.
+    pub fn offered(text: Option<&str>) -> Result<Ask<Identity>> {
+        let has = |facts: &Facts| facts.has("ID") && facts.needs_login().is_ok();
+        let is_wanted = |facts: &Facts| facts.has("ID") && facts.peer.wants_id && facts.needs_login().is_ok();
+        let Some(text) = text else {
+            let own = ["name", "libimap", "version", env!("CARGO_PKG_VERSION")];
+            return Ok(Identity::ask(Some(&own))?.only_when(is_wanted));
+        };
+        let mut fields = Vec::new();
+        for pair in text.split_ascii_whitespace() {
+            let Some((name, value)) = pair.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+                return Err(Error::invalid(
+                    "an ID is \"name=libfoo version=1.0\": names, = and values without spaces",
+                ));
+            };
+            fields.extend([name, value]);
+        }
+        Ok(Identity::ask(Some(&fields))?.only_when(has))
+    }
 }
 
 impl Answer for Identity {

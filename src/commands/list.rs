@@ -76,7 +76,7 @@ impl Command for List {
 
     fn rules(&self) -> Rules {
         let claim = match (self.is_lsub, self.returns.is_empty()) {
-            (true, _) => Claim::Named(&["LSUB"]),
+            (true, _) => Claim::Named(&["LSUB", "LIST"]),
             (false, true) => Claim::Named(&["LIST"]),
             (false, false) => Claim::Named(&["LIST", "STATUS"]),
         };
@@ -86,7 +86,9 @@ impl Command for List {
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_login()?;
         self.mailboxes.get_or_insert_with(|| Growing::new(facts.settings.max_result));
-        line.word(self.name())?;
+        // IMAP4rev2 has no LSUB.
+        let lists_subscribed = self.is_lsub && facts.is_rev2_only();
+        line.word(if lists_subscribed { "LIST (SUBSCRIBED)" } else { Command::name(self) })?;
         let is_extended = !self.selection.is_empty() || !self.returns.is_empty();
         if is_extended && !facts.has("IMAP4REV2") {
             facts.needs("LIST-EXTENDED")?;

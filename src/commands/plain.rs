@@ -102,7 +102,9 @@ impl Command for Plain {
             }
             _ => facts.needs_login()?,
         }
-        line.word(self.name())?;
+        // IMAP4rev2 has no CHECK: NOOP does the same.
+        let is_check = matches!(self.verb, Verb::Check) && facts.is_rev2();
+        line.word(if is_check { "NOOP" } else { Command::name(self) })?;
         match &self.verb {
             Verb::Create { mailbox, role } => {
                 line.mailbox(mailbox)?;

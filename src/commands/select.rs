@@ -34,6 +34,8 @@ pub struct Since {
     pub known: imap_set,
     /// Flags as they were, to compare with.
     pub seen: Option<Arc<Seen>>,
+    /// The caller asks what changed, rather than for the mailbox.
+    pub is_asked: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,11 +91,15 @@ impl Select {
     }
 
     /// The first step, as far as the server can.
-    fn choose(&mut self, facts: &Facts) {
+    fn choose(&mut self, facts: &Facts) -> Result<()> {
+        let compares = facts.has("QRESYNC") || facts.settings.emulate;
+        if self.since.take_if(|_| !compares).is_some_and(|since| since.is_asked) {
+            facts.may_emulate("QRESYNC")?;
+        }
         let wants_changes =
             self.since.as_ref().is_some_and(|since| since.modseq > 0 && since.uid_validity > 0);
         if std::mem::replace(&mut self.has_chosen, true) || !wants_changes || !facts.has("QRESYNC") {
-            return;
+            return Ok(());
         }
         self.stage = match (facts.is_enabled("QRESYNC"), &facts.selected) {
             (true, _) => Stage::Resync,
@@ -101,6 +107,7 @@ impl Select {
             (false, Some(_)) if facts.has("UNSELECT") || facts.has("IMAP4REV2") => Stage::Unselect,
             (false, Some(_)) => Stage::Select,
         };
+        Ok(())
     }
 
     /// SELECT with what the server takes with it.
@@ -292,7 +299,7 @@ impl Command for Select {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_login()?;
-        self.choose(facts);
+        self.choose(facts)?;
         while !self.is_needed(facts)? {
             match self.next_stage(facts) {
                 Some(next) => self.stage = next,

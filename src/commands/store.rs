@@ -47,11 +47,11 @@ impl Command for Store {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         let selected = facts.needs_writable()?;
-        self.targets.check(facts)?;
         for capability in self.change.needs() {
             facts.needs(capability)?;
         }
         self.list.get_or_insert_with(|| Messaging::new(facts));
+        self.targets.fit(facts)?;
         let piece = match self.targets.piece(self.at) {
             Some(piece) if selected.exists != Some(0) => piece,
             _ => return Ok(Next::Nothing),

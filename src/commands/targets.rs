@@ -10,6 +10,8 @@ use crate::wire::criteria::SEARCHRES;
 pub struct Targets {
     /// What goes into one command line each; a set that is too long for one is split.
     pieces: Vec<Vec<u8>>,
+    /// To be split anew if the server takes less; None: it was looked at.
+    set: Option<imap_set>,
     messages: Messages,
     /// "$": only the server knows which they are.
     is_saved_search: bool,
@@ -33,15 +35,19 @@ impl Targets {
             spans.extend_from_slice(sorted.spans());
         }
         let messages = Messages { spans: Arc::new(spans), by_uid, is_streamed: false };
-        Ok(Targets { pieces, messages, is_saved_search: set.is_saved_search() })
+        Ok(Targets { pieces, is_saved_search: set.is_saved_search(), set: Some(set), messages })
     }
 
-    /// Error if the server cannot know which they are (RFC 5182).
-    pub fn check(&self, facts: &Facts) -> Result<()> {
-        match self.is_saved_search {
-            true => facts.needs_one(SEARCHRES),
-            false => Ok(()),
+    /// Before the first line: pieces as long as this server takes them. Error if it cannot know which messages they
+    /// are (RFC 5182).
+    pub fn fit(&mut self, facts: &Facts) -> Result<()> {
+        if self.is_saved_search {
+            facts.needs_one(SEARCHRES)?;
         }
+        if let Some(set) = self.set.take().filter(|_| facts.set_room() != PIECE) {
+            self.pieces = set.split(facts.set_room())?;
+        }
+        Ok(())
     }
 
     /// The answer is taken while it arrives.
@@ -66,6 +72,5 @@ impl Targets {
     }
 }
 
-/// Longer sets are split: some servers take no more than 8,000 bytes in a line, and the rest of the line
-/// needs its part.
+/// What nearly every server takes.
 const PIECE: usize = 6000;

@@ -32,7 +32,7 @@ pub enum imap_tls {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct imap_connection<'a> {
-    /// One line for logs: "imap.example.org:993 TLS selected INBOX".
+    /// One line for logs: "imap.example.org:993 TLS selected INBOX"; also TLS (NOT VERIFIED), PLAINTEXT.
     pub summary: Text<'a>,
     pub host: Text<'a>,
     pub port: u16,
@@ -44,9 +44,13 @@ pub struct imap_connection<'a> {
     /// The text of the greeting; NULL until it came.
     pub greeting: Text<'a>,
     pub capabilities: &'a imap_texts<'a>,
+    /// What was enabled with ENABLE, upper case.
+    pub enabled: &'a imap_texts<'a>,
     pub is_tls: bool,
     /// Chain and host name were verified.
     pub is_verified: bool,
+    /// IDLE runs: the server tells news at once.
+    pub is_idle: bool,
     /// The server's certificate (DER), or NULL.
     pub certificate: Bytes<'a>,
     pub certificate_len: usize,

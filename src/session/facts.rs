@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Peer;
 use super::capability::Capabilities;
 use crate::error::{Error, NoMemory, Result, imap_status::*};
 use crate::model::{
@@ -45,10 +46,12 @@ pub struct Settings {
     pub close_timeout: Duration,
     pub allow_plaintext_login: bool,
     pub sasl_ir: bool,
+    /// Bytes in one command line that we send.
+    pub max_command_line: usize,
+    /// What the server lacks is done by other means.
+    pub emulate: bool,
     /// Bytes of traffic that are kept for the trace; 0: none.
     pub trace: usize,
-    /// What the server cannot do is done by other means, where there are any.
-    pub emulate: bool,
     /// The connection may be made anew: what is needed to tell what changed meanwhile is kept.
     pub is_kept: bool,
 }
@@ -79,8 +82,9 @@ impl Default for Settings {
             close_timeout: Duration::from_secs(5),
             allow_plaintext_login: false,
             sasl_ir: true,
-            trace: 65536,
+            max_command_line: 8000,
             emulate: true,
+            trace: 65536,
             is_kept: false,
         }
     }
@@ -95,6 +99,7 @@ pub struct Facts {
     pub capabilities_told: u32,
     /// resp-text of the greeting.
     pub greeting: Vec<u8>,
+    pub peer: Peer,
     pub is_tls: bool,
     /// tls-server-end-point of the server's certificate (RFC 5929), for SASL; None: there is none.
     pub channel_binding: Option<Vec<u8>>,
@@ -200,6 +205,7 @@ impl Facts {
             capabilities: None,
             capabilities_told: 0,
             greeting: Vec::new(),
+            peer: Peer::default(),
             is_tls: false,
             channel_binding: None,
             is_utf8: false,
@@ -209,7 +215,27 @@ impl Facts {
     }
 
     pub fn has(&self, capability: &str) -> bool {
-        self.capabilities.as_ref().is_some_and(|all| all.has(capability))
+        self.capabilities.as_ref().is_some_and(|all| all.has(capability)) && !self.peer.lacks(capability)
+    }
+
+    /// The server speaks IMAP4rev2 and nothing older, so nothing needs to be enabled for it.
+    pub fn is_rev2_only(&self) -> bool {
+        self.has("IMAP4REV2") && !self.has("IMAP4REV1")
+    }
+
+    /// IMAP4rev2 is in force.
+    pub fn is_rev2(&self) -> bool {
+        self.is_rev2_only() || self.is_enabled("IMAP4REV2")
+    }
+
+    /// Error if what the server lacks is not to be done by other means.
+    pub fn may_emulate(&self, capability: &'static str) -> Result<()> {
+        if self.settings.emulate { Ok(()) } else { Err(unsupported(capability)) }
+    }
+
+    /// Room for a set in a command line; the rest of the line needs its part.
+    pub fn set_room(&self) -> usize {
+        self.settings.max_command_line.min(self.peer.max_line) / 4 * 3
     }
 
     pub fn is_enabled(&self, capability: &str) -> bool {

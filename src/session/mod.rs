@@ -15,6 +15,7 @@ mod literals;
 mod news;
 mod output;
 mod overlap;
+mod peer;
 mod requests;
 mod responses;
 mod schedule;
@@ -38,6 +39,7 @@ pub use journal::{Journal, Kind as LogKind, Told};
 pub use output::FED;
 use output::Output;
 pub use overlap::{Claim, Mailboxes, Messages, Rules, Sequence};
+pub use peer::Peer;
 use stream::Streams;
 pub use stream::{Choice, Item, Offer, Section};
 use tag::{Tag, Tags};
@@ -144,6 +146,8 @@ struct Entry {
     /// A command of the session's own.
     ask: Option<Ask>,
     is_stream: bool,
+    /// It was refused once because it was one of too many.
+    is_repeated: bool,
     /// A line of it was written, so the server may have seen it.
     is_begun: bool,
     /// It belongs to the making of the connection.

@@ -80,6 +80,11 @@ impl Session {
         Ok(())
     }
 
+    /// The server tells news by itself now.
+    pub fn is_idling(&self) -> bool {
+        matches!(self.idle.stage, IdleStage::Running { .. })
+    }
+
     /// Whoever waits for news hears of these mailboxes too.
     pub fn watch(&mut self, mailboxes: &[&str]) -> Result<()> {
         self.idle.watch(mailboxes, self.now);

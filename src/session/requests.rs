@@ -44,6 +44,9 @@ impl Session {
         if command.is_idle() {
             if self.stage == Stage::Open && self.entries.is_empty() {
                 self.facts.needs_login()?;
+                if !self.facts.has("IDLE") {
+                    self.facts.may_emulate("IDLE")?;
+                }
             }
             self.idle.hold(id, self.now)?;
         } else {
@@ -80,6 +83,7 @@ impl Session {
             round,
             ask,
             is_stream,
+            is_repeated: false,
             is_begun: false,
             is_opening: false,
             transfer: Transfer::default(),

@@ -58,6 +58,7 @@ impl Session {
             _ => return Err(not_imap(response.bytes)),
         }
         self.facts.greeting = copy(text)?;
+        self.facts.peer.learn(text);
         self.note_code(text)?;
         self.stage = Stage::Open;
         self.moved = self.now;
@@ -130,9 +131,15 @@ impl Session {
             self.schedule();
             return Ok(());
         }
+        let is_one_of_too_many = condition == Condition::Bad && self.is_one_of_too_many(at);
         let entry = &mut self.entries[at];
         entry.phase = Phase::Queued;
         entry.tag = None;
+        if is_one_of_too_many {
+            entry.is_repeated = true;
+            self.schedule();
+            return Ok(());
+        }
         let reply = Reply { response: *response, condition, text, is_early, command: entry.name, tag };
         let step = match (&mut entry.command, entry.failure.take()) {
             (None, _) => {
@@ -181,6 +188,23 @@ impl Session {
         }
         self.schedule();
         Ok(())
+    }
+
+    /// Some servers take no more than so many STATUS commands at once, and call the others BAD: those are sent again.
+    fn is_one_of_too_many(&mut self, at: usize) -> bool {
+        let in_flight = self.statuses_in_flight();
+        let entry = &self.entries[at];
+        let is_refused = in_flight > 1 && is_status(entry) && !entry.is_repeated && entry.command.is_some();
+        if is_refused {
+            self.facts.peer.slow_down(in_flight);
+            self.journal
+                .note(&format!("STATUS: no more than {} at once from here on", self.facts.peer.max_status));
+        }
+        is_refused
+    }
+
+    pub(super) fn statuses_in_flight(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.phase != Phase::Queued && is_status(entry)).count()
     }
 
     /// The call is over: its value is made.
@@ -323,6 +347,9 @@ impl Session {
             self.note_code(untagged.response.bytes.get(untagged.rest..).unwrap_or_default())?;
             return Ok(true);
         }
+        if untagged.is("ID") {
+            self.facts.peer.learn(untagged.response.bytes.get(untagged.rest..).unwrap_or_default());
+        }
         if untagged.is("CAPABILITY") {
             let atoms = untagged.response.bytes.get(untagged.rest..).unwrap_or_default();
             self.learn_capabilities(atoms)?;
@@ -356,6 +383,8 @@ impl Session {
     pub(super) fn learn_capabilities(&mut self, atoms: &[u8]) -> Result<()> {
         self.facts.capabilities = Some(Capabilities::from_atoms(capability_list::atoms(atoms))?);
         self.facts.capabilities_told = self.facts.capabilities_told.wrapping_add(1);
+        // Names are in UTF-8 from the first one on.
+        self.facts.is_utf8 |= self.facts.is_rev2_only();
         Ok(())
     }
 
@@ -371,6 +400,10 @@ impl Session {
         }
         Ok(())
     }
+}
+
+pub(super) fn is_status(entry: &Entry) -> bool {
+    matches!(entry.rules.claim, Claim::Status(_))
 }
 
 fn claims(claim: &Claim, untagged: &Untagged<'_>, uid: Option<u32>, facts: &Facts) -> bool {

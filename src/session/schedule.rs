@@ -1,5 +1,6 @@
 //! What goes out: lines whose turn it is, and uploads that are fed while they are sent.
 
+use super::responses::is_status;
 use super::{Next, Phase, RequestId, Session, Stage, UploadSource};
 use crate::error::{Error, Result};
 use crate::wire::line::Line;
@@ -30,6 +31,7 @@ impl Session {
         self.idle.lets_go_of(self.entries[at].ask)
             && !self.output.will_wait()
             && in_flight().count() < self.facts.settings.max_in_flight
+            && (!is_status(&self.entries[at]) || self.statuses_in_flight() < self.facts.peer.max_status)
             && in_flight().all(|other| self.entries[at].rules.may_overlap(&other.rules))
     }
 

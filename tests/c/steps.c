@@ -200,7 +200,13 @@ static imap_status do_command(imap_error **error) {
 static imap_status do_connection(imap_error **error) {
   imap_connection *connection = NULL;
   imap_status status = imap_get_connection(client, &connection, error);
-  if (connection)
+  if (connection && !strcmp(words[0], "summary")) {
+    printf(" %s | %s |", strchr(connection->summary, ' ') + 1, connection->protocol ? connection->protocol : "-");
+    show_texts(connection->capabilities);
+    printf(" |");
+    show_texts(connection->enabled);
+    printf(" | idle=%d", connection->is_idle);
+  } else if (connection)
     printf(" tls=%d verified=%d state=%d capabilities=%d received=%d", connection->is_tls, connection->is_verified,
         (int)connection->state, connection->capabilities->count > 0, connection->bytes_received > 0);
   imap_connection_free(connection);
@@ -340,6 +346,41 @@ static imap_status do_id(imap_error **error) {
   return status;
 }
 
+static imap_status do_enable(imap_error **error) {
+  imap_texts *enabled = NULL;
+  imap_status status = imap_enable(client, word(1), &enabled, error);
+  if (enabled) show_texts(enabled);
+  imap_texts_free(enabled);
+  return status;
+}
+
+/* idle:MS waits for one event. */
+static imap_status do_idle(imap_error **error) {
+  imap_event *event = NULL;
+  imap_status status = imap_idle(client, atoll(words[1]), &event, error);
+  if (event) printf(" %s", event->name);
+  imap_event_free(event);
+  return status;
+}
+
+/* many:N sends STATUS of box1 to boxN at once, and waits for all. */
+static imap_status do_many(imap_error **error) {
+  enum { ALL = 200 };
+  imap_request *requests[ALL] = {NULL};
+  imap_status status = IMAP_OK;
+  int all = atoi(words[1]);
+  for (int i = 0; i < all && i < ALL && !status; i++) {
+    char command[40];
+    snprintf(command, sizeof command, "STATUS box%d (MESSAGES)", i + 1);
+    status = imap_send(client, command, NULL, &requests[i], error);
+  }
+  for (int i = 0; i < all && i < ALL; i++) {
+    if (!status) status = imap_request_wait(requests[i], -1, error);
+    imap_request_free(requests[i]);
+  }
+  return status;
+}
+
 /* log:FILE[:MOST] writes the log of clients to come to a file, and no more than so many lines. */
 struct log {
   FILE *file;
@@ -406,7 +447,7 @@ static imap_status step(imap_error **error) {
   if (IS("namespace")) return do_namespace(error);
   if (IS("capability")) return do_capability(error);
   if (IS("command")) return do_command(error);
-  if (IS("connection")) return do_connection(error);
+  if (IS("connection") || IS("summary")) return do_connection(error);
   if (IS("events")) return do_events(error);
   if (IS("send")) return do_send(error);
   if (IS("getacl") || IS("myrights") || IS("listrights")) return do_acl(error);
@@ -429,6 +470,11 @@ static imap_status step(imap_error **error) {
   if (IS("close")) return imap_close_mailbox(client, error);
   if (IS("unselect")) return imap_unselect(client, error);
   if (IS("logout")) return imap_logout(client, error);
+  if (IS("many")) return do_many(error);
+  if (IS("enable")) return do_enable(error);
+  if (IS("enabled")) return printf(" %d", imap_is_enabled(client, word(1))), IMAP_OK;
+  if (IS("reconnect")) return imap_reconnect(client, NULL, error);
+  if (IS("idle")) return do_idle(error);
   if (IS("has")) return printf(" %d", imap_has(client, word(1))), IMAP_OK;
   if (IS("state")) return printf(" %d", (int)imap_get_state(client)), IMAP_OK;
   if (IS("cancel")) return imap_cancel(client), IMAP_OK;
