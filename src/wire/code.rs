@@ -73,10 +73,10 @@ pub fn assigned(head: &CodeHead<'_>) -> Result<Option<(u32, imap_set, imap_set)>
     Ok(fits.then_some((uid_validity, sources, uids)))
 }
 
-/// `"PERMANENTFLAGS" SP "(" [flag-perm *(SP flag-perm)] ")"`
+/// `"PERMANENTFLAGS" SP "(" [flag-perm *(SP flag-perm)] ")"`; without the parentheses they are meant all the same.
 pub fn permanent_flags<'a>(head: &CodeHead<'_>, arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory> {
-    let mut cursor = Response::new(head.argument, &[]).cursor(0);
-    flags::flags(&mut cursor, arena).unwrap_or(Ok(&imap_flags::EMPTY))
+    let inner = head.argument.strip_prefix(b"(").unwrap_or(head.argument);
+    flags::of(inner.strip_suffix(b")").unwrap_or(inner), arena)
 }
 
 /// What a code's argument is.
@@ -89,6 +89,8 @@ enum Shape {
     Texts,
     /// All of it is one text.
     Whole,
+    /// URLs with spaces between them (RFC 2193).
+    Urls,
     Capabilities,
     Set,
     Assigned,
@@ -140,7 +142,7 @@ const CODES: [(&str, imap_code, Shape); 58] = [
     ("PRIVACYREQUIRED", IMAP_CODE_PRIVACYREQUIRED, Shape::None),
     ("READ-ONLY", IMAP_CODE_READ_ONLY, Shape::None),
     ("READ-WRITE", IMAP_CODE_READ_WRITE, Shape::None),
-    ("REFERRAL", IMAP_CODE_REFERRAL, Shape::Whole),
+    ("REFERRAL", IMAP_CODE_REFERRAL, Shape::Urls),
     ("SERVERBUG", IMAP_CODE_SERVERBUG, Shape::None),
     ("THROTTLED", IMAP_CODE_THROTTLED, Shape::Number),
     ("TOOBIG", IMAP_CODE_TOOBIG, Shape::None),
@@ -256,6 +258,7 @@ fn code<'a>(
         Shape::Texts => made.texts = texts(head.argument, arena)?,
         Shape::Whole if head.argument.is_empty() => {}
         Shape::Whole => made.texts = arena.texts(&[made.text])?,
+        Shape::Urls => made.texts = urls(head.argument, arena)?,
         Shape::Capabilities => made.texts = capabilities(head.argument, arena)?,
         Shape::Set => made.set = set(head.argument, arena)?,
         Shape::Assigned => made.assigned = assigned_in(head, arena)?,
@@ -302,6 +305,16 @@ fn skip_to_word(cursor: &mut Cursor<'_>) -> bool {
         cursor.advance(1);
     }
     !cursor.is_at_end()
+}
+
+/// `"REFERRAL" 1*(SPACE url)`
+fn urls<'a>(argument: &[u8], arena: &'a Arena) -> Result<&'a imap_texts<'a>, NoMemory> {
+    let mut all = Vec::new();
+    for url in argument.split(|byte| *byte == b' ').filter(|url| !url.is_empty()) {
+        all.try_reserve(1)?;
+        all.push(arena.text(url)?);
+    }
+    arena.texts(&all)
 }
 
 fn capabilities<'a>(argument: &[u8], arena: &'a Arena) -> Result<&'a imap_texts<'a>, NoMemory> {

@@ -24,7 +24,7 @@ const KNOWN: [(&[u8], imap_flag); 17] = [
     (b"$Important", IMAP_FLAG_IMPORTANT),
 ];
 
-/// `flag-list = "(" [flag *(SP flag)] ")"`, or NIL; None if it is neither. Equal lists share their memory.
+/// `flag-list = "(" [flag *(SP flag)] ")"`, or NIL; None if it is neither.
 pub fn flags<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Option<Result<&'a imap_flags<'a>, NoMemory>> {
     if cursor.take_nil() {
         return Some(Ok(&imap_flags::EMPTY));
@@ -37,10 +37,14 @@ pub fn flags<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Option<Result<&'a
     cursor.advance(length);
     let raw = cursor.since(start);
     cursor.advance(1);
-    Some(arena.flags(raw, |arena| list(raw, arena)))
+    Some(of(raw, arena))
 }
 
-/// The flags between the parentheses.
+/// The flags between the parentheses. Equal lists share their memory.
+pub fn of<'a>(raw: &[u8], arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory> {
+    arena.flags(raw, |arena| list(raw, arena))
+}
+
 fn list<'a>(raw: &[u8], arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory> {
     let words = || raw.split(|byte| *byte == b' ').filter(|word| is_flag(word));
     let mut bits = 0;
