@@ -71,6 +71,9 @@ fn untagged<'b>(mut cursor: Cursor<'b>) -> Head<'b> {
     }
     let number = cursor.number32();
     let Some(name) = cursor.atom() else { return Head::Unknown };
+    // What old servers answer to STORE means the same (RFC 1730 appendix B.7.3.OBS.2).
+    let is_store = number.is_some() && name.eq_ignore_ascii_case(b"STORE");
+    let name = if is_store { b"FETCH" } else { name };
     cursor.skip_spaces();
     let rest = cursor.at();
     match Condition::of(name) {
