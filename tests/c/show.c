@@ -100,6 +100,13 @@ static void show_part(const imap_part *part) {
   plain("md5", part->md5);
   if (part->envelope) quoted("envelope", part->envelope->subject);
   putchar('\n');
+  /* The others stand in the line already, or name no more than how the part was sent. */
+  for (size_t i = 0; i < part->parameters->count; i++) {
+    const imap_pair *pair = part->parameters->items[i];
+    if (strcmp(pair->name, "charset") && strcmp(pair->name, "name") && strcmp(pair->name, "boundary") &&
+        strcmp(pair->name, "format"))
+      printf("  parameter %s=\"%s\"\n", pair->name, pair->value ? pair->value : "NULL");
+  }
 }
 
 static void show_section(const imap_section *section) {

@@ -187,6 +187,12 @@ fn part(part: &imap_part<'_>, out: &mut String) {
         quoted(" envelope", envelope.subject, out);
     }
     out.push('\n');
+    // The others stand in the line already, or name no more than how the part was sent.
+    for pair in part.parameters.items.iter() {
+        if !["charset", "name", "boundary", "format"].contains(&show(pair.name)) {
+            writeln!(out, "  parameter {}=\"{}\"", show(pair.name), show(pair.value)).unwrap();
+        }
+    }
 }
 
 fn section(section: &imap_section<'_>, out: &mut String) {
