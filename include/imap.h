@@ -364,11 +364,11 @@ typedef enum {
   IMAP_EVENT_EXISTS = 1,
   /// `number` of them are recent.
   IMAP_EVENT_RECENT = 2,
-  /// Message `number` is gone [number]; those above it moved down by one.
+  /// Message `number` is gone [number, uid if known]; those above it moved down by one.
   IMAP_EVENT_EXPUNGE = 3,
   /// Messages are gone [set]; is_earlier if they went before the mailbox was selected.
   IMAP_EVENT_VANISHED = 4,
-  /// Flags or other data of a message [message].
+  /// Flags or other data of a message [message, number, uid].
   IMAP_EVENT_MESSAGE = 5,
   /// The flags of the mailbox changed [flags]: usable ones, or permanent ones if code says so.
   IMAP_EVENT_FLAGS = 6,
@@ -513,6 +513,8 @@ typedef struct {
   const imap_set *uids;
   /// IMAP_ORIGIN_EMULATED: not atomic; see the call.
   imap_origin origin;
+  /// Where a MESSAGELIMIT (RFC 9738) stopped the server for good: the lowest UID done; 0: it did not.
+  uint32_t limited_at;
 } imap_assigned;
 
 /// The [CODE ...] of a reply, with its data where it has any.
@@ -701,7 +703,7 @@ typedef struct {
   const imap_item *extension;
 } imap_part;
 
-/// Bytes of BODY[...] or RFC822...
+/// Bytes of BODY[...], BINARY[...] or RFC822...; or the size of BINARY.SIZE[...].
 typedef struct {
   /// As sent, upper case: "BODY[1.2.MIME]", "RFC822.HEADER".
   const char *label;
@@ -712,9 +714,24 @@ typedef struct {
   /// NULL: NIL, or the bytes were read as an imap_body.
   const uint8_t *data;
   size_t data_len;
-  /// How many bytes the server sent, whether they are here or not; -1: NIL.
+  /// How many bytes the server sent, whether they are here or not, or what BINARY.SIZE says; -1: NIL.
   int64_t size;
 } imap_section;
+
+/// An annotation: METADATA (RFC 5464), ANNOTATEMORE, ANNOTATE (RFC 5257), or the content behind a URL.
+typedef struct {
+  /// NULL or "" for the server's own, and for messages.
+  const char *mailbox;
+  /// "/private/comment"; the URL.
+  const char *name;
+  /// "value.shared", ... or NULL.
+  const char *attribute;
+  /// NULL: NIL.
+  const uint8_t *value;
+  size_t value_len;
+  /// -1, or the size of an entry that was left out because it is longer than MAXSIZE.
+  int64_t size;
+} imap_entry;
 
 /// One fault of the server in a result.
 typedef struct {
@@ -739,6 +756,23 @@ typedef struct {
   size_t part_count;
   const imap_section *const *sections;
   size_t section_count;
+  /// EMAILID (RFC 8474): the same for all copies of a message.
+  const char *email_id;
+  /// THREADID: the same for all messages of a thread.
+  const char *thread_id;
+  /// The beginning of the text, in one line (RFC 8970); made here where the server has no PREVIEW.
+  const char *preview;
+  /// When the message came into this mailbox (RFC 8514), in seconds since 1970 UTC.
+  int64_t save_date;
+  /// ANNOTATION (RFC 5257): one for each attribute of an entry.
+  const imap_entry *const *annotations;
+  size_t annotation_count;
+  /// X-GM-MSGID, 64 bits, as text.
+  const char *gmail_message_id;
+  /// X-GM-THRID.
+  const char *gmail_thread_id;
+  /// X-GM-LABELS, in UTF-8: "\Inbox", "two words"; empty if not asked for.
+  const imap_texts *gmail_labels;
   /// Items that this version does not know.
   const imap_item *const *others;
   size_t other_count;
@@ -749,7 +783,7 @@ typedef struct {
 /// One message as far as it was fetched.
 typedef struct {
   uint32_t uid;
-  /// Message number when the answer arrived.
+  /// Message number when the answer arrived; 0 under UIDONLY (RFC 9586).
   uint32_t number;
   /// NULL: not asked for. If the answer lacks it: an empty one, and a defect. So for envelope.
   const imap_flags *flags;
@@ -949,11 +983,29 @@ typedef struct {
   size_t count;
   /// STORE with UNCHANGEDSINCE: messages that were left alone because they had changed.
   const imap_set *modified;
+  /// FETCH with VANISHED: messages that are gone.
+  const imap_set *vanished;
+  /// Where a MESSAGELIMIT (RFC 9738) stopped the server for good: the lowest UID done.
+  uint32_t limited_at;
   imap_origin origin;
   /// What was wrong with responses that are not in items.
   const imap_defect *const *defects;
   size_t defect_count;
 } imap_messages;
+
+/// What a person reads of a message, and what hangs on it.
+typedef struct {
+  /// The best text part as UTF-8, lines ended by LF; "" if there is none. HTML if only that was sent.
+  const char *text;
+  bool is_html;
+  /// NULL: there is no text.
+  const imap_part *text_part;
+  /// All other parts that hold something, in order; a message within is one.
+  const imap_part *const *attachments;
+  size_t attachment_count;
+  /// With ENVELOPE, BODYSTRUCTURE, FLAGS, size and date; never NULL.
+  const imap_message *message;
+} imap_content;
 
 /// One response of the server, or something that happened to the connection.
 typedef struct {
@@ -961,6 +1013,7 @@ typedef struct {
   /// "EXISTS", "OK"; the response's own name, upper case.
   const char *name;
   uint32_t number;
+  uint32_t uid;
   const char *text;
   const imap_response_code *code;
   const imap_set *set;
@@ -1031,21 +1084,6 @@ typedef struct {
   const imap_quota *const *items;
   size_t count;
 } imap_quotas;
-
-/// An annotation: METADATA (RFC 5464), ANNOTATEMORE, ANNOTATE (RFC 5257), or the content behind a URL.
-typedef struct {
-  /// NULL or "" for the server's own, and for messages.
-  const char *mailbox;
-  /// "/private/comment"; the URL.
-  const char *name;
-  /// "value.shared", ... or NULL.
-  const char *attribute;
-  /// NULL: NIL.
-  const uint8_t *value;
-  size_t value_len;
-  /// -1, or the size of an entry that was left out because it is longer than MAXSIZE.
-  int64_t size;
-} imap_entry;
 
 /// Annotations, in the order sent.
 typedef struct {
@@ -1489,12 +1527,17 @@ void imap_threads_free(imap_threads *threads);
 /// # Fetching
 ///
 /// `items` in IMAP's words: "FLAGS ENVELOPE BODYSTRUCTURE RFC822.SIZE INTERNALDATE", "FULL",
-/// "BODY.PEEK[HEADER.FIELDS (?)]", "FLAGS (CHANGEDSINCE 917)"; UID is always added. BODY.PEEK[...] reads
-/// without setting the Seen flag, BODY[...] sets it. imap_fetch() holds all in memory; for much see Streams.
+/// "BODY.PEEK[HEADER.FIELDS (?)]", "BINARY.PEEK[2]", "PREVIEW"; UID is always added. BODY.PEEK[...] and BINARY.PEEK[...]
+/// read without setting the Seen flag, BODY[...] sets it. Behind the items may stand "(CHANGEDSINCE 917)",
+/// "(CHANGEDSINCE 917 VANISHED)" after ENABLE QRESYNC (RFC 7162), "(PARTIAL 1:500)" (RFC 9394). imap_fetch() holds all
+/// in memory; for much see Streams. To show a message, imap_fetch_content().
 ///
 /// FETCH (RFC 9051 section 6.4.5) of the messages in `set`, all held in memory. Messages that do not exist are left
 /// out. `params`: the values of the ? in `items`, NULL at the end; or NULL. Free the result with
-/// imap_messages_free(). Blocks: yes.
+/// imap_messages_free(). Where the server has no PREVIEW (RFC 8970) it is made from the text of each message, and
+/// origin is IMAP_ORIGIN_EMULATED. A section that the server cannot decode (BINARY, RFC 3516) is missing, and `defects`
+/// says so. A server that does only some messages at once (RFC 9738) is asked for the rest; where that cannot be,
+/// limited_at says how far it came. Blocks: yes.
 imap_status imap_fetch(imap_client *client,
                        const char *set,
                        const char *items,
@@ -1502,11 +1545,24 @@ imap_status imap_fetch(imap_client *client,
                        imap_messages **messages,
                        imap_error **error);
 
-/// The section of a message that was fetched as BODY[section], or as the RFC822 item that is the same: "" the
-/// whole message, "HEADER", "TEXT", "1.2", in any case. NULL if it was not fetched, or for NULL. Belongs to the
+/// The section of a message that was fetched as BODY[section], BINARY[section], or as the RFC822 item that is the same:
+/// "" the whole message, "HEADER", "TEXT", "1.2", in any case. NULL if it was not fetched, or for NULL. Belongs to the
 /// message. Blocks: no.
 const imap_section *imap_message_section(const imap_message *message,
                                          const char *section);
+
+/// What a person reads of the message with this UID, and its attachments: two FETCH at most, which do not mark it as
+/// seen. The text is the plain one where there is one, else HTML, in UTF-8 whatever its charset; that of a message
+/// within only if there is no other. An attachment is read by imap_body_open() of its section with
+/// IMAP_DECODING_TRANSFER. Text longer than IMAP_OPTION_MAX_LITERAL is cut there, which the message's defects tell. NO:
+/// there is no such message. Free the result with imap_content_free(). Blocks: yes.
+imap_status imap_fetch_content(imap_client *client,
+                               uint32_t uid,
+                               imap_content **content,
+                               imap_error **error);
+
+/// NULL is fine. Blocks: no.
+void imap_content_free(imap_content *content);
 
 /// NULL is fine. Blocks: no.
 void imap_messages_free(imap_messages *messages);
@@ -1860,6 +1916,16 @@ imap_status imap_upload_add_message(imap_upload *upload,
                                     int64_t internal_date,
                                     int32_t zone,
                                     imap_error **error);
+
+/// An annotation (RFC 5257) of the message that was begun last, to be called before its pieces are added or after: entry
+/// "/comment", attribute "value.priv" or "value.shared"; the value is copied. The command is UNSUPPORTED where the
+/// server does not have ANNOTATE-EXPERIMENT-1. Blocks: no.
+imap_status imap_upload_add_annotation(imap_upload *upload,
+                                       const char *entry,
+                                       const char *attribute,
+                                       const uint8_t *value,
+                                       size_t value_len,
+                                       imap_error **error);
 
 /// The next `data_len` bytes of the message that was begun last; they are copied. Blocks: no.
 imap_status imap_upload_add_bytes(imap_upload *upload,

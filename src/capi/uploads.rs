@@ -93,6 +93,27 @@ pub unsafe extern "C" fn imap_upload_add_message(
     }
 }
 
+/// An annotation (RFC 5257) of the message that was begun last, to be called before its pieces are added or after: entry
+/// "/comment", attribute "value.priv" or "value.shared"; the value is copied. The command is UNSUPPORTED where the
+/// server does not have ANNOTATE-EXPERIMENT-1. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_upload_add_annotation(
+    upload: *mut imap_upload,
+    entry: *const c_char,
+    attribute: *const c_char,
+    value: *const u8,
+    value_len: usize,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        add(upload, error, |messages| {
+            let (entry, attribute) = (text("entry", entry)?, text("attribute", attribute)?);
+            last(messages)?.add_annotation(entry, attribute, bytes("value", value, value_len)?)
+        })
+    }
+}
+
 /// The next `data_len` bytes of the message that was begun last; they are copied. Blocks: no.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_upload_add_bytes(

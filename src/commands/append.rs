@@ -17,8 +17,17 @@ use crate::wire::line::{self, Line};
 pub struct NewMessage {
     flags: String,
     internal_date: Option<Moment>,
+    annotations: Vec<Annotation>,
     supplies: Vec<Supply>,
     is_binary: bool,
+}
+
+/// "/comment", "value.priv" (RFC 5257).
+#[derive(Clone)]
+struct Annotation {
+    entry: String,
+    attribute: String,
+    value: Vec<u8>,
 }
 
 pub struct Append {
@@ -53,7 +62,47 @@ impl NewMessage {
             return Err(Error::invalid(format!("a zone cannot be {zone} minutes from UTC")));
         }
         let internal_date = (internal_date >= 0).then_some(Moment { seconds: internal_date, zone });
-        Ok(NewMessage { flags: super::copy(flags)?, internal_date, supplies: Vec::new(), is_binary: false })
+        let flags = super::copy(flags)?;
+        let (annotations, supplies) = (Vec::new(), Vec::new());
+        Ok(NewMessage { flags, internal_date, annotations, supplies, is_binary: false })
+    }
+
+    pub fn add_annotation(&mut self, entry: &str, attribute: &str, value: &[u8]) -> Result<()> {
+        if !entry.starts_with('/') || entry.contains(['*', '%']) {
+            return Err(Error::invalid("an entry begins with a slash and has no * and %: \"/comment\""));
+        }
+        line::refuse_line_breaks(entry.as_bytes())?;
+        let is_attribute = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let has_scope = attribute.ends_with(".priv") || attribute.ends_with(".shared");
+        if !has_scope || !attribute.bytes().all(is_attribute) {
+            return Err(Error::invalid("an attribute is \"value.priv\" or \"value.shared\""));
+        }
+        self.annotations.try_reserve(1)?;
+        self.annotations.push(Annotation {
+            entry: super::copy(entry)?,
+            attribute: super::copy(attribute)?,
+            value: super::copy_bytes(value)?,
+        });
+        Ok(())
+    }
+
+    /// `att-annotate = "ANNOTATION" SP "(" entry-att *(SP entry-att) ")"`
+    fn write_annotations(&self, facts: &Facts, line: &mut Line) -> Result<()> {
+        if self.annotations.is_empty() {
+            return Ok(());
+        }
+        facts.needs("ANNOTATE-EXPERIMENT-1")?;
+        line.word("ANNOTATION (")?;
+        for Annotation { entry, attribute, value } in &self.annotations {
+            match entry.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte)) {
+                true => line.word(entry)?,
+                false => line.string(entry.as_bytes())?,
+            }
+            line.word(&format!("({attribute}"))?;
+            super::ask::write_value(Some(value), line)?;
+            line.raw(b")")?;
+        }
+        line.raw(b")")
     }
 
     pub fn add_bytes(&mut self, bytes: &[u8]) -> Result<()> {
@@ -85,7 +134,8 @@ impl NewMessage {
             };
             line.string(&text)?;
         }
-        if self.is_binary {
+        self.write_annotations(facts, line)?;
+        if self.is_binary && !facts.has_binary() {
             facts.needs("BINARY")?;
         }
         line.later(self.size(), self.is_binary)
@@ -222,9 +272,10 @@ impl Command for Append {
     }
 
     fn finish(self) -> Result<Self::Output> {
-        self.assigned.result(match self.step {
+        let origin = match self.step {
             Verb::Append | Verb::Replace(_) => imap_origin::IMAP_ORIGIN_SERVER,
             _ => imap_origin::IMAP_ORIGIN_EMULATED,
-        })
+        };
+        self.assigned.result(origin, 0)
     }
 }

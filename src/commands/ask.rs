@@ -127,7 +127,7 @@ impl<A: Answer> Command for Ask<A> {
 }
 
 /// `value = nstring / literal8`
-fn write_value(value: Option<&[u8]>, line: &mut Line) -> Result<()> {
+pub fn write_value(value: Option<&[u8]>, line: &mut Line) -> Result<()> {
     let Some(value) = value else { return line.word("NIL") };
     let is_plain = value.len() < 1000 && value.iter().all(|byte| matches!(byte, b' '..=b'~'));
     match is_plain {

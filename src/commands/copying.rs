@@ -11,7 +11,6 @@ use crate::wire::line::Line;
 pub struct Copying {
     targets: Targets,
     mailbox: String,
-    at: usize,
     kind: Kind,
     assigned: Pairs,
 }
@@ -47,7 +46,6 @@ impl Copying {
         Ok(Copying {
             targets: Targets::parse(set)?,
             mailbox: super::copy(mailbox)?,
-            at: 0,
             kind,
             assigned: Pairs::default(),
         })
@@ -103,17 +101,13 @@ impl Command for Copying {
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         let selected = facts.needs_selected()?;
         self.targets.fit(facts)?;
-        let piece = match self.targets.piece(self.at) {
-            Some(_) if selected.exists == Some(0) => return Ok(Next::Nothing),
-            None => return Ok(Next::Nothing),
-            Some(_) => {
-                self.choose(facts)?;
-                self.targets.piece(self.at).unwrap_or_default()
-            }
-        };
+        if self.targets.piece().is_none() || selected.exists == Some(0) {
+            return Ok(Next::Nothing);
+        }
+        self.choose(facts)?;
         line.word(self.name())?;
         line.raw(b" ")?;
-        line.raw(piece)?;
+        line.raw(self.targets.piece().unwrap_or_default())?;
         match self.kind {
             Kind::Copy | Kind::Move | Kind::MoveCopy => line.mailbox(&self.mailbox)?,
             Kind::MoveStore => line.word("+FLAGS.SILENT (\\Deleted)")?,
@@ -131,20 +125,22 @@ impl Command for Copying {
     }
 
     fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
-        reply.ok()?;
         self.assigned.note(reply.resp_text())?;
-        let (next, at) = match self.kind {
-            Kind::MoveCopy => (Kind::MoveStore, self.at),
-            Kind::MoveStore => (Kind::MoveExpunge, self.at),
-            Kind::MoveExpunge => (Kind::MoveCopy, self.at + 1),
-            same => (same, self.at + 1),
-        };
-        let is_done = self.targets.piece(at).is_none();
-        if !is_done {
-            self.kind = next;
+        if matches!(self.kind, Kind::Copy | Kind::Move | Kind::MoveCopy) {
+            if !self.targets.note_limit(reply)? {
+                return Ok(Step::AGAIN);
+            }
+        } else {
+            reply.ok()?;
         }
-        self.at = at;
-        Ok(if is_done { Step::DONE } else { Step::AGAIN })
+        self.kind = match self.kind {
+            Kind::MoveCopy => Kind::MoveStore,
+            Kind::MoveStore => Kind::MoveExpunge,
+            Kind::MoveExpunge if self.targets.advance() => Kind::MoveCopy,
+            Kind::Copy | Kind::Move if self.targets.advance() => self.kind,
+            _ => return Ok(Step::DONE),
+        };
+        Ok(Step::AGAIN)
     }
 
     fn finish(self) -> Result<Self::Output> {
@@ -152,7 +148,7 @@ impl Command for Copying {
             Kind::Copy | Kind::Move => imap_origin::IMAP_ORIGIN_SERVER,
             _ => imap_origin::IMAP_ORIGIN_EMULATED,
         };
-        self.assigned.result(origin)
+        self.assigned.result(origin, self.targets.limited_at())
     }
 }
 
@@ -175,13 +171,14 @@ impl Pairs {
         Ok(true)
     }
 
-    pub fn result(self, origin: imap_origin) -> Result<Box<Owned<Assigned>>> {
+    pub fn result(self, origin: imap_origin, limited_at: u32) -> Result<Box<Owned<Assigned>>> {
         Owned::build(|arena| {
             Ok(imap_assigned {
                 uid_validity: self.uid_validity,
                 sources: if self.sources.is_empty() { &EMPTY_SET } else { arena.set(self.sources)? },
                 uids: if self.uids.is_empty() { &EMPTY_SET } else { arena.set(self.uids)? },
                 origin,
+                limited_at,
             })
         })
     }

@@ -3,8 +3,10 @@
 use super::search::{numbers, origin};
 use super::targets::Targets;
 use crate::error::{Error, Result};
-use crate::model::{Numbers, Owned, imap_set};
-use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged};
+use crate::model::{Numbers, Owned};
+use crate::session::{
+    Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged, is_earlier, vanished,
+};
 use crate::wire::code;
 use crate::wire::line::Line;
 use crate::wire::search::Found;
@@ -12,7 +14,6 @@ use crate::wire::search::Found;
 pub struct Expunge {
     /// None: all that are marked.
     targets: Option<Targets>,
-    at: usize,
     found: Found,
 }
 
@@ -22,7 +23,7 @@ impl Expunge {
         if targets.as_ref().is_some_and(|targets| !targets.by_uid()) {
             return Err(Error::invalid("EXPUNGE of some messages names them by UID, not by number"));
         }
-        Ok(Expunge { targets, at: 0, found: Found::default() })
+        Ok(Expunge { targets, found: Found::default() })
     }
 }
 
@@ -44,7 +45,7 @@ impl Command for Expunge {
             return Ok(Next::Send);
         };
         targets.fit(facts)?;
-        let Some(piece) = targets.piece(self.at) else { return Ok(Next::Nothing) };
+        let Some(piece) = targets.piece() else { return Ok(Next::Nothing) };
         if !facts.has("IMAP4REV2") {
             facts.needs("UIDPLUS")?;
         }
@@ -59,9 +60,10 @@ impl Command for Expunge {
             Some(number) => self.found.set.push(number)?,
             // VANISHED; that of an earlier time is news, not our answer.
             None => {
-                let rest = untagged.response.bytes.get(untagged.rest..).unwrap_or_default().trim_ascii();
-                let Some(vanished) = imap_set::from_response(rest) else { return Ok(false) };
-                for span in vanished?.spans() {
+                let Some(gone) = vanished(untagged).filter(|_| !is_earlier(untagged)) else {
+                    return Ok(false);
+                };
+                for span in gone?.spans() {
                     self.found.set.push_span(span.first, span.last)?;
                 }
             }
@@ -70,7 +72,6 @@ impl Command for Expunge {
     }
 
     fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
-        reply.ok()?;
         if let Some((head, _)) = code::head(reply.resp_text()) {
             if head.name.eq_ignore_ascii_case(b"HIGHESTMODSEQ") {
                 let modseq =
@@ -78,8 +79,10 @@ impl Command for Expunge {
                 self.found.modseq = modseq.unwrap_or(-1);
             }
         }
-        self.at += 1;
-        let has_more = self.targets.as_ref().is_some_and(|targets| targets.piece(self.at).is_some());
+        let has_more = match &mut self.targets {
+            Some(targets) => targets.go_on(reply)?,
+            None => reply.ok().map(|()| false)?,
+        };
         Ok(if has_more { Step::AGAIN } else { Step::DONE })
     }
 

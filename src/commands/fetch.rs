@@ -1,39 +1,95 @@
-//! FETCH (RFC 9051 section 6.4.5).
+//! FETCH (RFC 9051 section 6.4.5, RFC 7162, RFC 9394). Where the server has no PREVIEW, it is made from the text.
 
+use super::preview::Previews;
 use super::targets::Targets;
 use crate::error::{Error, Result, imap_status::*};
-use crate::model::{EMPTY_SET, imap_origin};
-use crate::model::{Few, Growing, Message, Messages, Owned, imap_defect, imap_defect_kind, imap_messages};
-use crate::session::{Claim, Command, Facts, Item, Mailboxes, Next, Reply, Rules, Step, Untagged};
+use crate::model::{
+    Arena, Bytes, EMPTY_SET, Few, Growing, Message, Messages, Owned, imap_defect, imap_defect_kind,
+    imap_message, imap_messages, imap_origin, imap_set,
+};
+use crate::session::{Claim, Command, Facts, Item, Mailboxes, Next, Reply, Rules, Step, Untagged, vanished};
+use crate::wire::code;
 use crate::wire::fetch::{self, Asked, Limits};
-use crate::wire::items::Items;
+use crate::wire::items::{Items, Manner};
 use crate::wire::line::Line;
 
 pub struct Fetch {
     targets: Targets,
     items: Items,
-    at: usize,
     list: Option<Messaging>,
+    beside: Beside,
     is_streamed: bool,
     item: Option<Box<Owned<Message>>>,
+    /// PREVIEW is made here.
+    previews: Option<Previews>,
 }
 
 /// Messages as they come in; what belongs to none of them is counted as a defect.
 pub struct Messaging {
     messages: Growing<Message>,
+    by_uid: bool,
     foreign: u32,
+    /// The server could not decode a section.
+    has_unknown_encoding: bool,
+}
+
+/// What an answer says beside its messages.
+#[derive(Default)]
+pub struct Beside {
+    pub modified: imap_set,
+    pub vanished: imap_set,
+    pub limited_at: u32,
+    pub is_emulated: bool,
 }
 
 impl Fetch {
     pub fn new(set: &str, items: &str, params: Option<&[&str]>) -> Result<Fetch> {
+        let (mut targets, items) = (Targets::parse(set)?, Items::parse(items, params)?);
+        for modifier in ["PARTIAL", "VANISHED"] {
+            if items.is_modified_by(modifier) && !targets.by_uid() {
+                return Err(Error::invalid(format!("{modifier} goes with UIDs, not with message numbers")));
+            }
+        }
+        if items.is_modified_by("VANISHED") && !items.is_modified_by("CHANGEDSINCE") {
+            return Err(Error::invalid("VANISHED goes with CHANGEDSINCE: \"(CHANGEDSINCE 917 VANISHED)\""));
+        }
+        if items.is_modified_by("VANISHED") {
+            targets.take_vanished();
+        }
         Ok(Fetch {
-            targets: Targets::parse(set)?,
-            items: Items::parse(items, params)?,
-            at: 0,
+            targets,
+            items,
             list: None,
+            beside: Beside::default(),
             is_streamed: false,
             item: None,
+            previews: None,
         })
+    }
+
+    /// What the server must have and be told for the items that are asked for.
+    fn check(&mut self, facts: &Facts) -> Result<()> {
+        if self.items.is_modified_by("PARTIAL") && self.targets.is_split() {
+            return Err(Error::invalid("PARTIAL goes with a set that fits into one line"));
+        }
+        let makes_previews = facts.settings.emulate && !self.is_streamed && !facts.has("PREVIEW");
+        for capability in self.items.needs() {
+            match capability {
+                "BINARY" if facts.has_binary() => {}
+                // RFC 7162 section 3.2.3: it implies that.
+                "CONDSTORE" if facts.has("QRESYNC") => {}
+                "PREVIEW" if makes_previews => {
+                    self.previews.get_or_insert_with(Previews::default);
+                    self.beside.is_emulated = true;
+                }
+                _ => facts.needs(capability)?,
+            }
+        }
+        if self.items.is_modified_by("VANISHED") && !facts.is_enabled("QRESYNC") {
+            let message = "VANISHED needs QRESYNC: call imap_enable(client, \"QRESYNC\", ...) first";
+            return Err(Error::new(IMAP_ERR_STATE, message));
+        }
+        Ok(())
     }
 }
 
@@ -41,37 +97,48 @@ impl Command for Fetch {
     type Output = Box<Owned<Messages>>;
 
     fn name(&self) -> &'static str {
-        if self.targets.by_uid() { "UID FETCH" } else { "FETCH" }
+        let is_uid = self.targets.by_uid() || self.previews.as_ref().is_some_and(Previews::has_begun);
+        if is_uid { "UID FETCH" } else { "FETCH" }
     }
 
     fn rules(&self) -> Rules {
+        let targets = self.previews.as_ref().and_then(Previews::targets).unwrap_or(&self.targets);
         Rules {
-            claim: Claim::Fetch(self.targets.messages()),
-            sequence: self.targets.sequence(),
+            claim: Claim::Fetch(targets.messages()),
+            sequence: targets.sequence(),
             mailboxes: Mailboxes::Ignores,
         }
     }
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
-        let selected = facts.needs_selected()?;
-        for capability in self.items.needs() {
-            facts.needs(capability)?;
-        }
-        self.list.get_or_insert_with(|| Messaging::new(facts));
+        let is_empty = facts.needs_selected()?.exists == Some(0);
         self.targets.fit(facts)?;
-        let piece = match self.targets.piece(self.at) {
+        self.check(facts)?;
+        let by_uid = self.targets.by_uid();
+        self.list.get_or_insert_with(|| Messaging::new(facts, by_uid));
+        if let Some(previews) = self.previews.as_mut().filter(|previews| previews.has_begun()) {
+            return previews.line(line);
+        }
+        let piece = match self.targets.piece() {
             // Servers call "1:*" in an empty mailbox an error.
-            Some(piece) if selected.exists != Some(0) => piece,
+            Some(piece) if !is_empty => piece,
             _ => return Ok(Next::Nothing),
         };
         line.word(self.name())?;
         line.raw(b" ")?;
         line.raw(piece)?;
-        self.items.encode(line)?;
+        let manner = Manner { is_old: facts.is_imap4(), by_structure: self.previews.is_some() };
+        self.items.encode(manner, line)?;
         Ok(Next::Send)
     }
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
+        if untagged.is("VANISHED") {
+            return self.beside.note_vanished(untagged);
+        }
+        if let Some(previews) = self.previews.as_mut().filter(|previews| previews.has_begun()) {
+            return previews.take(untagged, facts);
+        }
         let asked = Asked { flags: self.items.asks_flags(), envelope: self.items.asks_envelope() };
         match &mut self.list {
             Some(list) if self.is_streamed => {
@@ -94,30 +161,55 @@ impl Command for Fetch {
     }
 
     fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
-        reply.ok()?;
-        self.at += 1;
-        Ok(if self.targets.piece(self.at).is_some() { Step::AGAIN } else { Step::DONE })
+        if let Some(previews) = self.previews.as_mut().filter(|previews| previews.has_begun()) {
+            return Ok(if previews.go_on(reply)? { Step::AGAIN } else { Step::DONE });
+        }
+        let is_binary = self.items.asks_binary();
+        let costs_an_item =
+            self.list.as_mut().is_some_and(|list| is_binary && list.note_unknown_encoding(reply));
+        let has_more = if costs_an_item { self.targets.advance() } else { self.targets.go_on(reply)? };
+        if has_more {
+            return Ok(Step::AGAIN);
+        }
+        match (&mut self.previews, &self.list) {
+            (Some(previews), Some(list)) => {
+                let is_needed = previews.begin(list.messages())?;
+                Ok(if is_needed { Step::AGAIN } else { Step::DONE })
+            }
+            _ => Ok(Step::DONE),
+        }
     }
 
     fn finish(self) -> Result<Self::Output> {
-        Messaging::finish(self.list, crate::model::imap_set::new())
+        let limited_at = self.targets.limited_at();
+        let mut list = self.list;
+        if let (Some(list), Some(previews)) = (&mut list, self.previews) {
+            previews.add_to(&mut list.messages)?;
+        }
+        Messaging::finish(list, Beside { limited_at, ..self.beside })
     }
 }
 
 impl Messaging {
-    pub fn new(facts: &Facts) -> Messaging {
-        Messaging { messages: Growing::new(facts.settings.max_result), foreign: 0 }
+    pub fn new(facts: &Facts, by_uid: bool) -> Messaging {
+        Messaging {
+            messages: Growing::new(facts.settings.max_result),
+            by_uid,
+            foreign: 0,
+            has_unknown_encoding: false,
+        }
+    }
+
+    pub fn messages(&self) -> impl Iterator<Item = &imap_message<'_>> {
+        self.messages.iter()
     }
 
     /// One FETCH response.
     pub fn take(&mut self, untagged: &Untagged<'_>, asked: Asked, facts: &Facts) -> Result<bool> {
-        let Some(number) = self.number_of(untagged, facts) else { return Ok(true) };
-        let limits = limits(facts);
-        let pushed = self
-            .messages
-            .push(|arena| fetch::message(&untagged.response, number, untagged.rest, asked, &limits, arena));
+        let Some(named) = self.named(untagged, facts) else { return Ok(true) };
+        let pushed = self.messages.push(|arena| named.parse(untagged, asked, facts, arena));
         match pushed {
-            Err(_) if self.messages.arena().is_full() => Err(too_large(facts)),
+            Err(_) if self.messages.arena().is_full() => Err(too_large(facts.settings.max_result)),
             other => Ok(other.map(|()| true)?),
         }
     }
@@ -129,75 +221,147 @@ impl Messaging {
         asked: Asked,
         facts: &Facts,
     ) -> Result<Option<Box<Owned<Message>>>> {
-        let Some(number) = self.number_of(untagged, facts) else { return Ok(None) };
+        let Some(named) = self.named(untagged, facts) else { return Ok(None) };
         let mut is_full = false;
         let made = Owned::build(|arena| {
             arena.set_limit(facts.settings.max_result);
-            let made =
-                fetch::message(&untagged.response, number, untagged.rest, asked, &limits(facts), arena);
+            let made = named.parse(untagged, asked, facts, arena);
             is_full = arena.is_full();
             made
         });
         match made {
-            Err(_) if is_full => Err(too_large(facts)),
+            Err(_) if is_full => Err(too_large(facts.settings.max_result)),
             other => Ok(other.map(Some)?),
         }
     }
 
     /// None: the mailbox has no such message.
-    fn number_of(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Option<u32> {
-        let exists = facts.selected.as_ref().and_then(|mirror| mirror.exists);
-        let known = |number: &u32| *number > 0 && exists.is_none_or(|exists| *number <= exists);
-        let number = untagged.number.filter(known);
-        self.foreign = self.foreign.saturating_add(u32::from(number.is_none()));
-        number
+    fn named(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Option<Named> {
+        let named = Named::of(untagged, facts);
+        self.foreign = self.foreign.saturating_add(u32::from(named.is_none()));
+        named
     }
 
-    /// The result, with the messages that STORE left alone.
-    pub fn finish(list: Option<Messaging>, modified: crate::model::imap_set) -> Result<Box<Owned<Messages>>> {
-        let list = list.unwrap_or_else(|| Messaging { messages: Growing::new(usize::MAX), foreign: 0 });
-        let foreign = list.foreign;
+    /// Whether the command failed only because the server cannot decode a section (RFC 3516): the rest is here.
+    fn note_unknown_encoding(&mut self, reply: &Reply<'_>) -> bool {
+        let head = code::head(reply.resp_text()).map(|(head, _)| head);
+        let is_it = head.is_some_and(|head| head.name.eq_ignore_ascii_case(b"UNKNOWN-CTE"));
+        let costs_an_item = is_it && !reply.is_ok() && !reply.is_bad() && !self.messages.is_empty();
+        self.has_unknown_encoding |= costs_an_item;
+        costs_an_item
+    }
+
+    /// The result, with what was told beside the messages.
+    pub fn finish(list: Option<Messaging>, beside: Beside) -> Result<Box<Owned<Messages>>> {
+        let list = list.unwrap_or_else(|| Messaging {
+            messages: Growing::new(usize::MAX),
+            by_uid: true,
+            foreign: 0,
+            has_unknown_encoding: false,
+        });
+        let (foreign, has_unknown_encoding) = (list.foreign, list.has_unknown_encoding);
         list.merged()?.finish::<Messages, Error>(|arena, items, count| {
             let mut defects = Few::new();
             if foreign > 0 {
-                let what = "responses named messages that the mailbox does not have";
-                defects.push(arena.put(imap_defect {
-                    kind: imap_defect_kind::IMAP_DEFECT_FOREIGN,
-                    offset: 0,
-                    text: arena.format(format_args!("{foreign} {what}"))?,
-                    raw: crate::model::Bytes::NONE,
-                    raw_len: 0,
-                })?)?;
+                let text = arena.format(format_args!(
+                    "{foreign} responses named messages that the mailbox does not have"
+                ))?;
+                defects.push(defect(imap_defect_kind::IMAP_DEFECT_FOREIGN, text, arena)?)?;
+            }
+            if has_unknown_encoding {
+                let text =
+                    arena.text(b"UNKNOWN-CTE: the server cannot decode a section that was asked for")?;
+                defects.push(defect(imap_defect_kind::IMAP_DEFECT_ENCODING, text, arena)?)?;
             }
             let (defects, defect_count) = defects.list(arena)?;
             Ok(imap_messages {
                 items,
                 count,
-                modified: if modified.is_empty() { &EMPTY_SET } else { arena.set(modified)? },
-                origin: imap_origin::IMAP_ORIGIN_SERVER,
+                modified: set(beside.modified, arena)?,
+                vanished: set(beside.vanished, arena)?,
+                limited_at: beside.limited_at,
+                origin: match beside.is_emulated {
+                    true => imap_origin::IMAP_ORIGIN_EMULATED,
+                    false => imap_origin::IMAP_ORIGIN_SERVER,
+                },
                 defects,
                 defect_count,
             })
         })
     }
 
-    /// A message that came in several responses, as servers may send it, becomes one.
-    fn merged(self) -> Result<Growing<Message>> {
+    /// A message that came in several responses, as servers may send it, becomes one. Numbers may change while UIDs
+    /// are asked for.
+    pub fn merged(self) -> Result<Growing<Message>> {
+        let by_uid = self.by_uid;
+        let key = |message: &imap_message<'_>| match by_uid && message.uid != 0 || message.number == 0 {
+            true => 1 << 32 | u64::from(message.uid),
+            false => u64::from(message.number),
+        };
         let mut messages = self.messages;
-        let is_ascending = messages.iter().zip(messages.iter().skip(1)).all(|(a, b)| a.number < b.number);
+        let is_ascending = messages.iter().zip(messages.iter().skip(1)).all(|(a, b)| key(a) < key(b));
         if !is_ascending {
-            messages.merge(|message| message.number, fetch::merge)?;
+            messages.merge(key, fetch::merge)?;
         }
         Ok(messages)
     }
 }
 
-fn limits(facts: &Facts) -> Limits {
-    Limits { nesting: facts.settings.max_nesting, addresses: facts.settings.max_addresses }
+impl Beside {
+    /// `VANISHED (EARLIER)`
+    fn note_vanished(&mut self, untagged: &Untagged<'_>) -> Result<bool> {
+        let Some(gone) = vanished(untagged) else { return Ok(false) };
+        for span in gone?.spans() {
+            self.vanished.push_span(span.first, span.last)?;
+        }
+        Ok(true)
+    }
 }
 
-fn too_large(facts: &Facts) -> Error {
-    let limit = facts.settings.max_result;
+/// What a response names its message by.
+pub struct Named {
+    number: u32,
+    is_uid: bool,
+}
+
+impl Named {
+    /// None: the mailbox has no such message.
+    pub fn of(untagged: &Untagged<'_>, facts: &Facts) -> Option<Named> {
+        let is_uid = untagged.is("UIDFETCH");
+        let exists = facts.selected.as_ref().and_then(|mirror| mirror.exists);
+        let known = |number: &u32| *number > 0 && (is_uid || exists.is_none_or(|exists| *number <= exists));
+        untagged.number.filter(known).map(|number| Named { number, is_uid })
+    }
+
+    pub fn parse<'a>(
+        &self,
+        untagged: &Untagged<'_>,
+        asked: Asked,
+        facts: &Facts,
+        arena: &'a Arena,
+    ) -> Result<imap_message<'a>, crate::error::NoMemory> {
+        let limits = Limits { nesting: facts.settings.max_nesting, addresses: facts.settings.max_addresses };
+        let (response, rest) = (&untagged.response, untagged.rest);
+        match self.is_uid {
+            true => fetch::uid_message(response, self.number, rest, asked, &limits, arena),
+            false => fetch::message(response, self.number, rest, asked, &limits, arena),
+        }
+    }
+}
+
+fn defect<'a>(
+    kind: imap_defect_kind,
+    text: crate::model::Text<'a>,
+    arena: &'a Arena,
+) -> Result<&'a imap_defect<'a>> {
+    Ok(arena.put(imap_defect { kind, offset: 0, text, raw: Bytes::NONE, raw_len: 0 })?)
+}
+
+fn set(set: imap_set, arena: &Arena) -> Result<&imap_set> {
+    Ok(if set.is_empty() { &EMPTY_SET } else { arena.set(set)? })
+}
+
+pub fn too_large(limit: usize) -> Error {
     let message = format!("the result is larger than the {limit} bytes of IMAP_OPTION_MAX_RESULT");
     Error::new(IMAP_ERR_LIMIT, message)
 }

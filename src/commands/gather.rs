@@ -3,7 +3,7 @@
 use super::search::{Answer, name, sequence};
 use super::targets::Targets;
 use crate::error::Result;
-use crate::session::{Claim, Facts, Mailboxes, Next, Rules, Untagged};
+use crate::session::{Claim, Facts, Mailboxes, Next, Reply, Rules, Untagged};
 use crate::wire::criteria::{Criteria, Manner};
 use crate::wire::line::Line;
 use crate::wire::returns::Sending;
@@ -13,7 +13,6 @@ pub struct Gather {
     found: Answer,
     /// The messages that match, once they are known.
     targets: Option<Targets>,
-    at: usize,
 }
 
 impl Gather {
@@ -45,7 +44,7 @@ impl Gather {
             criteria.encode(name(criteria), Manner { returns: Sending::Without, ..manner }, line)?;
             return Ok(Next::Send);
         };
-        let Some(piece) = targets.piece(self.at) else { return Ok(Next::Nothing) };
+        let Some(piece) = targets.piece() else { return Ok(Next::Nothing) };
         line.word(self.name(criteria))?;
         line.raw(b" ")?;
         line.raw(piece)?;
@@ -59,14 +58,15 @@ impl Gather {
     }
 
     /// After the reply to a line: whether there is another.
-    pub fn go_on(&mut self, criteria: &Criteria) -> Result<bool> {
-        match self.targets {
-            Some(_) => self.at += 1,
+    pub fn go_on(&mut self, criteria: &Criteria, reply: &Reply<'_>) -> Result<bool> {
+        match &mut self.targets {
+            Some(targets) => return targets.go_on(reply),
             None => {
+                reply.ok()?;
                 let found = std::mem::take(&mut self.found.found.set);
                 self.targets = Some(Targets::of(found, criteria.by_uid())?);
             }
         }
-        Ok(self.targets.as_ref().is_some_and(|targets| targets.piece(self.at).is_some()))
+        Ok(self.targets.as_ref().is_some_and(|targets| targets.piece().is_some()))
     }
 }

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use super::enable::note_enabled;
+use super::fetch::Named;
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{
     EMPTY_SET, Growing, List, Message, Owned, Selected, imap_origin, imap_selected, imap_set,
 };
 use crate::session::{Command, Effect, Facts, Mirror, Next, Reply, Rules, Seen, Step, Untagged};
 use crate::wire::code;
-use crate::wire::fetch::{self, Asked, Limits};
+use crate::wire::fetch::Asked;
 use crate::wire::line::Line;
 use crate::wire::search::{self, Found};
 
@@ -170,9 +171,8 @@ impl Select {
 
     /// A message whose flags are told: kept if they are not as they were.
     fn note_message(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        let Some(number) = untagged.number else { return Ok(false) };
-        let limits = Limits { nesting: facts.settings.max_nesting, addresses: facts.settings.max_addresses };
-        let uid = fetch::uid(&untagged.response, untagged.rest).unwrap_or(0);
+        let Some(named) = Named::of(untagged, facts) else { return Ok(false) };
+        let uid = untagged.uid().unwrap_or(0);
         let has_all = self.stage == Stage::Flags
             && self.since.as_ref().is_some_and(|since| !is_condstore(facts, since));
         if has_all {
@@ -185,8 +185,7 @@ impl Select {
         }
         let changed = self.changes.changed.get_or_insert_with(|| Growing::new(facts.settings.max_result));
         let asked = Asked { flags: true, envelope: false };
-        changed
-            .push(|arena| fetch::message(&untagged.response, number, untagged.rest, asked, &limits, arena))?;
+        changed.push(|arena| named.parse(untagged, asked, facts, arena))?;
         Ok(true)
     }
 
@@ -331,7 +330,7 @@ impl Command for Select {
                 Ok(true)
             }
             Stage::Resync if untagged.is("VANISHED") => self.note_vanished(untagged),
-            Stage::Resync | Stage::Flags if untagged.is("FETCH") => self.note_message(untagged, facts),
+            Stage::Resync | Stage::Flags if untagged.is_message() => self.note_message(untagged, facts),
             Stage::Select | Stage::Resync => self.note_mailbox(untagged),
             Stage::Uids if untagged.is("ESEARCH") => {
                 search::esearch(&untagged.response, untagged.rest, &mut self.changes.found)?;

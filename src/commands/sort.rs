@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 
+use super::fetch::Named;
 use super::gather::Gather;
 use super::search::{Abilities, Answer, manner, numbers, origin, retries, sequence};
 use crate::error::{Error, Result};
@@ -10,7 +11,7 @@ use crate::model::{Arena, Numbers, Owned, imap_address, imap_addresses, imap_mes
 use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Step, Untagged, unsupported};
 use crate::wire::casemap::casemap;
 use crate::wire::criteria::{Criteria, Manner};
-use crate::wire::fetch::{self, Asked, Limits};
+use crate::wire::fetch::Asked;
 use crate::wire::line::Line;
 use crate::wire::returns::Sending;
 use crate::wire::search::Found;
@@ -151,10 +152,9 @@ impl Sort {
     /// False: it is not an answer, but news of a message's flags.
     fn note_message(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let arena = Arena::new();
-        let limits = Limits { nesting: facts.settings.max_nesting, addresses: facts.settings.max_addresses };
+        let Some(named) = Named::of(untagged, facts) else { return Ok(false) };
         let number = untagged.number.unwrap_or(0);
-        let asked = Asked { flags: false, envelope: true };
-        let message = fetch::message(&untagged.response, number, untagged.rest, asked, &limits, &arena)?;
+        let message = named.parse(untagged, Asked { flags: false, envelope: true }, facts, &arena)?;
         if message.envelope.is_none() {
             return Ok(false);
         }
@@ -262,7 +262,7 @@ impl Command for Sort {
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         match &mut self.here {
-            Some(_) if untagged.is("FETCH") => self.note_message(untagged, facts),
+            Some(_) if untagged.is_message() => self.note_message(untagged, facts),
             Some(gather) => gather.note(untagged, facts),
             None => self.answer.take(untagged, facts),
         }
@@ -275,8 +275,7 @@ impl Command for Sort {
             return Ok(Step::AGAIN);
         }
         let Some(gather) = &mut self.here else { return self.answer.tagged(&self.criteria, reply) };
-        reply.ok()?;
-        if gather.go_on(&self.criteria)? {
+        if gather.go_on(&self.criteria, reply)? {
             return Ok(Step::AGAIN);
         }
         self.arrange()?;

@@ -1,6 +1,6 @@
 //! STORE (RFC 9051 section 6.4.6, RFC 7162).
 
-use super::fetch::Messaging;
+use super::fetch::{Beside, Messaging};
 use super::targets::Targets;
 use crate::error::Result;
 use crate::model::{Messages, Owned, imap_set};
@@ -13,7 +13,6 @@ use crate::wire::line::Line;
 pub struct Store {
     targets: Targets,
     change: Change,
-    at: usize,
     list: Option<Messaging>,
     modified: imap_set,
 }
@@ -23,7 +22,6 @@ impl Store {
         Ok(Store {
             targets: Targets::parse(set)?,
             change: Change::parse(change, params)?,
-            at: 0,
             list: None,
             modified: imap_set::new(),
         })
@@ -50,9 +48,10 @@ impl Command for Store {
         for capability in self.change.needs() {
             facts.needs(capability)?;
         }
-        self.list.get_or_insert_with(|| Messaging::new(facts));
+        let by_uid = self.targets.by_uid();
+        self.list.get_or_insert_with(|| Messaging::new(facts, by_uid));
         self.targets.fit(facts)?;
-        let piece = match self.targets.piece(self.at) {
+        let piece = match self.targets.piece() {
             Some(piece) if selected.exists != Some(0) => piece,
             _ => return Ok(Next::Nothing),
         };
@@ -80,12 +79,11 @@ impl Command for Store {
                 }
             }
         }
-        reply.ok()?;
-        self.at += 1;
-        Ok(if self.targets.piece(self.at).is_some() { Step::AGAIN } else { Step::DONE })
+        Ok(if self.targets.go_on(reply)? { Step::AGAIN } else { Step::DONE })
     }
 
     fn finish(self) -> Result<Self::Output> {
-        Messaging::finish(self.list, self.modified)
+        let limited_at = self.targets.limited_at();
+        Messaging::finish(self.list, Beside { modified: self.modified, limited_at, ..Beside::default() })
     }
 }

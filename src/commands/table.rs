@@ -5,8 +5,9 @@ use std::borrow::Cow;
 
 use super::{
     Annotations, Batches, Behind, CancelUpdate, Capability, Copying, Enable, Expunge, Fetch, Identity, Idle,
-    Limits, List, Login, MultiSearch, Namespace, Notify, Plain, ProxyAuth, Raw, Rights, Search, Select, Sort,
-    Status, Store, Thread, Unauthenticate, comparator, genurlauth, jmap_access, language, resetkey,
+    Limits, List, Login, MultiSearch, Namespace, Notify, Partial, Plain, ProxyAuth, Raw, Rights, Search,
+    Select, Sort, Status, Store, Thread, Unauthenticate, comparator, genurlauth, jmap_access, language,
+    resetkey,
 };
 use crate::error::{Error, Result};
 use crate::model::{imap_role, try_box};
@@ -58,6 +59,7 @@ const COMMANDS: &[(&str, Make)] = &[
     ("EXPUNGE", |a| none(a, Expunge::new(None)?)),
     ("FETCH", |a| with_set(a, false, Fetch::new)),
     ("UID FETCH", |a| with_set(a, true, Fetch::new)),
+    ("PARTIAL", partial),
     ("STORE", |a| with_set(a, false, Store::new)),
     ("UID STORE", |a| with_set(a, true, Store::new)),
     ("SEARCH", |a| boxed(Search::new(&format!("# {}", a.rest), a.params)?)),
@@ -193,6 +195,14 @@ fn with_set<C: Command>(
     let set = arguments.next("a set of messages")?;
     let set = if by_uid { set } else { Cow::Owned(numbers(&set)) };
     boxed(make(&set, arguments.rest, arguments.params)?)
+}
+
+/// `"PARTIAL" SPACE nz_number SPACE item SPACE number SPACE number` (RFC 1730)
+fn partial(mut arguments: Arguments<'_>) -> Made {
+    let (number, item) = (arguments.next("a message number")?, arguments.next("an item")?);
+    let (start, length) = (arguments.next("a first byte")?, arguments.next("a length")?);
+    arguments.end()?;
+    boxed(Partial::new(&number, &item, &start, &length)?)
 }
 
 /// What stands between parentheses, or all.

@@ -1,20 +1,23 @@
-//! The messages that a command names, as the caller wrote them: UIDs, or message numbers after a "#".
+//! The messages that a command names, as the caller wrote them: UIDs, or message numbers after a "#". A set that is too
+//! long for one line is sent in pieces; one of which the server did only a part (MESSAGELIMIT, RFC 9738) is gone on with.
 
 use std::sync::Arc;
 
 use crate::error::Result;
 use crate::model::{Span, imap_set};
-use crate::session::{Facts, Messages, Sequence};
+use crate::session::{Facts, Messages, Reply, Sequence};
+use crate::wire::code;
 use crate::wire::criteria::SEARCHRES;
 
 pub struct Targets {
-    /// What goes into one command line each; a set that is too long for one is split.
+    /// What goes into one command line each, the next one last.
     pieces: Vec<Vec<u8>>,
     /// To be split anew if the server takes less; None: it was looked at.
     set: Option<imap_set>,
     messages: Messages,
     /// "$": only the server knows which they are.
     is_saved_search: bool,
+    limited_at: u32,
 }
 
 impl Targets {
@@ -26,7 +29,8 @@ impl Targets {
     }
 
     pub fn of(set: imap_set, by_uid: bool) -> Result<Targets> {
-        let pieces = set.split(PIECE)?;
+        let mut pieces = set.split(PIECE)?;
+        pieces.reverse();
         let is_open = set.is_saved_search() || set.spans().iter().any(|span| span.last == u32::MAX);
         let mut spans: Vec<Span> = Vec::new();
         if !is_open {
@@ -34,8 +38,9 @@ impl Targets {
             spans.try_reserve_exact(sorted.spans().len())?;
             spans.extend_from_slice(sorted.spans());
         }
-        let messages = Messages { spans: Arc::new(spans), by_uid, is_streamed: false };
-        Ok(Targets { pieces, is_saved_search: set.is_saved_search(), set: Some(set), messages })
+        let messages = Messages { spans: Arc::new(spans), by_uid, is_streamed: false, takes_vanished: false };
+        let is_saved_search = set.is_saved_search();
+        Ok(Targets { pieces, is_saved_search, set: Some(set), messages, limited_at: 0 })
     }
 
     /// Before the first line: pieces as long as this server takes them. Error if it cannot know which messages they
@@ -46,6 +51,7 @@ impl Targets {
         }
         if let Some(set) = self.set.take().filter(|_| facts.set_room() != PIECE) {
             self.pieces = set.split(facts.set_room())?;
+            self.pieces.reverse();
         }
         Ok(())
     }
@@ -53,6 +59,11 @@ impl Targets {
     /// The answer is taken while it arrives.
     pub fn stream(&mut self) {
         self.messages.is_streamed = true;
+    }
+
+    /// VANISHED (EARLIER) belongs to the answer.
+    pub fn take_vanished(&mut self) {
+        self.messages.takes_vanished = true;
     }
 
     pub fn by_uid(&self) -> bool {
@@ -67,10 +78,116 @@ impl Targets {
         if self.messages.by_uid { Sequence::Renumbers } else { Sequence::Uses }
     }
 
-    pub fn piece(&self, at: usize) -> Option<&[u8]> {
-        self.pieces.get(at).map(Vec::as_slice)
+    /// What the next line names; None: all was sent.
+    pub fn piece(&self) -> Option<&[u8]> {
+        self.pieces.last().map(Vec::as_slice)
+    }
+
+    /// More than one line is needed.
+    pub fn is_split(&self) -> bool {
+        self.pieces.len() > 1
+    }
+
+    /// Where the server stopped for good; 0: it did not.
+    pub fn limited_at(&self) -> u32 {
+        self.limited_at
+    }
+
+    /// The reply to the line that named the piece: what the server did not reach of it becomes the next piece. False:
+    /// nothing of it was done, it is to be sent again in smaller ones.
+    pub fn note_limit(&mut self, reply: &Reply<'_>) -> Result<bool> {
+        let head = code::head(reply.resp_text()).map(|(head, _)| head);
+        let Some(head) = head.filter(|head| head.name.eq_ignore_ascii_case(b"MESSAGELIMIT")) else {
+            return reply.ok().map(|()| true);
+        };
+        let mut numbers = head.argument.split(|byte| *byte == b' ').map(|word| {
+            std::str::from_utf8(word).ok().and_then(|text| text.parse::<u32>().ok()).unwrap_or(0)
+        });
+        let (most, lowest) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        if lowest > 0 {
+            return self.cut(lowest).map(|()| true);
+        }
+        let is_divided = !reply.is_ok() && self.divide(most)?;
+        if is_divided { Ok(false) } else { reply.ok().map(|()| true) }
+    }
+
+    /// The server goes from the highest UID down, and has come to `lowest`.
+    fn cut(&mut self, lowest: u32) -> Result<()> {
+        let (mut done, mut rest) = (imap_set::new(), imap_set::new());
+        for span in self.set_of_piece()?.iter().flat_map(imap_set::spans) {
+            if span.last >= lowest {
+                done.push_span(span.first.max(lowest), span.last)?;
+            }
+            if span.first < lowest {
+                rest.push_span(span.first, span.last.min(lowest - 1))?;
+            }
+        }
+        if done.is_empty() {
+            // The rest cannot be named, or is all: the same again would lead nowhere.
+            self.limited_at = lowest;
+        } else if !rest.is_empty() {
+            self.pieces.pop();
+            self.push(&rest)?;
+            self.push(&done)?;
+        }
+        Ok(())
+    }
+
+    /// The server does nothing because it is more than `most` messages. False: smaller pieces do not help.
+    fn divide(&mut self, most: u32) -> Result<bool> {
+        let is_closed = |set: &imap_set| set.bounds().is_some_and(|(_, highest)| highest < u32::MAX);
+        let Some(set) = self.set_of_piece()?.filter(is_closed) else { return Ok(false) };
+        if most == 0 || set.count() <= u64::from(most) || set.count() / u64::from(most) > MOST_PIECES {
+            return Ok(false);
+        }
+        self.pieces.pop();
+        let (mut piece, mut room) = (imap_set::new(), most);
+        for span in set.spans() {
+            let mut first = span.first;
+            while first <= span.last {
+                let last = span.last.min(first.saturating_add(room - 1));
+                piece.push_span(first, last)?;
+                room -= last - first + 1;
+                if room == 0 {
+                    self.push(&std::mem::take(&mut piece))?;
+                    room = most;
+                }
+                // Below u32::MAX, as the set is closed.
+                first = last + 1;
+            }
+        }
+        self.push(&piece)?;
+        Ok(true)
+    }
+
+    fn push(&mut self, set: &imap_set) -> Result<()> {
+        self.pieces.append(&mut set.split(usize::MAX)?);
+        Ok(())
+    }
+
+    /// None: it is of message numbers, or only the server knows which messages it names.
+    fn set_of_piece(&self) -> Result<Option<imap_set>> {
+        let text = self.piece().and_then(|piece| std::str::from_utf8(piece).ok()).unwrap_or("$");
+        if !self.messages.by_uid || text == "$" {
+            return Ok(None);
+        }
+        imap_set::parse(text).map(Some)
+    }
+
+    /// Leaves the piece that is done; whether there is another.
+    pub fn advance(&mut self) -> bool {
+        self.pieces.pop();
+        !self.pieces.is_empty()
+    }
+
+    /// The reply to the line of a piece: whether there is another to be sent.
+    pub fn go_on(&mut self, reply: &Reply<'_>) -> Result<bool> {
+        let is_done = self.note_limit(reply)?;
+        Ok(if is_done { self.advance() } else { true })
     }
 }
 
 /// What nearly every server takes.
 const PIECE: usize = 6000;
+/// A set is divided into so many pieces at most to please a server that does only a few messages at once.
+const MOST_PIECES: u64 = 10_000;

@@ -1,12 +1,13 @@
 //! THREAD (RFC 5256); a server that cannot is asked for envelopes and references, and the threads are made here.
 
+use super::fetch::Named;
 use super::gather::Gather;
 use super::search::{Abilities, manner, origin, retries, sequence, too_large};
 use crate::error::{Error, Result};
 use crate::model::{Arena, Owned, Threads, imap_threads};
 use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Step, Untagged, unsupported};
 use crate::wire::criteria::{Criteria, Manner};
-use crate::wire::fetch::{self, Asked, Limits};
+use crate::wire::fetch::Asked;
 use crate::wire::line::Line;
 use crate::wire::thread::{self, Tree};
 use crate::wire::threading::{Algorithm, Message, Messages};
@@ -82,10 +83,9 @@ impl Thread {
     fn note_message(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let Some((_, messages, _)) = &mut self.here else { return Ok(false) };
         let arena = Arena::new();
-        let limits = Limits { nesting: facts.settings.max_nesting, addresses: facts.settings.max_addresses };
-        let asked = Asked { flags: false, envelope: true };
+        let Some(named) = Named::of(untagged, facts) else { return Ok(false) };
         let number = untagged.number.unwrap_or(0);
-        let message = fetch::message(&untagged.response, number, untagged.rest, asked, &limits, &arena)?;
+        let message = named.parse(untagged, Asked { flags: false, envelope: true }, facts, &arena)?;
         let Some(envelope) = message.envelope else { return Ok(false) };
         let references = message.details.sections.iter().next().and_then(|section| section.bytes());
         messages.add(&Message {
@@ -142,7 +142,7 @@ impl Command for Thread {
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         match &mut self.here {
-            Some(_) if untagged.is("FETCH") => return self.note_message(untagged, facts),
+            Some(_) if untagged.is_message() => return self.note_message(untagged, facts),
             Some((gather, ..)) => return gather.note(untagged, facts),
             None if !untagged.is("THREAD") => return Ok(false),
             None => {}
@@ -160,10 +160,9 @@ impl Command for Thread {
             self.tree = Tree::default();
             return Ok(Step::AGAIN);
         }
-        reply.ok()?;
         let has_more = match &mut self.here {
-            Some((gather, ..)) => gather.go_on(&self.criteria)?,
-            None => false,
+            Some((gather, ..)) => gather.go_on(&self.criteria, reply)?,
+            None => reply.ok().map(|()| false)?,
         };
         Ok(if has_more { Step::AGAIN } else { Step::DONE })
     }

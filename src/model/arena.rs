@@ -186,6 +186,11 @@ impl Arena {
         Ok((Bytes::terminated(kept), kept.len()))
     }
 
+    /// The same as text: it must be valid UTF-8 without NUL.
+    pub fn adopt_text(&self, text: Vec<u8>) -> Result<Text<'_>, NoMemory> {
+        Ok(terminated_text(self.adopt(text)?))
+    }
+
     pub fn set(&self, set: imap_set) -> Result<&imap_set, NoMemory> {
         let set = super::owned::try_box(set)?;
         let place: *const imap_set = &*set;

@@ -104,11 +104,11 @@ pub enum imap_event_kind {
     IMAP_EVENT_EXISTS = 1,
     /// `number` of them are recent.
     IMAP_EVENT_RECENT = 2,
-    /// Message `number` is gone [number]; those above it moved down by one.
+    /// Message `number` is gone [number, uid if known]; those above it moved down by one.
     IMAP_EVENT_EXPUNGE = 3,
     /// Messages are gone [set]; is_earlier if they went before the mailbox was selected.
     IMAP_EVENT_VANISHED = 4,
-    /// Flags or other data of a message [message].
+    /// Flags or other data of a message [message, number, uid].
     IMAP_EVENT_MESSAGE = 5,
     /// The flags of the mailbox changed [flags]: usable ones, or permanent ones if code says so.
     IMAP_EVENT_FLAGS = 6,
@@ -152,6 +152,7 @@ pub struct imap_event<'a> {
     /// "EXISTS", "OK"; the response's own name, upper case.
     pub name: Text<'a>,
     pub number: u32,
+    pub uid: u32,
     pub text: Text<'a>,
     pub code: Option<&'a imap_response_code<'a>>,
     pub set: &'a imap_set,

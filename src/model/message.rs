@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::rights::imap_entry;
 use super::set::imap_set;
 use super::text::{Bytes, List, Text, Texts};
 use super::value::{imap_defect, imap_item, imap_origin, imap_pairs, imap_texts};
@@ -132,7 +133,7 @@ pub struct imap_part<'a> {
     pub extension: Option<&'a imap_item<'a>>,
 }
 
-/// Bytes of BODY[...] or RFC822...
+/// Bytes of BODY[...], BINARY[...] or RFC822...; or the size of BINARY.SIZE[...].
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct imap_section<'a> {
@@ -145,7 +146,7 @@ pub struct imap_section<'a> {
     /// NULL: NIL, or the bytes were read as an imap_body.
     pub data: Bytes<'a>,
     pub data_len: usize,
-    /// How many bytes the server sent, whether they are here or not; -1: NIL.
+    /// How many bytes the server sent, whether they are here or not, or what BINARY.SIZE says; -1: NIL.
     pub size: i64,
 }
 
@@ -162,6 +163,23 @@ pub struct imap_details<'a> {
     pub part_count: usize,
     pub sections: List<'a, imap_section<'a>>,
     pub section_count: usize,
+    /// EMAILID (RFC 8474): the same for all copies of a message.
+    pub email_id: Text<'a>,
+    /// THREADID: the same for all messages of a thread.
+    pub thread_id: Text<'a>,
+    /// The beginning of the text, in one line (RFC 8970); made here where the server has no PREVIEW.
+    pub preview: Text<'a>,
+    /// When the message came into this mailbox (RFC 8514), in seconds since 1970 UTC.
+    pub save_date: i64,
+    /// ANNOTATION (RFC 5257): one for each attribute of an entry.
+    pub annotations: List<'a, imap_entry<'a>>,
+    pub annotation_count: usize,
+    /// X-GM-MSGID, 64 bits, as text.
+    pub gmail_message_id: Text<'a>,
+    /// X-GM-THRID.
+    pub gmail_thread_id: Text<'a>,
+    /// X-GM-LABELS, in UTF-8: "\Inbox", "two words"; empty if not asked for.
+    pub gmail_labels: &'a imap_texts<'a>,
     /// Items that this version does not know.
     pub others: List<'a, imap_item<'a>>,
     pub other_count: usize,
@@ -174,7 +192,7 @@ pub struct imap_details<'a> {
 #[derive(Clone, Copy)]
 pub struct imap_message<'a> {
     pub uid: u32,
-    /// Message number when the answer arrived.
+    /// Message number when the answer arrived; 0 under UIDONLY (RFC 9586).
     pub number: u32,
     /// NULL: not asked for. If the answer lacks it: an empty one, and a defect. So for envelope.
     pub flags: Option<&'a imap_flags<'a>>,
@@ -197,10 +215,30 @@ pub struct imap_messages<'a> {
     pub count: usize,
     /// STORE with UNCHANGEDSINCE: messages that were left alone because they had changed.
     pub modified: &'a imap_set,
+    /// FETCH with VANISHED: messages that are gone.
+    pub vanished: &'a imap_set,
+    /// Where a MESSAGELIMIT (RFC 9738) stopped the server for good: the lowest UID done.
+    pub limited_at: u32,
     pub origin: imap_origin,
     /// What was wrong with responses that are not in items.
     pub defects: List<'a, imap_defect<'a>>,
     pub defect_count: usize,
+}
+
+/// What a person reads of a message, and what hangs on it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct imap_content<'a> {
+    /// The best text part as UTF-8, lines ended by LF; "" if there is none. HTML if only that was sent.
+    pub text: Text<'a>,
+    pub is_html: bool,
+    /// NULL: there is no text.
+    pub text_part: Option<&'a imap_part<'a>>,
+    /// All other parts that hold something, in order; a message within is one.
+    pub attachments: List<'a, imap_part<'a>>,
+    pub attachment_count: usize,
+    /// With ENVELOPE, BODYSTRUCTURE, FLAGS, size and date; never NULL.
+    pub message: &'a imap_message<'a>,
 }
 
 impl imap_flags<'static> {
@@ -263,6 +301,15 @@ impl imap_details<'static> {
         part_count: 0,
         sections: List::EMPTY,
         section_count: 0,
+        email_id: Text::NONE,
+        thread_id: Text::NONE,
+        preview: Text::NONE,
+        save_date: -1,
+        annotations: List::EMPTY,
+        annotation_count: 0,
+        gmail_message_id: Text::NONE,
+        gmail_thread_id: Text::NONE,
+        gmail_labels: &imap_texts::EMPTY,
         others: List::EMPTY,
         other_count: 0,
         defects: List::EMPTY,

@@ -52,6 +52,7 @@ kinds! {
     Quota = imap_quota,
     Quotas = imap_quotas,
     Connection = imap_connection,
+    Content = imap_content,
     Counts = imap_counts,
     Failure = imap_error,
     Event = imap_event,

@@ -68,4 +68,6 @@ pub struct imap_assigned<'a> {
     pub uids: &'a imap_set,
     /// IMAP_ORIGIN_EMULATED: not atomic; see the call.
     pub origin: imap_origin,
+    /// Where a MESSAGELIMIT (RFC 9738) stopped the server for good: the lowest UID done; 0: it did not.
+    pub limited_at: u32,
 }

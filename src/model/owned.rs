@@ -125,29 +125,29 @@ impl<K: Kind> Growing<K> {
         Ok(true)
     }
 
-    /// Makes one of those elements that have the same key (the last one's place is kept).
+    /// Makes one of those elements that have the same key, in the first one's place.
     pub fn merge<E: From<NoMemory>>(
         &mut self,
-        key: impl Fn(&K::Of<'_>) -> u32,
+        key: impl Fn(&K::Of<'_>) -> u64,
         merge: impl for<'a> Fn(&'a Arena, &K::Of<'a>, &K::Of<'a>) -> Result<K::Of<'a>, E>,
     ) -> Result<(), E> {
-        let mut order: Vec<(u32, usize)> = Vec::new();
+        let mut order: Vec<(u64, usize)> = Vec::new();
         order.try_reserve_exact(self.pointers.len()).map_err(NoMemory::from)?;
         order.extend(self.iter().enumerate().map(|(at, item)| (key(item), at)));
         order.sort_unstable();
-        for pair in order.windows(2) {
-            let [(first_key, first), (second_key, second)] = [pair[0], pair[1]];
-            if first_key != second_key {
+        let mut kept: Option<(u64, usize)> = None;
+        for (key, at) in order {
+            let Some((_, first)) = kept.filter(|(known, _)| *known == key) else {
+                kept = Some((key, at));
                 continue;
-            }
-            // SAFETY: each pointer was made by push from an element in self.arena.
-            let (old, new) = unsafe {
-                (&*self.pointers[first].cast::<K::Of<'_>>(), &*self.pointers[second].cast::<K::Of<'_>>())
             };
-            // The merged one moves on, so that a third finds it; its old places are emptied.
+            // SAFETY: each pointer was made by push from an element in self.arena; that at `at` is emptied only now.
+            let (old, new) = unsafe {
+                (&*self.pointers[first].cast::<K::Of<'_>>(), &*self.pointers[at].cast::<K::Of<'_>>())
+            };
             let made = merge(&self.arena, old, new)?;
-            self.pointers[second] = std::ptr::from_ref(self.arena.put(made)?).cast();
-            self.pointers[first] = std::ptr::null();
+            self.pointers[first] = std::ptr::from_ref(self.arena.put(made)?).cast();
+            self.pointers[at] = std::ptr::null();
         }
         self.pointers.retain(|place| !place.is_null());
         Ok(())

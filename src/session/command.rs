@@ -9,6 +9,7 @@ use super::upload::Supply;
 use crate::error::{Error, Result, ServerReply, imap_status};
 use crate::sasl::Secret;
 use crate::wire::cursor::Response;
+use crate::wire::fetch;
 use crate::wire::line::Line;
 use crate::wire::response::Condition;
 
@@ -145,6 +146,19 @@ pub struct Untagged<'b> {
 }
 
 impl Untagged<'_> {
+    /// FETCH, or UIDFETCH (RFC 9586), which is told by UID in place of the number.
+    pub fn is_message(&self) -> bool {
+        self.is("FETCH") || self.is("UIDFETCH")
+    }
+
+    /// The UID of the message that it tells of, if it says that.
+    pub fn uid(&self) -> Option<u32> {
+        match self.is("UIDFETCH") {
+            true => self.number,
+            false => self.is("FETCH").then(|| fetch::uid(&self.response, self.rest)).flatten(),
+        }
+    }
+
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Peer;
 use super::capability::Capabilities;
+use super::overlap::Sequence;
 use crate::error::{Error, NoMemory, Result, imap_status::*};
 use crate::model::{
     Arena, EMPTY_SET, List, Owned, Selected, imap_flags, imap_origin, imap_selected, imap_state,
@@ -247,6 +248,16 @@ impl Facts {
         !self.is_tls && self.state < imap_state::IMAP_STATE_AUTHENTICATED
     }
 
+    /// literal8 and BINARY[...], which IMAP4rev2 has by itself.
+    pub fn has_binary(&self) -> bool {
+        self.has("BINARY") || self.has("IMAP4REV2")
+    }
+
+    /// A server of RFC 1730, from before IMAP4rev1.
+    pub fn is_imap4(&self) -> bool {
+        self.has("IMAP4") && !self.has("IMAP4REV1") && !self.has("IMAP4REV2")
+    }
+
     /// Error unless the server has one of these.
     pub fn needs(&self, capability: &'static str) -> Result<()> {
         let has = self.has(capability);
@@ -293,6 +304,15 @@ impl Facts {
         Ok(selected)
     }
 
+    /// Error if message numbers can no longer be used (RFC 9586 section 3).
+    pub fn allows(&self, sequence: Sequence) -> Result<()> {
+        if sequence == Sequence::Uses && self.is_enabled("UIDONLY") {
+            let message = "UIDONLY is enabled: name messages by UID, not by number; nothing was sent";
+            return Err(Error::invalid(message));
+        }
+        Ok(())
+    }
+
     /// How command lines may be written now.
     pub fn dialect(&self) -> Dialect {
         let limit = self.settings.max_unasked_literal;
@@ -303,7 +323,7 @@ impl Facts {
         } else {
             None
         };
-        Dialect { literal_plus, utf8: self.is_utf8, binary: self.has("BINARY") }
+        Dialect { literal_plus, utf8: self.is_utf8, binary: self.has_binary() }
     }
 }
 

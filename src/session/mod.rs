@@ -23,6 +23,7 @@ mod stream;
 mod tag;
 mod trace;
 mod upload;
+mod vanished;
 
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
@@ -44,6 +45,7 @@ use stream::Streams;
 pub use stream::{Choice, Item, Offer, Section};
 use tag::{Tag, Tags};
 pub use upload::{Pull, Pulled, Source as UploadSource, Supply};
+pub use vanished::{is_earlier, vanished};
 
 use crate::error::{Error, Result};
 use crate::model::{Event, Owned, Selected};

@@ -34,6 +34,8 @@ pub struct Messages {
     pub by_uid: bool,
     /// Its answer is taken while it arrives: whose a literal is must be known before the UID may be.
     pub is_streamed: bool,
+    /// VANISHED (EARLIER) belongs to its answer (RFC 7162).
+    pub takes_vanished: bool,
 }
 
 /// How a command stands to message numbers.
@@ -123,7 +125,8 @@ impl Messages {
     fn is_apart_from(&self, other: &Messages) -> bool {
         let known = !self.spans.is_empty() && !other.spans.is_empty();
         let is_held = !self.is_streamed && !other.is_streamed;
-        known && is_held && self.by_uid && other.by_uid && !overlap(&self.spans, &other.spans)
+        let is_told = !(self.takes_vanished && other.takes_vanished);
+        known && is_held && is_told && self.by_uid && other.by_uid && !overlap(&self.spans, &other.spans)
     }
 
     pub fn contains(&self, number: u32) -> bool {
@@ -154,7 +157,12 @@ mod tests {
 
     fn fetch(first: u32, last: u32, by_uid: bool) -> Rules {
         let sequence = if by_uid { Sequence::Renumbers } else { Sequence::Uses };
-        let messages = Messages { spans: Arc::new(vec![Span { first, last }]), by_uid, is_streamed: false };
+        let messages = Messages {
+            spans: Arc::new(vec![Span { first, last }]),
+            by_uid,
+            is_streamed: false,
+            takes_vanished: false,
+        };
         Rules { claim: Claim::Fetch(messages), sequence, mailboxes: Mailboxes::Ignores }
     }
 

@@ -1,5 +1,6 @@
 //! What comes in: each response to whoever it belongs to, and what it says of the connection.
 
+use super::vanished::{is_earlier, vanished};
 use super::{
     Ask, Capabilities, Claim, Effect, Entry, Facts, IdleStage, Outcome, Phase, Reply, Seen, Session, Stage,
     Step, Untagged, copy, quote,
@@ -8,7 +9,7 @@ use crate::error::{Error, Result, imap_status::*};
 use crate::model::imap_state::*;
 use crate::wire::cursor::Response;
 use crate::wire::response::{Condition, Head};
-use crate::wire::{capability as capability_list, code, event, fetch, search, status};
+use crate::wire::{capability as capability_list, code, event, search, status};
 
 impl Session {
     pub(super) fn received(&mut self, bytes: usize) {
@@ -303,7 +304,7 @@ impl Session {
     /// Whose response this is, by its head alone.
     pub(super) fn owner(&self, untagged: &Untagged<'_>) -> Option<usize> {
         let in_flight = || self.entries.iter().enumerate().filter(|(_, entry)| entry.phase != Phase::Queued);
-        let uid = (untagged.is("FETCH")).then(|| fetch::uid(&untagged.response, untagged.rest)).flatten();
+        let uid = untagged.uid();
         let tag = correlator(untagged);
         let is_owner = |entry: &Entry| match (tag, &entry.rules.claim) {
             // It names the command that it answers.
@@ -356,8 +357,8 @@ impl Session {
             return Ok(true);
         }
         let Some(mirror) = self.facts.selected.as_deref_mut() else { return Ok(true) };
-        if let Some(seen) = mirror.seen.as_mut().filter(|_| untagged.is("FETCH")) {
-            let uid = fetch::uid(&untagged.response, untagged.rest);
+        if let Some(seen) = mirror.seen.as_mut().filter(|_| untagged.is_message()) {
+            let uid = untagged.uid();
             if let (Some(uid), Some(mark)) = (uid, Seen::mark_of(&untagged.response, untagged.rest)) {
                 seen.note(uid, mark)?;
             }
@@ -371,6 +372,11 @@ impl Session {
                     return Ok(false);
                 }
                 mirror.exists = mirror.exists.map(|exists| exists - 1);
+            }
+            None if untagged.is("VANISHED") && !is_earlier(untagged) => {
+                let gone = vanished(untagged).transpose()?.map_or(0, |gone| gone.count());
+                let gone = u32::try_from(gone).unwrap_or(u32::MAX);
+                mirror.exists = mirror.exists.map(|exists| exists.saturating_sub(gone));
             }
             None if untagged.is("FLAGS") => {
                 mirror.flags = copy(untagged.response.bytes.get(untagged.rest..).unwrap_or_default())?;
@@ -415,16 +421,14 @@ fn claims(claim: &Claim, untagged: &Untagged<'_>, uid: Option<u32>, facts: &Fact
             let is_about = || status::is_about(&untagged.response, untagged.rest, mailbox, facts.is_utf8);
             untagged.is("STATUS") && is_about().unwrap_or(false)
         }
-        Claim::Fetch(messages) => {
-            untagged.is("FETCH")
-                && match (messages.by_uid, uid, untagged.number) {
-                    (true, Some(uid), _) => messages.contains(uid),
-                    (false, _, Some(number)) => messages.contains(number),
-                    _ => false,
-                }
-        }
-        Claim::Expunge => untagged.is("EXPUNGE") || untagged.is("VANISHED"),
-        Claim::Copied => untagged.condition.is_some() || untagged.is("EXPUNGE") || untagged.is("VANISHED"),
+        Claim::Fetch(messages) if untagged.is("VANISHED") => messages.takes_vanished && is_earlier(untagged),
+        Claim::Fetch(messages) => match (messages.by_uid, uid, untagged.number) {
+            (true, Some(uid), _) => messages.contains(uid),
+            (false, _, Some(number)) => untagged.is("FETCH") && messages.contains(number),
+            _ => false,
+        },
+        Claim::Expunge => untagged.is("EXPUNGE") || is_vanished(untagged),
+        Claim::Copied => untagged.condition.is_some() || untagged.is("EXPUNGE") || is_vanished(untagged),
     }
 }
 
@@ -438,6 +442,11 @@ fn correlator<'b>(untagged: &Untagged<'b>) -> Option<&'b [u8]> {
     let (code, _) = code::head(text)?;
     let tag = code.argument.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\""));
     code.name.eq_ignore_ascii_case(b"NOUPDATE").then(|| tag.unwrap_or(code.argument))
+}
+
+/// Messages that are gone now: those that went before the mailbox was selected are an answer to who asked for them.
+fn is_vanished(untagged: &Untagged<'_>) -> bool {
+    untagged.is("VANISHED") && !is_earlier(untagged)
 }
 
 fn not_imap(line: &[u8]) -> Error {

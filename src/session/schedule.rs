@@ -43,7 +43,8 @@ impl Session {
             self.entries.remove(at);
             return false;
         };
-        let written = command.line(&self.facts, &mut line);
+        let written =
+            self.facts.allows(entry.rules.sequence).and_then(|()| command.line(&self.facts, &mut line));
         match written {
             Err(error) => {
                 self.end(at, error);

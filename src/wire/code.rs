@@ -337,7 +337,13 @@ fn assigned_in<'a>(head: &CodeHead<'_>, arena: &'a Arena) -> Result<Option<&'a i
     let Some((uid_validity, sources, uids)) = assigned(head)? else { return Ok(None) };
     let sources = if sources.is_empty() { &EMPTY_SET } else { arena.set(sources)? };
     let origin = imap_origin::IMAP_ORIGIN_SERVER;
-    Ok(Some(arena.put(imap_assigned { uid_validity, sources, uids: arena.set(uids)?, origin })?))
+    Ok(Some(arena.put(imap_assigned {
+        uid_validity,
+        sources,
+        uids: arena.set(uids)?,
+        origin,
+        limited_at: 0,
+    })?))
 }
 
 /// `uid-set`: no `*` may stand in it, nobody could say which UID that is.

@@ -133,6 +133,7 @@ static NOTHING: imap_event<'static> = imap_event {
     kind: IMAP_EVENT_OTHER,
     name: Text::NONE,
     number: 0,
+    uid: 0,
     text: Text::NONE,
     code: None,
     set: &EMPTY_SET,
@@ -228,10 +229,12 @@ impl Data<'_, '_> {
             imap_event { kind: IMAP_EVENT_EXPUNGE, ..numbered }
         } else if self.is("FETCH") {
             let message = arena.put(self.message(number, arena)?)?;
-            imap_event { kind: IMAP_EVENT_MESSAGE, message: Some(message), ..numbered }
+            imap_event { kind: IMAP_EVENT_MESSAGE, message: Some(message), uid: message.uid, ..numbered }
         } else if self.is("UIDFETCH") {
-            let message = arena.put(imap_message { uid: number, ..self.message(0, arena)? })?;
-            imap_event { kind: IMAP_EVENT_MESSAGE, message: Some(message), ..NOTHING }
+            let (asked, limits) = (fetch::Asked::default(), fetch::Limits::default());
+            let found = fetch::uid_message(self.response, number, self.rest, asked, &limits, arena)?;
+            let message = Some(arena.put(found)?);
+            imap_event { kind: IMAP_EVENT_MESSAGE, message, uid: number, ..NOTHING }
         } else {
             numbered
         })

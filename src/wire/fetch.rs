@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, Response};
 use super::defect::Defects;
-use super::{date, envelope, flags, response, section, structure, value};
+use super::{date, envelope, extension, flags, response, section, structure, value};
 use crate::error::NoMemory;
 use crate::model::{
     Arena, Few, imap_defect_kind, imap_defect_kind::*, imap_details, imap_envelope, imap_flags, imap_item,
@@ -70,6 +70,7 @@ pub struct Head<'b> {
     pub label: &'b [u8],
     /// None: not told before the literal.
     pub uid: Option<u32>,
+    /// 0 for UIDFETCH.
     pub number: u32,
 }
 
@@ -78,10 +79,12 @@ pub fn head<'b>(response: &Response<'b>) -> Option<Head<'b>> {
     let response::Head::Untagged { number: Some(number), name, rest } = response::Head::of(response) else {
         return None;
     };
-    if !name.eq_ignore_ascii_case(b"FETCH") {
+    let is_by_uid = name.eq_ignore_ascii_case(b"UIDFETCH");
+    if !is_by_uid && !name.eq_ignore_ascii_case(b"FETCH") {
         return None;
     }
-    let (mut uid, mut cursor) = (None, response.cursor(rest));
+    let (mut uid, number) = if is_by_uid { (Some(number), 0) } else { (None, number) };
+    let mut cursor = response.cursor(rest);
     loop {
         match cursor.peek()? {
             b'(' | b')' | b' ' => cursor.advance(1),
@@ -116,18 +119,21 @@ pub fn message<'a>(
     limits: &Limits,
     arena: &'a Arena,
 ) -> Result<imap_message<'a>, NoMemory> {
-    let mut parser = Parser {
-        message: imap_message { number, ..imap_message::EMPTY },
-        details: imap_details::EMPTY,
-        has_details: false,
-        sections: Few::new(),
-        others: Few::new(),
-        defects: Defects::default(),
-        limits: *limits,
-        arena,
-    };
-    parser.items(&mut response.cursor(rest))?;
-    parser.finish(asked)
+    let named = imap_message { number, ..imap_message::EMPTY };
+    Parser::new(named, limits, arena).parse(&mut response.cursor(rest), asked)
+}
+
+/// `message-data =/ nz-number SP "UIDFETCH" SP msg-att` (RFC 9586): the number is the UID.
+pub fn uid_message<'a>(
+    response: &Response<'_>,
+    uid: u32,
+    rest: usize,
+    asked: Asked,
+    limits: &Limits,
+    arena: &'a Arena,
+) -> Result<imap_message<'a>, NoMemory> {
+    let named = imap_message { uid, ..imap_message::EMPTY };
+    Parser::new(named, limits, arena).parse(&mut response.cursor(rest), asked)
 }
 
 struct Parser<'a> {
@@ -142,6 +148,24 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    fn new(message: imap_message<'a>, limits: &Limits, arena: &'a Arena) -> Parser<'a> {
+        Parser {
+            message,
+            details: imap_details::EMPTY,
+            has_details: false,
+            sections: Few::new(),
+            others: Few::new(),
+            defects: Defects::default(),
+            limits: *limits,
+            arena,
+        }
+    }
+
+    fn parse(mut self, cursor: &mut Cursor<'_>, asked: Asked) -> Result<imap_message<'a>, NoMemory> {
+        self.items(cursor)?;
+        self.finish(asked)
+    }
+
     /// `msg-att = "(" msg-att-item *(SP msg-att-item) ")"`; parentheses round an item do no harm (Domino), items
     /// behind the last one are taken too (Xeams).
     fn items(&mut self, cursor: &mut Cursor<'_>) -> Result<(), NoMemory> {
@@ -195,6 +219,11 @@ impl<'a> Parser<'a> {
             self.structure(cursor)?
         } else if section::is_section(label) {
             self.section(label, cursor)?
+        } else if section::is_size(label) {
+            self.section_size(label, cursor)?
+        } else if let Some(problem) = extension::item(label, cursor, &mut self.details, self.arena)? {
+            self.has_details = true;
+            problem
         } else {
             self.others.push(value::item(label, cursor, self.arena)?)?;
             None
@@ -209,6 +238,10 @@ impl<'a> Parser<'a> {
 
     fn uid(&mut self, cursor: &mut Cursor<'_>) -> Problem {
         match cursor.number32() {
+            // UIDFETCH has told it before.
+            Some(uid) if self.message.uid != 0 && self.message.uid != uid => {
+                Some((IMAP_DEFECT_FOREIGN, c"UID is another than the one before"))
+            }
             Some(uid) => {
                 self.message.uid = uid;
                 None
@@ -294,9 +327,17 @@ impl<'a> Parser<'a> {
         Ok(None)
     }
 
+    /// `"BINARY.SIZE" section-binary SP number`
+    fn section_size(&mut self, label: &[u8], cursor: &mut Cursor<'_>) -> Result<Problem, NoMemory> {
+        let size = cursor.number();
+        let size_known = size.map_or(-1, |size| size as i64);
+        self.sections.push(section::sized(label, size_known, self.arena)?)?;
+        Ok(if size.is_none() { Some((IMAP_DEFECT_NUMBER, c"BINARY.SIZE is no number")) } else { None })
+    }
+
     fn finish(mut self, asked: Asked) -> Result<imap_message<'a>, NoMemory> {
         if asked.flags && self.message.flags.is_none() {
-            self.message.flags = Some(&imap_flags::EMPTY);
+            self.message.flags = Some(&NO_FLAGS);
             self.defects.note(
                 self.arena,
                 IMAP_DEFECT_MISSING,
@@ -306,7 +347,7 @@ impl<'a> Parser<'a> {
             )?;
         }
         if asked.envelope && self.message.envelope.is_none() {
-            self.message.envelope = Some(&imap_envelope::EMPTY);
+            self.message.envelope = Some(&NO_ENVELOPE);
             let text = c"ENVELOPE was asked for and did not come";
             self.defects.note(self.arena, IMAP_DEFECT_MISSING, 0, text, &[])?;
         }
@@ -326,7 +367,16 @@ impl<'a> Parser<'a> {
 }
 
 /// What was wrong with an item that is to be passed over.
-type Problem = Option<(imap_defect_kind, &'static std::ffi::CStr)>;
+pub(super) type Problem = Option<(imap_defect_kind, &'static std::ffi::CStr)>;
+
+/// What stands for that which was asked for and did not come; another response may tell it.
+static NO_FLAGS: imap_flags<'static> = imap_flags::EMPTY;
+static NO_ENVELOPE: imap_envelope<'static> = imap_envelope::EMPTY;
+
+/// The first that the server has told, else what stands for it.
+fn told<'a, T>(new: Option<&'a T>, old: Option<&'a T>, nothing: &T) -> Option<&'a T> {
+    new.filter(|new| !std::ptr::eq(*new, nothing)).or(old).or(new)
+}
 
 /// One message of two responses to the same request: the later one's items, the earlier one's where it has none.
 pub fn merge<'a>(
@@ -335,8 +385,23 @@ pub fn merge<'a>(
     new: &imap_message<'a>,
 ) -> Result<imap_message<'a>, NoMemory> {
     let (a, b) = (old.details, new.details);
-    let mut details =
-        if b.part_count > 0 { *b } else { imap_details { parts: a.parts, part_count: a.part_count, ..*b } };
+    let known = |new: i64, old: i64| if new == -1 { old } else { new };
+    let mut details = imap_details {
+        email_id: b.email_id.or(a.email_id),
+        thread_id: b.thread_id.or(a.thread_id),
+        preview: b.preview.or(a.preview),
+        save_date: known(b.save_date, a.save_date),
+        gmail_message_id: b.gmail_message_id.or(a.gmail_message_id),
+        gmail_thread_id: b.gmail_thread_id.or(a.gmail_thread_id),
+        gmail_labels: if b.gmail_labels.count > 0 { b.gmail_labels } else { a.gmail_labels },
+        ..*b
+    };
+    if b.part_count == 0 {
+        (details.parts, details.part_count) = (a.parts, a.part_count);
+    }
+    if b.annotation_count == 0 {
+        (details.annotations, details.annotation_count) = (a.annotations, a.annotation_count);
+    }
     if b.internal_date_text.is_none() {
         details.internal_date_text = a.internal_date_text;
         details.internal_date_zone = a.internal_date_zone;
@@ -348,21 +413,26 @@ pub fn merge<'a>(
     for other in a.others.iter().chain(b.others.iter()) {
         others.push(other)?;
     }
-    for defect in b.defects.iter() {
+    let flags = told(new.flags, old.flags, &NO_FLAGS);
+    let envelope = told(new.envelope, old.envelope, &NO_ENVELOPE);
+    let lacks = flags.is_some_and(|flags| std::ptr::eq(flags, &NO_FLAGS))
+        || envelope.is_some_and(|envelope| std::ptr::eq(envelope, &NO_ENVELOPE));
+    let known_before = a.defects.iter().filter(|defect| defect.kind != IMAP_DEFECT_MISSING);
+    let known_now = b.defects.iter().filter(|defect| lacks || defect.kind != IMAP_DEFECT_MISSING);
+    for defect in known_before.chain(known_now) {
         defects.push(defect)?;
     }
     (details.sections, details.section_count) = sections.list(arena)?;
     (details.others, details.other_count) = others.list(arena)?;
     (details.defects, details.defect_count) = defects.list(arena)?;
-    let known = |new: i64, old: i64| if new == -1 { old } else { new };
     Ok(imap_message {
         uid: if new.uid == 0 { old.uid } else { new.uid },
         number: new.number,
-        flags: new.flags.or(old.flags),
+        flags,
         modseq: known(new.modseq, old.modseq),
         size: known(new.size, old.size),
         internal_date: known(new.internal_date, old.internal_date),
-        envelope: new.envelope.or(old.envelope),
+        envelope,
         details: arena.put(details)?,
     })
 }

@@ -1,7 +1,7 @@
 //! What FETCH asks for and what STORE changes (RFC 9051 sections 6.4.5 and 6.4.6).
 
 use super::line::{Line, check_flag, flag_words};
-use super::words::{Word, Words};
+use super::words::{Place, Word, Words};
 use crate::error::{Error, Result};
 
 /// The items of a FETCH, as the caller names them.
@@ -20,7 +20,7 @@ const MACROS: [(&str, &str); 3] = [
 ];
 
 /// Items that a capability brings, by how they begin.
-const EXTENDED: [(&str, &str); 8] = [
+const EXTENDED: [(&str, &str); 11] = [
     ("MODSEQ", "CONDSTORE"),
     ("BINARY", "BINARY"),
     ("EMAILID", "OBJECTID"),
@@ -28,8 +28,31 @@ const EXTENDED: [(&str, &str); 8] = [
     ("PREVIEW", "PREVIEW"),
     ("SAVEDATE", "SAVEDATE"),
     ("X-GM-", "X-GM-EXT-1"),
+    ("ANNOTATION", "ANNOTATE-EXPERIMENT-1"),
+    // Modifiers.
     ("CHANGEDSINCE", "CONDSTORE"),
+    ("VANISHED", "QRESYNC"),
+    ("PARTIAL", "PARTIAL"),
 ];
+
+/// What a server of RFC 1730 calls sections of the whole message; of those of parts the names are the same.
+const OLD_NAMES: [(&str, &str); 6] = [
+    ("BODY[]", "RFC822"),
+    ("BODY.PEEK[]", "RFC822.PEEK"),
+    ("BODY[HEADER]", "RFC822.HEADER"),
+    ("BODY.PEEK[HEADER]", "RFC822.HEADER"),
+    ("BODY[TEXT]", "RFC822.TEXT"),
+    ("BODY.PEEK[TEXT]", "RFC822.TEXT.PEEK"),
+];
+
+/// How items are to be asked for.
+#[derive(Clone, Copy, Default)]
+pub struct Manner {
+    /// As RFC 1730 has it.
+    pub is_old: bool,
+    /// The structure, by which a PREVIEW can be made, in place of that.
+    pub by_structure: bool,
+}
 
 impl Items {
     pub fn parse(text: &str, params: Option<&[&str]>) -> Result<Items> {
@@ -63,9 +86,8 @@ impl Items {
     }
 
     fn look(&mut self) -> Result<()> {
-        let atoms = |words: &Words| (0..words.len()).filter_map(|at| words.atom(at)).collect::<Vec<_>>();
-        let mut named = atoms(&self.words);
-        named.extend(self.modifier.iter().flat_map(atoms));
+        let mut named = outer_atoms(&self.words);
+        named.extend(self.modifier.iter().flat_map(outer_atoms));
         for (begin, capability) in EXTENDED {
             if named.iter().any(|name| name.starts_with(begin)) && !self.needs.contains(&capability) {
                 self.needs.try_reserve(1)?;
@@ -76,7 +98,20 @@ impl Items {
     }
 
     fn asks(&self, item: &str) -> bool {
-        (0..self.words.len()).any(|at| self.words.atom(at).as_deref() == Some(item))
+        outer_atoms(&self.words).iter().any(|name| name == item)
+    }
+
+    /// Whether a modifier behind the items is this one.
+    pub fn is_modified_by(&self, name: &str) -> bool {
+        self.modifier.as_ref().is_some_and(|words| outer_atoms(words).iter().any(|known| known == name))
+    }
+
+    pub fn asks_preview(&self) -> bool {
+        self.asks("PREVIEW")
+    }
+
+    pub fn asks_binary(&self) -> bool {
+        outer_atoms(&self.words).iter().any(|name| name.starts_with("BINARY"))
     }
 
     pub fn asks_flags(&self) -> bool {
@@ -91,13 +126,34 @@ impl Items {
         self.needs.iter().copied()
     }
 
+    /// One word; gives the place of the next.
+    fn encode_one(&self, at: usize, manner: Manner, line: &mut Line) -> Result<usize> {
+        let atom = self.words.atom(at);
+        if manner.by_structure && atom.as_deref() == Some("PREVIEW") {
+            let has_list = matches!(self.words.get(at + 1), Some(Word::Open));
+            return Ok(if has_list { self.words.close_of(at + 1).unwrap_or(at + 2) } else { at + 1 });
+        }
+        let old = OLD_NAMES.iter().find(|(name, _)| manner.is_old && atom.as_deref() == Some(*name));
+        match old {
+            Some((_, old)) => line.word(old)?,
+            None => self.words.emit_one(at, Place::String, line)?,
+        }
+        Ok(at + 1)
+    }
+
     /// `SP "(" fetch-att *(SP fetch-att) ")" [fetch-modifiers]`, UID always among them.
-    pub fn encode(&self, line: &mut Line) -> Result<()> {
+    pub fn encode(&self, manner: Manner, line: &mut Line) -> Result<()> {
         line.word("(")?;
         if !self.asks("UID") {
             line.word("UID")?;
         }
-        self.words.emit(line)?;
+        let mut at = 0;
+        while at < self.words.len() {
+            at = self.encode_one(at, manner, line)?;
+        }
+        if manner.by_structure && !self.asks("BODYSTRUCTURE") {
+            line.word("BODYSTRUCTURE")?;
+        }
         line.raw(b")")?;
         if let Some(modifier) = &self.modifier {
             line.word("(")?;
@@ -106,6 +162,20 @@ impl Items {
         }
         Ok(())
     }
+}
+
+/// The atoms that are in no list, in upper case.
+fn outer_atoms(words: &Words) -> Vec<String> {
+    let (mut found, mut depth) = (Vec::new(), 0usize);
+    for (at, word) in words.iter().enumerate() {
+        match word {
+            Word::Open => depth += 1,
+            Word::Close => depth = depth.saturating_sub(1),
+            _ if depth == 0 => found.extend(words.atom(at)),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Where a list begins that stands apart at the end: its word before is no name that takes a list.
@@ -204,7 +274,12 @@ impl Change {
 
     pub fn needs(&self) -> impl Iterator<Item = &'static str> {
         let is_conditional = self.modifier.as_ref().is_some_and(|words| !words.is_empty());
-        is_conditional.then_some("CONDSTORE").into_iter()
+        let item = match self.item.trim_start_matches(['+', '-']) {
+            name if name.starts_with("X-GM-") => Some("X-GM-EXT-1"),
+            "ANNOTATION" => Some("ANNOTATE-EXPERIMENT-1"),
+            _ => None,
+        };
+        is_conditional.then_some("CONDSTORE").into_iter().chain(item)
     }
 
     /// `[store-modifiers] SP store-att-flags`
@@ -215,8 +290,9 @@ impl Change {
             line.raw(b")")?;
         }
         line.word(&self.item)?;
+        let place = if self.item.contains("X-GM-LABELS") { Place::Label } else { Place::String };
         match &self.rest {
-            Some(rest) => rest.emit(line),
+            Some(rest) => (0..rest.len()).try_for_each(|at| rest.emit_one(at, place, line)),
             None => line.flags(&self.flags.join(" ")),
         }
     }
@@ -243,7 +319,7 @@ mod tests {
     }
 
     fn items(text: &str, params: Option<&[&str]>) -> Result<String> {
-        Items::parse(text, params).and_then(|items| sent(|line| items.encode(line)))
+        Items::parse(text, params).and_then(|items| sent(|line| items.encode(Manner::default(), line)))
     }
 
     fn change(text: &str, params: Option<&[&str]>) -> Result<String> {
@@ -264,6 +340,49 @@ mod tests {
             assert_eq!(Items::parse(text, None).unwrap().needs().collect::<Vec<_>>(), ["CONDSTORE"]);
         }
         assert!(items("", None).is_err() && items("()", None).is_err() && items("BODY[\r\n]", None).is_err());
+    }
+
+    #[test]
+    fn items_of_extensions_need_them() {
+        let needs = |text: &str| Items::parse(text, None).unwrap().needs().collect::<Vec<_>>();
+        assert_eq!(needs("BODY[HEADER.FIELDS (PREVIEW)] FLAGS"), [""; 0]);
+        assert_eq!(needs("EMAILID PREVIEW (LAZY) SAVEDATE"), ["OBJECTID", "PREVIEW", "SAVEDATE"]);
+        assert_eq!(needs("ANNOTATION (/comment (value.priv))"), ["ANNOTATE-EXPERIMENT-1"]);
+        assert_eq!(needs("X-GM-LABELS"), ["X-GM-EXT-1"]);
+        assert_eq!(needs("FLAGS (CHANGEDSINCE 1 VANISHED)"), ["CONDSTORE", "QRESYNC"]);
+        assert_eq!(needs("FLAGS (PARTIAL -1:-3)"), ["PARTIAL"]);
+        assert_eq!(items("PREVIEW (LAZY)", None).unwrap(), "(UID PREVIEW (LAZY))\r\n");
+        let page = items("FLAGS (PARTIAL 1:500 CHANGEDSINCE 7)", None).unwrap();
+        assert_eq!(page, "(UID FLAGS) (PARTIAL 1:500 CHANGEDSINCE 7)\r\n");
+    }
+
+    #[test]
+    fn items_can_be_asked_for_in_other_ways() {
+        let asked = |text: &str, is_old, by_structure| {
+            let items = Items::parse(text, None).unwrap();
+            sent(|line| items.encode(Manner { is_old, by_structure }, line)).unwrap()
+        };
+        let old = asked("BODY.PEEK[] BODY[HEADER] BODY.PEEK[TEXT] BODY.PEEK[1]", true, false);
+        assert_eq!(old, "(UID RFC822.PEEK RFC822.HEADER RFC822.TEXT.PEEK BODY.PEEK[1])\r\n");
+        assert_eq!(asked("PREVIEW FLAGS", false, true), "(UID FLAGS BODYSTRUCTURE)\r\n");
+        assert_eq!(asked("FLAGS PREVIEW (LAZY)", false, true), "(UID FLAGS BODYSTRUCTURE)\r\n");
+        assert_eq!(asked("PREVIEW", false, true), "(UID BODYSTRUCTURE)\r\n");
+    }
+
+    #[test]
+    fn changes_of_extensions() {
+        let needs = |text: &str| Change::parse(text, None).unwrap().needs().collect::<Vec<_>>();
+        assert_eq!(needs("+X-GM-LABELS (a)"), ["X-GM-EXT-1"]);
+        assert_eq!(needs("ANNOTATION (/comment (value.priv NIL))"), ["ANNOTATE-EXPERIMENT-1"]);
+        let values = Some(&["\\Inbox", "two words", "Ä", "inbox"][..]);
+        assert_eq!(
+            change("+X-GM-LABELS (plain \"x y\" ? ? ? ?)", values).unwrap(),
+            "+X-GM-LABELS (plain \"x y\" \\Inbox \"two words\" \"&AMQ-\" inbox)\r\n"
+        );
+        let comment = change("ANNOTATION (/comment (value.priv ? value.shared NIL))", Some(&["a \"b\""]));
+        let expected = "ANNOTATION (/comment (value.priv \"a \\\"b\\\"\" value.shared NIL))\r\n";
+        assert_eq!(comment.unwrap(), expected);
+        assert!(change("+X-GM-LABELS ?", Some(&["a\r\nb"])).is_err());
     }
 
     #[test]

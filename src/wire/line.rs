@@ -148,6 +148,16 @@ impl Line {
         self.astring(&encoded)
     }
 
+    /// A label of Gmail's: one of its own ("\\Inbox"), or a name in the encoding of mailbox names.
+    pub fn label(&mut self, label: &str) -> Result<()> {
+        if label.starts_with('\\') && check_flag(label).is_ok() {
+            return self.word(label);
+        }
+        refuse_line_breaks(label.as_bytes())?;
+        let encoded = self.encoded_name(label)?;
+        self.astring(&encoded)
+    }
+
     /// `list-mailbox`: * and % keep their meaning within quotes too.
     pub fn list_pattern(&mut self, pattern: &str) -> Result<()> {
         refuse_line_breaks(pattern.as_bytes())?;

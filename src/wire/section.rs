@@ -37,24 +37,24 @@ pub fn is_section(label: &[u8]) -> bool {
         || is(b"RFC822.TEXT")
 }
 
+/// Whether an item of this name tells the size of a section, decoded.
+pub fn is_size(label: &[u8]) -> bool {
+    const NAME: &[u8] = b"BINARY.SIZE[";
+    label.get(..NAME.len()).is_some_and(|head| head.eq_ignore_ascii_case(NAME))
+}
+
+/// A section of which only the size is told.
+pub fn sized<'a>(label: &[u8], size: i64, arena: &'a Arena) -> Result<&'a imap_section<'a>, NoMemory> {
+    arena.put(imap_section { size, ..empty(label, arena)? })
+}
+
 /// The value of a section. False: there was none, and it is taken for NIL.
 pub fn section<'a>(
     label: &[u8],
     cursor: &mut Cursor<'_>,
     arena: &'a Arena,
 ) -> Result<(&'a imap_section<'a>, bool), NoMemory> {
-    let mut upper = Vec::new();
-    upper.try_reserve_exact(label.len())?;
-    upper.extend(label.iter().map(u8::to_ascii_uppercase));
-    let (name, offset) = parts_of(&upper);
-    let mut made = imap_section {
-        label: arena.text(&upper)?,
-        section: if name.is_empty() { Text::EMPTY } else { arena.text(name)? },
-        offset,
-        data: Bytes::NONE,
-        data_len: 0,
-        size: -1,
-    };
+    let mut made = empty(label, arena)?;
     let value = cursor.nstring();
     let is_there = value.is_some();
     if let Some(Some(string)) = value {
@@ -67,6 +67,22 @@ pub fn section<'a>(
         }
     }
     Ok((arena.put(made)?, is_there))
+}
+
+/// The section that a label names, without bytes.
+fn empty<'a>(label: &[u8], arena: &'a Arena) -> Result<imap_section<'a>, NoMemory> {
+    let mut upper = Vec::new();
+    upper.try_reserve_exact(label.len())?;
+    upper.extend(label.iter().map(u8::to_ascii_uppercase));
+    let (name, offset) = parts_of(&upper);
+    Ok(imap_section {
+        label: arena.text(&upper)?,
+        section: if name.is_empty() { Text::EMPTY } else { arena.text(name)? },
+        offset,
+        data: Bytes::NONE,
+        data_len: 0,
+        size: -1,
+    })
 }
 
 /// `"BODY[1.2]<5>"` is section "1.2" from 5 on; the RFC822 items are sections by another name.

@@ -42,6 +42,8 @@ pub enum Place {
     Set,
     Flag,
     Date,
+    /// One of Gmail's labels.
+    Label,
 }
 
 #[derive(Debug, Default)]
@@ -163,7 +165,8 @@ impl Words {
             Word::Open => line.raw(b"("),
             Word::Close => line.raw(b")"),
             Word::String(text) => {
-                emit_value(text, if place == Place::Mailbox { place } else { Place::String }, line)
+                let is_name = matches!(place, Place::Mailbox | Place::Label);
+                emit_value(text, if is_name { place } else { Place::String }, line)
             }
             Word::Value(text) => emit_value(text, place, line),
         }
@@ -180,6 +183,7 @@ fn emit_value(text: &str, place: Place, line: &mut Line) -> Result<()> {
                 .map_err(|_| Error::invalid(format!("\"{}\" stands where an identifier belongs", clip())))?;
             line.word(text)
         }
+        Place::Label => line.label(text),
         Place::Number if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
             line.word(text)
         }

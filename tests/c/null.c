@@ -87,6 +87,7 @@ static void without_client(void) {
   INVALID_OUT(imap_selected, imap_get_selected(NULL, &out, &error));
   INVALID_OUT(imap_numbers, imap_search(NULL, "ALL", NULL, &out, &error));
   INVALID_OUT(imap_messages, imap_fetch(NULL, "1", "FLAGS", NULL, &out, &error));
+  INVALID_OUT(imap_content, imap_fetch_content(NULL, 1, &out, &error));
   INVALID_OUT(imap_messages, imap_store(NULL, "1", "FLAGS ()", NULL, &out, &error));
   INVALID_OUT(imap_assigned, imap_copy(NULL, "1", "a", &out, &error));
   INVALID_OUT(imap_assigned, imap_move(NULL, "1", "a", &out, &error));
@@ -204,6 +205,7 @@ static void arguments(void) {
   INVALID_OUT(imap_numbers_list, imap_esearch(client, NULL, NULL, &out, &error));
   INVALID_OUT(imap_numbers, imap_search(client, "FROM \"a\r\nb\"", NULL, &out, &error));
   INVALID_OUT(imap_messages, imap_fetch(client, "x", "FLAGS", NULL, &out, &error));
+  INVALID_OUT(imap_content, imap_fetch_content(client, 0, &out, &error));
   INVALID_OUT(imap_messages, imap_fetch(client, NULL, "FLAGS", NULL, &out, &error));
   INVALID_OUT(imap_messages, imap_fetch(client, "1", "BODY[] {3}", NULL, &out, &error));
   INVALID_OUT(imap_messages, imap_store(client, "1", "+FLAGS (a\n)", NULL, &out, &error));
@@ -275,6 +277,7 @@ static void frees(void) {
   imap_numbers_list_free(NULL);
   imap_threads_free(NULL);
   imap_messages_free(NULL);
+  imap_content_free(NULL);
   imap_assigned_free(NULL);
   imap_event_free(NULL);
   imap_events_free(NULL);

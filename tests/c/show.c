@@ -109,20 +109,46 @@ static void show_part(const imap_part *part) {
   }
 }
 
+static void escaped(const uint8_t *data, size_t length) {
+  fputs(" \"", stdout);
+  for (size_t i = 0; i < length; i++) {
+    if (data[i] == '\r') fputs("\\r", stdout);
+    else if (data[i] == '\n') fputs("\\n", stdout);
+    else if (data[i] == '\0') fputs("\\0", stdout);
+    else putchar(data[i]);
+  }
+  puts("\"");
+}
+
 static void show_section(const imap_section *section) {
   printf("  section %s", section->label);
   number("offset", section->offset);
-  if (!section->data) {
-    puts(" NIL");
-    return;
+  if (section->data) escaped(section->data, section->data_len);
+  else if (section->size >= 0) printf(" size=%lld\n", (long long)section->size);
+  else puts(" NIL");
+}
+
+static void show_extensions(const imap_details *details) {
+  const imap_texts *labels = details->gmail_labels;
+  if (details->email_id || details->thread_id || details->preview || details->save_date != -1
+      || details->gmail_message_id || details->gmail_thread_id || labels->count) {
+    fputs("  extension", stdout);
+    plain("email_id", details->email_id);
+    plain("thread_id", details->thread_id);
+    quoted("preview", details->preview);
+    number("save_date", details->save_date);
+    plain("gmail_message_id", details->gmail_message_id);
+    plain("gmail_thread_id", details->gmail_thread_id);
+    joined("gmail_labels", labels->items, labels->count);
+    putchar('\n');
   }
-  fputs(" \"", stdout);
-  for (size_t i = 0; i < section->data_len; i++) {
-    if (section->data[i] == '\r') fputs("\\r", stdout);
-    else if (section->data[i] == '\n') fputs("\\n", stdout);
-    else putchar(section->data[i]);
+  for (size_t i = 0; i < details->annotation_count; i++) {
+    const imap_entry *entry = details->annotations[i];
+    printf("  annotation %s", entry->name);
+    if (entry->attribute) printf(" %s", entry->attribute);
+    if (entry->value) escaped(entry->value, entry->value_len);
+    else puts(" NIL");
   }
-  puts("\"");
 }
 
 static void show_message(const imap_message *message) {
@@ -138,6 +164,7 @@ static void show_message(const imap_message *message) {
   if (message->envelope) show_envelope(message->envelope);
   for (size_t i = 0; i < details->part_count; i++) show_part(details->parts[i]);
   for (size_t i = 0; i < details->section_count; i++) show_section(details->sections[i]);
+  show_extensions(details);
   others(details->others, details->other_count);
   for (size_t i = 0; i < details->defect_count; i++) printf("  defect %s\n", DEFECTS[details->defects[i]->kind]);
 }

@@ -109,10 +109,36 @@ fn message(message: &imap_message<'_>, out: &mut String) {
     for found in message.details.sections.iter() {
         section(found, out);
     }
+    extensions(message.details, out);
     others(message.details.others, out);
     for defect in message.details.defects.iter() {
         let kind = format!("{:?}", defect.kind);
         writeln!(out, "  defect {}", kind.trim_start_matches("IMAP_DEFECT_")).unwrap();
+    }
+}
+
+fn extensions(details: &imap_details<'_>, out: &mut String) {
+    let mut line = String::new();
+    plain(" email_id", details.email_id, &mut line);
+    plain(" thread_id", details.thread_id, &mut line);
+    quoted(" preview", details.preview, &mut line);
+    number(" save_date", details.save_date, &mut line);
+    plain(" gmail_message_id", details.gmail_message_id, &mut line);
+    plain(" gmail_thread_id", details.gmail_thread_id, &mut line);
+    joined(" gmail_labels", details.gmail_labels, &mut line);
+    if !line.is_empty() {
+        writeln!(out, "  extension{line}").unwrap();
+    }
+    for entry in details.annotations.iter() {
+        write!(out, "  annotation {}", show(entry.name)).unwrap();
+        if let Some(attribute) = entry.attribute.get() {
+            write!(out, " {attribute}").unwrap();
+        }
+        // SAFETY: the length beside the bytes is theirs.
+        match unsafe { entry.value.get(entry.value_len) } {
+            None => out.push_str(" NIL\n"),
+            Some(value) => writeln!(out, " \"{}\"", escaped(value)).unwrap(),
+        }
     }
 }
 
@@ -200,12 +226,14 @@ fn section(section: &imap_section<'_>, out: &mut String) {
     number(" offset", section.offset, out);
     // SAFETY: the length beside the bytes is theirs.
     match unsafe { section.data.get(section.data_len) } {
+        None if section.size >= 0 => writeln!(out, " size={}", section.size).unwrap(),
         None => out.push_str(" NIL\n"),
-        Some(data) => {
-            let text = String::from_utf8_lossy(data).replace('\r', "\\r").replace('\n', "\\n");
-            writeln!(out, " \"{text}\"").unwrap();
-        }
+        Some(data) => writeln!(out, " \"{}\"", escaped(data)).unwrap(),
     }
+}
+
+fn escaped(data: &[u8]) -> String {
+    String::from_utf8_lossy(data).replace('\r', "\\r").replace('\n', "\\n").replace('\0', "\\0")
 }
 
 fn others(items: List<'_, imap_item<'_>>, out: &mut String) {

@@ -1,0 +1,478 @@
+//! What is asked of messages and done to them, with the extensions: against a server that plays scripts, and real ones.
+
+mod support;
+
+use support::program::{run_checked, run_for, test_program};
+use support::scripted::{Play, Scripted};
+use support::shows;
+
+/// Does steps against a script, whole, byte by byte and under valgrind, and gives what each came to.
+fn played(capabilities: &str, script: &str, steps: &[&str]) -> Vec<String> {
+    let whole = play(capabilities, script, steps, Play::default(), false);
+    let dribbled = play(capabilities, script, steps, Play { step: Some(1), ..Play::default() }, false);
+    assert_eq!(whole, dribbled);
+    assert_eq!(whole, play(capabilities, script, steps, Play::default(), true));
+    whole
+}
+
+fn play(capabilities: &str, script: &str, steps: &[&str], play: Play, is_checked: bool) -> Vec<String> {
+    let greeting = format!("S: * PREAUTH [CAPABILITY {capabilities}] ready\n");
+    let server = Scripted::play([&greeting, script].concat().into_bytes(), play);
+    let port = format!("1:{}", server.port);
+    let mut arguments = vec![port.as_str(), "2:2", "46:1", "--"];
+    arguments.extend(steps);
+    let program = test_program("fetching");
+    let output = match is_checked {
+        true => run_checked(&program, &arguments, &[]),
+        false => run_for(&program, &arguments, &[], 120),
+    };
+    if output.code != Some(0) {
+        panic!("{}\n{}\nthe client sent {:#?}", output.out, output.err, server.abandon());
+    }
+    server.join();
+    output.out.lines().map(str::to_owned).collect()
+}
+
+const SELECT: &str =
+    "C: SELECT INBOX*\nS: * 30 EXISTS\nS: * OK [UIDVALIDITY 7] x\nS: $ OK [READ-WRITE] done\n";
+
+/// The steps behind a SELECT, with what each comes to.
+fn selected(capabilities: &str, script: &str, steps: &[(&str, &str)]) {
+    let mut all = vec!["select|INBOX"];
+    all.extend(steps.iter().map(|(step, _)| *step));
+    let lines = played(capabilities, &[SELECT, script, "stall\n"].concat(), &all);
+    for ((step, expected), line) in steps.iter().zip(&lines[1..]) {
+        assert_eq!(line, expected, "{step}");
+    }
+    assert_eq!(lines.len(), all.len());
+}
+
+#[test]
+fn items_of_extensions() {
+    selected(
+        "IMAP4rev1 OBJECTID PREVIEW SAVEDATE ANNOTATE-EXPERIMENT-1 X-GM-EXT-1",
+        "C: UID FETCH 3 (UID EMAILID THREADID PREVIEW (LAZY) SAVEDATE)\n\
+         S: * 3 FETCH (UID 3 EMAILID (M6d99ac3275bb4e) THREADID (T64b478a75b7ea9) PREVIEW \"Hi there\" SAVEDATE \"12-Mar-2018 10:00:01 +0000\")\n\
+         S: * 4 FETCH (UID 3 THREADID NIL)\n\
+         S: $ OK done\n\
+         C: UID FETCH 3 (UID ANNOTATION (/comment (value.priv value.shared)))\n\
+         S- * 3 FETCH (UID 3 ANNOTATION (/comment (value.priv \"mine\" value.shared ~{3}\\r\\n\n\
+         S: a\\nb) /altsubject (value.priv NIL)))\n\
+         S: $ OK done\n\
+         C: UID FETCH 3 (UID X-GM-MSGID X-GM-THRID X-GM-LABELS)\n\
+         S: * 3 FETCH (UID 3 X-GM-MSGID 1278455344230334865 X-GM-THRID 1266894439832287888 X-GM-LABELS (\\Inbox \"\\\\Sent\" \"two words\" &AMQ-))\n\
+         S: $ OK done\n\
+         C: UID STORE 3 +X-GM-LABELS (\\Inbox \"two words\" \"&AMQ-\")\n\
+         S: * 3 FETCH (UID 3 X-GM-LABELS (\\Inbox))\n\
+         S: $ OK done\n\
+         C: UID STORE 3 ANNOTATION (/comment (value.priv \"new\" value.shared NIL))\n\
+         S: $ OK done\n\
+         C: UID FETCH 3 (UID EMAILID SAVEDATE ANNOTATION (/comment (value)) X-GM-LABELS)\n\
+         S: * 3 FETCH (UID 3 EMAILID () SAVEDATE \"never\" ANNOTATION (/comment (value.priv \"x\" X-GM-LABELS 9)\n\
+         S: $ OK done\n",
+        &[
+            (
+                "fetch|3|EMAILID THREADID PREVIEW (LAZY) SAVEDATE",
+                "fetch: count=1 [#4 uid=3 email=M6d99ac3275bb4e thread=T64b478a75b7ea9 preview=\"Hi there\" saved=1520848801]",
+            ),
+            (
+                "fetch|3|ANNOTATION (/comment (value.priv value.shared))",
+                "fetch: count=1 [#3 uid=3 /comment value.priv=mine /comment value.shared=a\\nb /altsubject value.priv]",
+            ),
+            (
+                "fetch|3|X-GM-MSGID X-GM-THRID X-GM-LABELS",
+                "fetch: count=1 [#3 uid=3 msgid=1278455344230334865 thrid=1266894439832287888 label=\\Inbox label=\\Sent label=two words label=Ä]",
+            ),
+            ("store|3|+X-GM-LABELS (? ? ?)|\\Inbox|two words|Ä", "store: count=1 [#3 uid=3 label=\\Inbox]"),
+            ("store|3|ANNOTATION (/comment (value.priv ? value.shared NIL))|new", "store: count=0"),
+            // What is broken costs itself.
+            (
+                "fetch|3|EMAILID SAVEDATE ANNOTATION (/comment (value)) X-GM-LABELS",
+                "fetch: count=1 [#3 uid=3 /comment value.priv=x /comment X-GM-LABELS=9 defect=\"an item has no value of its kind\" defect=\"SAVEDATE is no date\" defect=\"ANNOTATION breaks off\"]",
+            ),
+        ],
+    );
+    shows(
+        "scripted",
+        &["F14", "F15", "F18", "OBJECTID", "SAVEDATE", "PREVIEW", "ANNOTATE-EXPERIMENT-1", "X-GM-EXT-1"],
+    );
+}
+
+#[test]
+fn what_the_server_lacks_is_not_asked_for() {
+    let lacks = |name: &str| {
+        format!(" IMAP_ERR_UNSUPPORTED usable=1: the server does not have {name}; nothing was sent")
+    };
+    let steps: Vec<(&str, String)> = vec![
+        ("fetch|1|EMAILID", format!("fetch:{}", lacks("OBJECTID"))),
+        ("fetch|1|SAVEDATE", format!("fetch:{}", lacks("SAVEDATE"))),
+        ("fetch|1|ANNOTATION (/comment (value))", format!("fetch:{}", lacks("ANNOTATE-EXPERIMENT-1"))),
+        ("fetch|1|BINARY.PEEK[1]", format!("fetch:{}", lacks("BINARY"))),
+        ("fetch|1|X-GM-MSGID", format!("fetch:{}", lacks("X-GM-EXT-1"))),
+        ("fetch|1:*|FLAGS (PARTIAL 1:5)", format!("fetch:{}", lacks("PARTIAL"))),
+        ("fetch|1:*|FLAGS (CHANGEDSINCE 5)", format!("fetch:{}", lacks("CONDSTORE"))),
+        ("store|1|(UNCHANGEDSINCE 5) FLAGS ()", format!("store:{}", lacks("CONDSTORE"))),
+        (
+            "store|1|ANNOTATION (/comment (value.priv NIL))",
+            format!("store:{}", lacks("ANNOTATE-EXPERIMENT-1")),
+        ),
+        ("store|1|-X-GM-LABELS (a)", format!("store:{}", lacks("X-GM-EXT-1"))),
+        ("stream|UID FETCH 1 PREVIEW", format!("stream:{}", lacks("PREVIEW"))),
+        ("append|INBOX|a~b", format!("append:{}", lacks("BINARY"))),
+        ("append|INBOX|ab|/comment|value.priv|x", format!("append:{}", lacks("ANNOTATE-EXPERIMENT-1"))),
+        (
+            "send|PARTIAL 1 RFC822.TEXT 0 10",
+            "send: IMAP_ERR_UNSUPPORTED usable=1: PARTIAL is of servers before IMAP4rev1: ask for \
+             BODY.PEEK[TEXT]<0.10>; nothing was sent"
+                .into(),
+        ),
+    ];
+    let steps: Vec<(&str, &str)> = steps.iter().map(|(step, line)| (*step, line.as_str())).collect();
+    selected("IMAP4rev1", "", &steps);
+}
+
+#[test]
+fn previews_are_made_where_there_are_none() {
+    selected(
+        "IMAP4rev1",
+        "C: UID FETCH 1:9 (UID FLAGS BODYSTRUCTURE)\n\
+         S: * 1 FETCH (UID 1 FLAGS () BODYSTRUCTURE (\"text\" \"plain\" (\"charset\" \"iso-8859-1\") NIL NIL \"quoted-printable\" 20 1))\n\
+         S: * 2 FETCH (UID 2 FLAGS () BODYSTRUCTURE ((\"image\" \"png\" NIL NIL NIL \"base64\" 20)(\"text\" \"html\" NIL NIL NIL \"base64\" 40 1) \"mixed\"))\n\
+         S: * 3 FETCH (UID 3 FLAGS () BODYSTRUCTURE (\"text\" \"plain\" NIL NIL NIL \"7bit\" 20 1))\n\
+         S: * 4 FETCH (UID 4 FLAGS () BODYSTRUCTURE (\"image\" \"png\" NIL NIL NIL \"base64\" 20))\n\
+         S: $ OK done\n\
+         C: UID FETCH 1,3 (UID BODY.PEEK[1]<0.2048>)\n\
+         S- * 1 FETCH (UID 1 BODY[1]<0> {19}\\r\\n\n\
+         S: caf=E9 =\\r\\n\\r\\nau lait)\n\
+         S: * 3 FETCH (UID 3 BODY[1]<0> NIL)\n\
+         S: $ OK done\n\
+         C: UID FETCH 2 (UID BODY.PEEK[2]<0.8192>)\n\
+         S: * 2 FETCH (UID 2 BODY[2]<0> \"PHA+WWVzPC9wPg==\")\n\
+         S: $ OK done\n",
+        &[(
+            "fetch|1:9|FLAGS PREVIEW (LAZY)",
+            "fetch: count=4 [#1 uid=1 flags= preview=\"café au lait\"] [#2 uid=2 flags= preview=\"Yes\"] \
+             [#3 uid=3 flags=] [#4 uid=4 flags=] origin=1",
+        )],
+    );
+}
+
+#[test]
+fn binary_sections() {
+    selected(
+        "IMAP4rev1 BINARY LITERAL+",
+        "C: UID FETCH 3 (UID BINARY.PEEK[1] BINARY.SIZE[2] BINARY[2]<1.2>)\n\
+         S- * 3 FETCH (UID 3 BINARY[1] ~{3}\\r\\n\n\
+         S: ab\\n BINARY.SIZE[2] 70000 BINARY[2]<1> \"bc\")\n\
+         S: $ OK done\n\
+         C: UID FETCH 3 (UID BINARY.SIZE[2] BINARY.PEEK[2])\n\
+         S: * 3 FETCH (UID 3 BINARY.SIZE[2] 2 BINARY[2] \"bc\")\n\
+         S: $ OK done\n\
+         C: UID FETCH 1:3 (UID FLAGS BINARY.PEEK[1])\n\
+         S: * 1 FETCH (UID 1 FLAGS () BINARY[1] \"a\")\n\
+         S: * 2 FETCH (UID 2 FLAGS () BINARY[1] NIL)\n\
+         S: * 3 FETCH (UID 3 FLAGS () BINARY.SIZE[1] x)\n\
+         S: $ NO [UNKNOWN-CTE] some section\n\
+         C: UID FETCH 4 (UID BINARY.PEEK[1])\n\
+         S: $ NO [UNKNOWN-CTE] no section\n\
+         C: APPEND INBOX (\\Seen) ~{3+}\n\
+         L: 3\n\
+         c: \n\
+         S: $ OK [APPENDUID 7 9] done\n\
+         C: APPEND INBOX (\\Seen) ~{3+}\n\
+         L: 3\n\
+         c: \n\
+         S: $ NO [UNKNOWN-CTE] not here\n",
+        &[
+            (
+                "fetch|3|BINARY.PEEK[1] BINARY.SIZE[2] BINARY[2]<1.2>",
+                "fetch: count=1 [#3 uid=3 BINARY[1]=ab\\n BINARY.SIZE[2]=NULL:70000 BINARY[2]<1>=bc]",
+            ),
+            ("section|3|BINARY.SIZE[2] BINARY.PEEK[2]|2", "section: BINARY[2] 1"),
+            (
+                "fetch|1:3|FLAGS BINARY.PEEK[1]",
+                "fetch: count=3 [#1 uid=1 flags= BINARY[1]=a] [#2 uid=2 flags= BINARY[1]=NULL:-1] \
+                 [#3 uid=3 flags= BINARY.SIZE[1]=NULL:-1 defect=\"BINARY.SIZE is no number\"] \
+                 defect=\"UNKNOWN-CTE: the server cannot decode a section that was asked for\"",
+            ),
+            (
+                "fetch|4|BINARY.PEEK[1]",
+                "fetch: IMAP_ERR_NO [UNKNOWN-CTE] usable=1: UID FETCH: the server said NO: [UNKNOWN-CTE] no section",
+            ),
+            ("append|INBOX|a~b", "append: 7 9"),
+            (
+                "append|INBOX|a~b",
+                "append: IMAP_ERR_NO [UNKNOWN-CTE] usable=1: APPEND: the server said NO: [UNKNOWN-CTE] not here",
+            ),
+        ],
+    );
+    shows("scripted", &["F12", "BINARY", "AP3"]);
+}
+
+#[test]
+fn ten_gigabytes_of_literal8_are_read_in_pieces() {
+    let script = [
+        SELECT,
+        "C: UID FETCH 3 (UID BINARY.PEEK[1])\nS- * 3 FETCH (UID 3 BINARY[1] ~{10000000000}\\r\\n\nbytes 10000000000\nS: )\nS: $ OK done\n",
+    ]
+    .concat();
+    let lines = play(
+        "IMAP4rev1 BINARY",
+        &script,
+        &["select|INBOX", "stream|UID FETCH 3 BINARY.PEEK[1]"],
+        Play::default(),
+        false,
+    );
+    assert_eq!(lines[1], "stream: BINARY[1] of 3: 10000000000 [#3 uid=3]");
+}
+
+#[test]
+fn vanished_and_pages() {
+    selected(
+        "IMAP4rev1 ENABLE CONDSTORE QRESYNC PARTIAL UIDPLUS",
+        "C: ENABLE QRESYNC\nS: * ENABLED QRESYNC\nS: $ OK done\n\
+         C: UID FETCH 300:500 (UID FLAGS) (CHANGEDSINCE 12345 VANISHED)\n\
+         S: * VANISHED (EARLIER) 300:310,405,411\n\
+         S: * 1 FETCH (UID 404 MODSEQ (65402) FLAGS (\\Seen))\n\
+         S: * VANISHED 412\n\
+         S: * VANISHED (EARLIER) 420\n\
+         S: $ OK done\n\
+         C: UID FETCH 1:* (UID FLAGS) (PARTIAL 1:2)\n\
+         S: * 1 FETCH (UID 1 FLAGS ())\n\
+         S: $ OK done\n\
+         C: UID EXPUNGE 5:9\n\
+         S: * VANISHED (EARLIER) 2\n\
+         S: * VANISHED 5,7\n\
+         S: $ OK [HIGHESTMODSEQ 99] done\n",
+        &[
+            (
+                "fetch|1:*|FLAGS (CHANGEDSINCE 5 VANISHED)",
+                "fetch: IMAP_ERR_STATE usable=1: VANISHED needs QRESYNC: call imap_enable(client, \"QRESYNC\", ...) first",
+            ),
+            ("enable|QRESYNC", "enable: QRESYNC"),
+            (
+                "fetch|#1:*|FLAGS (CHANGEDSINCE 5 VANISHED)",
+                "fetch: IMAP_ERR_INVALID usable=1: VANISHED goes with UIDs, not with message numbers",
+            ),
+            (
+                "fetch|#1:*|FLAGS (PARTIAL 1:2)",
+                "fetch: IMAP_ERR_INVALID usable=1: PARTIAL goes with UIDs, not with message numbers",
+            ),
+            (
+                "fetch|300:500|FLAGS (CHANGEDSINCE 12345 VANISHED)",
+                "fetch: count=1 [#1 uid=404 flags=\\Seen modseq=65402] vanished=300:310,405,411,420",
+            ),
+            // That went now, and is news.
+            ("events", "events: VANISHED number=0 uid=0 set=412"),
+            ("selected", "selected: exists=29"),
+            ("fetch|1:*|FLAGS (PARTIAL 1:2)", "fetch: count=1 [#1 uid=1 flags=]"),
+            ("expunge|5:9", "expunge: 5,7 modseq=99"),
+            ("events", "events: VANISHED number=0 uid=0 set=2"),
+            ("selected", "selected: exists=27"),
+        ],
+    );
+    shows("scripted", &["F2", "X4", "X5", "X8", "D20", "QRESYNC", "PARTIAL"]);
+}
+
+#[test]
+fn messages_without_numbers() {
+    selected(
+        "IMAP4rev1 ENABLE UIDONLY UIDPLUS MOVE CONDSTORE",
+        "C: ENABLE UIDONLY\nS: * ENABLED UIDONLY\nS: $ OK done\n\
+         C: UID FETCH 1:* (UID FLAGS BODY.PEEK[1])\n\
+         S: * 25996 UIDFETCH (FLAGS (\\Seen) BODY[1] \"a\")\n\
+         S: * 25997 UIDFETCH (UID 25997 FLAGS (\\Flagged) BODY[1] \"b\")\n\
+         S: * 25998 UIDFETCH (UID 7 FLAGS ())\n\
+         S: * 25996 UIDFETCH (MODSEQ (12121231000))\n\
+         S: $ OK done\n\
+         C: UID STORE 25997 +FLAGS (\\Seen)\n\
+         S: * 25997 UIDFETCH (FLAGS (\\Seen))\n\
+         S: * 30000 UIDFETCH (FLAGS (\\Deleted))\n\
+         S: $ OK done\n\
+         C: UID FETCH 9 (UID BODY.PEEK[1])\n\
+         S- * 9 UIDFETCH (BODY[1] {20000}\\r\\n\n\
+         bytes 20000\n\
+         S: )\n\
+         S: $ OK done\n\
+         C: UID MOVE 25996 Archive\n\
+         S: * OK [COPYUID 7 25996 1] moved\n\
+         S: * VANISHED 25996\n\
+         S: $ OK done\n\
+         C: EXPUNGE\n\
+         S: * VANISHED 25997:25999\n\
+         S: $ OK done\n\
+         C: UID SEARCH UID 7\n\
+         S: $ BAD [UIDREQUIRED] no numbers\n",
+        &[
+            ("enable|UIDONLY", "enable: UIDONLY"),
+            (
+                "fetch|#1|FLAGS",
+                "fetch: IMAP_ERR_INVALID usable=1: UIDONLY is enabled: name messages by UID, not by number; nothing was sent",
+            ),
+            (
+                "store|#1|FLAGS ()",
+                "store: IMAP_ERR_INVALID usable=1: UIDONLY is enabled: name messages by UID, not by number; nothing was sent",
+            ),
+            (
+                "move|#1|Archive",
+                "move: IMAP_ERR_INVALID usable=1: UIDONLY is enabled: name messages by UID, not by number; nothing was sent",
+            ),
+            (
+                "fetch|1:*|FLAGS BODY.PEEK[1]",
+                "fetch: count=3 [uid=25996 flags=\\Seen modseq=12121231000 BODY[1]=a] [uid=25997 flags=\\Flagged BODY[1]=b] \
+                 [uid=25998 flags= defect=\"UID is another than the one before\"]",
+            ),
+            ("store|25997|+FLAGS (\\Seen)", "store: count=1 [uid=25997 flags=\\Seen]"),
+            ("events", "events: UIDFETCH number=0 uid=30000 [uid=30000 flags=\\Deleted]"),
+            ("stream|UID FETCH 9 BODY.PEEK[1]", "stream: BODY[1] of 9: 20000 [#0 uid=9]"),
+            ("move|25996|Archive", "move: 7 25996 -> 1"),
+            ("expunge", "expunge: 25997:25999 modseq=-1"),
+            ("selected", "selected: exists=26"),
+            (
+                "send|UID SEARCH UID 7",
+                "send: IMAP_ERR_BAD [UIDREQUIRED] usable=1: UID SEARCH: the server said BAD: [UIDREQUIRED] no numbers",
+            ),
+        ],
+    );
+    shows("scripted", &["F16", "D17", "UIDONLY"]);
+}
+
+#[test]
+fn what_a_server_did_not_reach_is_asked_for_again() {
+    selected(
+        "IMAP4rev1 UIDPLUS MESSAGELIMIT=2 CONDSTORE",
+        "C: UID FETCH 1:* (UID FLAGS)\n\
+         S: * 9 FETCH (UID 19 FLAGS ())\nS: * 8 FETCH (UID 18 FLAGS ())\n\
+         S: $ OK [MESSAGELIMIT 2 18] more\n\
+         C: UID FETCH 1:17 (UID FLAGS)\n\
+         S: * 7 FETCH (UID 17 FLAGS ())\nS: * 6 FETCH (UID 6 FLAGS ())\n\
+         S: $ OK [MESSAGELIMIT 2 6] more\n\
+         C: UID FETCH 1:5 (UID FLAGS)\n\
+         S: * 1 FETCH (UID 1 FLAGS ())\n\
+         S: $ OK done\n\
+         C: UID FETCH 1:* (UID FLAGS)\n\
+         S: $ OK [MESSAGELIMIT 2 0] nonsense\n\
+         C: UID FETCH 5:9 (UID FLAGS)\n\
+         S: * 5 FETCH (UID 5 FLAGS ())\n\
+         S: $ OK [MESSAGELIMIT 2 12] nothing\n\
+         C: FETCH 1:9 (UID FLAGS)\n\
+         S: * 9 FETCH (UID 19 FLAGS ())\n\
+         S: $ OK [MESSAGELIMIT 1 19] cannot be gone on with\n\
+         C: UID STORE 1:3 +FLAGS (\\Seen)\n\
+         S: $ NO [MESSAGELIMIT 2] too many\n\
+         C: UID STORE 3 +FLAGS (\\Seen)\n\
+         S: * 3 FETCH (UID 3 FLAGS (\\Seen))\nS: $ OK done\n\
+         C: UID STORE 1:2 +FLAGS (\\Seen)\n\
+         S: * 1 FETCH (UID 1 FLAGS (\\Seen))\nS: $ OK done\n\
+         C: UID STORE 1:* +FLAGS (\\Seen)\n\
+         S: $ NO [MESSAGELIMIT 2] too many\n\
+         C: UID COPY 1:9 Archive\n\
+         S: * OK [COPYUID 7 5,9 1:2] copied\n\
+         S: $ OK [MESSAGELIMIT 2 5] more\n\
+         C: UID COPY 1:4 Archive\n\
+         S: $ OK [COPYUID 7 1 3] done\n\
+         C: UID COPY 5:9 Archive\n\
+         S: $ OK [MESSAGELIMIT 2 6] more\n\
+         C: UID STORE 6:9 +FLAGS.SILENT (\\Deleted)\nS: $ OK done\n\
+         C: UID EXPUNGE 6:9\nS: $ OK done\n\
+         C: UID COPY 5 Archive\nS: $ OK [COPYUID 7 5 9] done\n\
+         C: UID STORE 5 +FLAGS.SILENT (\\Deleted)\nS: $ OK done\n\
+         C: UID EXPUNGE 5\nS: $ OK done\n\
+         C: UID EXPUNGE 1:4\n\
+         S: * 4 EXPUNGE\nS: $ OK [MESSAGELIMIT 2 3] more\n\
+         C: UID EXPUNGE 1:2\n\
+         S: * 1 EXPUNGE\nS: $ OK done\n",
+        &[
+            (
+                "fetch|1:*|FLAGS",
+                "fetch: count=5 [#9 uid=19 flags=] [#8 uid=18 flags=] [#7 uid=17 flags=] [#6 uid=6 flags=] [#1 uid=1 flags=]",
+            ),
+            ("fetch|1:*|FLAGS", "fetch: count=0"),
+            ("fetch|5:9|FLAGS", "fetch: count=1 [#5 uid=5 flags=] limited=12"),
+            ("fetch|#1:9|FLAGS", "fetch: count=1 [#9 uid=19 flags=] limited=19"),
+            ("store|1:3|+FLAGS (\\Seen)", "store: count=2 [#3 uid=3 flags=\\Seen] [#1 uid=1 flags=\\Seen]"),
+            (
+                "store|1:*|+FLAGS (\\Seen)",
+                "store: IMAP_ERR_NO [MESSAGELIMIT] usable=1: UID STORE: the server said NO: [MESSAGELIMIT 2] too many",
+            ),
+            ("copy|1:9|Archive", "copy: 7 5,9,1 -> 1:2,3"),
+            ("move|5:9|Archive", "move: 7 5 -> 9 origin=1"),
+            ("expunge|1:4", "expunge: 4,1 modseq=-1"),
+        ],
+    );
+    shows("scripted", &["MESSAGELIMIT"]);
+}
+
+#[test]
+fn an_old_server_gives_pieces() {
+    selected(
+        "IMAP4",
+        "C: PARTIAL 1 RFC822.TEXT 0 10\n\
+         S: * 1 FETCH (RFC822.TEXT \"0123456789\")\n\
+         S: $ OK done\n\
+         C: UID FETCH 5 (UID RFC822.PEEK RFC822.HEADER BODY.PEEK[1])\n\
+         S: * 1 FETCH (UID 5 RFC822 \"all\" RFC822.HEADER \"head\" BODY[1] \"one\")\n\
+         S: $ OK done\n\
+         C: UID FETCH 5 (UID RFC822.TEXT.PEEK)\n\
+         S: * 1 FETCH (UID 5 RFC822.TEXT \"text\")\n\
+         S: $ OK done\n",
+        &[
+            ("send|PARTIAL 1 RFC822.TEXT 0 10", "send: count=1 [#1 uid=0 RFC822.TEXT=0123456789]"),
+            (
+                "send|PARTIAL 1 RFC822.TEXT(x) 0 10",
+                "send: IMAP_ERR_INVALID usable=1: PARTIAL takes one item: \"RFC822.TEXT\", \"BODY[1]\"",
+            ),
+            (
+                "send|PARTIAL 0 RFC822 0 10",
+                "send: IMAP_ERR_INVALID usable=1: PARTIAL names one message by its number",
+            ),
+            (
+                "fetch|5|BODY.PEEK[] BODY.PEEK[HEADER] BODY.PEEK[1]",
+                "fetch: count=1 [#1 uid=5 RFC822=all RFC822.HEADER=head BODY[1]=one]",
+            ),
+            ("section|5|BODY.PEEK[TEXT]|text", "section: RFC822.TEXT 1"),
+        ],
+    );
+    shows("scripted", &["F3", "F11"]);
+}
+
+#[test]
+fn messages_that_move_meanwhile_stay_apart() {
+    selected(
+        "IMAP4rev1",
+        "C: UID FETCH 1:* (UID FLAGS)\n\
+         S: * 5 FETCH (UID 15 FLAGS (a))\n\
+         S: * 3 EXPUNGE\n\
+         S: * 5 FETCH (UID 16 FLAGS (b))\n\
+         S: $ OK done\n",
+        &[
+            ("fetch|1:*|FLAGS", "fetch: count=2 [#5 uid=15 flags=a] [#5 uid=16 flags=b]"),
+            ("events", "events: EXPUNGE number=3 uid=0"),
+        ],
+    );
+}
+
+#[test]
+fn changes_that_came_too_late() {
+    selected(
+        "IMAP4rev1 CONDSTORE",
+        "C: UID STORE 1:9 (UNCHANGEDSINCE 12121230045) +FLAGS.SILENT (\\Deleted)\n\
+         S: * 1 FETCH (UID 1 MODSEQ (12121231000))\n\
+         S: * 12 FETCH (UID 50 FLAGS (\\Seen))\n\
+         S: $ OK [MODIFIED 7,9] some had changed\n\
+         C: UID STORE 7 (UNCHANGEDSINCE 1) FLAGS ()\n\
+         S: $ NO [MODIFIED 7] all had changed\n",
+        &[
+            (
+                "store|1:9|(UNCHANGEDSINCE 12121230045) +FLAGS.SILENT (\\Deleted)",
+                "store: count=1 [#1 uid=1 modseq=12121231000] modified=7,9",
+            ),
+            ("events", "events: FETCH number=12 uid=50 [#12 uid=50 flags=\\Seen]"),
+            (
+                "store|7|(UNCHANGEDSINCE 1) FLAGS ()",
+                "store: IMAP_ERR_NO [MODIFIED] usable=1: UID STORE: the server said NO: [MODIFIED 7] all had changed",
+            ),
+        ],
+    );
+    shows("scripted", &["X1", "CONDSTORE"]);
+}
