@@ -261,7 +261,7 @@ fn is_like(expected: &str, got: &str) -> bool {
 fn dovecot() {
     let Some(server) = Server::start("dovecot") else { return };
     whole_job(&server, "login:bob:secret-b", "", &ALL);
-    logins(&server, &["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"]);
+    logins(&server, &["SCRAM-SHA-256", "SCRAM-SHA-1", "DIGEST-MD5", "CRAM-MD5", "PLAIN", "LOGIN"]);
     // Passwords and names of any characters.
     let lines = session(&server, "login:user é@localhost:pä$$ \"\\\\wörd", &["state".to_owned()]);
     assert_eq!(lines[1..], ["login:", "state: 2"]);
@@ -284,7 +284,7 @@ fn dovecot() {
 fn dovecot_2_4() {
     let Some(server) = Server::start("dovecot-2.4") else { return };
     whole_job(&server, "login:bob:secret-b", "", &ALL);
-    logins(&server, &["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"]);
+    logins(&server, &["SCRAM-SHA-256", "SCRAM-SHA-1", "DIGEST-MD5", "CRAM-MD5", "PLAIN", "LOGIN"]);
     administration(
         &server,
         "Rights",
@@ -312,7 +312,9 @@ fn dovecot_2_4() {
 fn cyrus() {
     let Some(server) = Server::start("cyrus") else { return };
     whole_job(&server, "login:bob:secret-b", "", &ALL);
-    logins(&server, &["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"]);
+    let mechanisms =
+        ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "DIGEST-MD5", "CRAM-MD5", "PLAIN", "LOGIN"];
+    logins(&server, &mechanisms);
     administration(
         &server,
         "Rights",
@@ -435,6 +437,7 @@ fn logins(server: &Server, mechanisms: &[&str]) {
         .flat_map(|mechanism| match *mechanism {
             "SCRAM-SHA-512" => vec!["SCRAM-SHA-512"],
             "SCRAM-SHA-256" | "SCRAM-SHA-1" => vec!["A12"],
+            "DIGEST-MD5" => vec!["A11"],
             "CRAM-MD5" => vec!["A10"],
             "PLAIN" => vec!["A8", "A3", "AUTH="],
             _ => vec!["A9"],

@@ -33,8 +33,9 @@ pub unsafe extern "C" fn imap_login(
 }
 
 /// AUTHENTICATE (RFC 9051 section 6.2.2) with the first of `mechanisms` that the server has: "OAUTHBEARER XOAUTH2" with a
-/// token as `secret`; "SCRAM-SHA-256 PLAIN" with a password, also SCRAM-SHA-512, SCRAM-SHA-1, CRAM-MD5, LOGIN (the
-/// mechanism, not the command); "EXTERNAL" with the client's certificate and "ANONYMOUS" with neither user nor secret
+/// token as `secret`; "SCRAM-SHA-256 PLAIN" with a password, also SCRAM-SHA-512, SCRAM-SHA-1, all three with -PLUS (bound to
+/// the TLS channel by tls-server-end-point, which many servers refuse), DIGEST-MD5, CRAM-MD5, LOGIN (the mechanism, not the
+/// command); "EXTERNAL" with the client's certificate and "ANONYMOUS" with neither user nor secret
 /// (NULL; a user is then a trace for the server's log). `act_as` is the user to become, or NULL. Never falls back to a
 /// weaker one by itself. As imap_login(); INVALID: a mechanism that libimap does not know; UNSUPPORTED: the server has
 /// none of them. What a server says of a token that it refuses is the error's server_data. Blocks: yes.

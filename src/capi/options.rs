@@ -64,6 +64,8 @@ pub enum imap_option {
     IMAP_OPTION_MECHANISMS = 43,
     /// Text: the user to act as, if not the one who logs in.
     IMAP_OPTION_ACT_AS = 44,
+    /// Text: the realm for DIGEST-MD5 [the server's first].
+    IMAP_OPTION_REALM = 45,
     /// On or off [0]: allow passwords over an unencrypted connection.
     IMAP_OPTION_DANGER_PLAINTEXT_LOGIN = 46,
     /// On or off [1]: send the initial response with AUTHENTICATE where the server allows it.
@@ -158,6 +160,7 @@ const OPTIONS: &[imap_option] = &[
     IMAP_OPTION_TOKEN,
     IMAP_OPTION_MECHANISMS,
     IMAP_OPTION_ACT_AS,
+    IMAP_OPTION_REALM,
     IMAP_OPTION_DANGER_PLAINTEXT_LOGIN,
     IMAP_OPTION_SASL_IR,
     IMAP_OPTION_KEEP_CREDENTIALS,
@@ -437,7 +440,8 @@ fn check_text(option: imap_option, value: &str) -> Result<Value> {
         | IMAP_OPTION_USER
         | IMAP_OPTION_PASSWORD
         | IMAP_OPTION_TOKEN
-        | IMAP_OPTION_ACT_AS => {}
+        | IMAP_OPTION_ACT_AS
+        | IMAP_OPTION_REALM => {}
         IMAP_OPTION_MECHANISMS => drop(Credentials::with(value, "", "", None)?.command()?),
         IMAP_OPTION_PIN => drop(pins(value)?),
         IMAP_OPTION_ENABLE => drop(Enable::new(value)?),
@@ -516,7 +520,13 @@ impl imap_options {
             _ => None,
         };
         let tls_timeout = self.time(IMAP_OPTION_TLS_TIMEOUT, 30_000);
-        let settings = self.limits();
+        let host_name =
+            self.text(IMAP_OPTION_TLS_HOST).unwrap_or(if host.is_empty() { "localhost" } else { host });
+        let settings = Settings {
+            host: host_name.to_owned(),
+            realm: self.text(IMAP_OPTION_REALM).map(str::to_owned),
+            ..self.limits()
+        };
         Ok(Config {
             target: Arc::new(Target {
                 host: host.to_owned(),
@@ -641,6 +651,8 @@ impl imap_options {
             sasl_ir: self.is_on(IMAP_OPTION_SASL_IR, true),
             max_command_line: size(IMAP_OPTION_MAX_COMMAND_LINE, defaults.max_command_line),
             emulate: self.is_on(IMAP_OPTION_EMULATE, true),
+            host: defaults.host,
+            realm: defaults.realm,
             trace: size(IMAP_OPTION_TRACE, defaults.trace),
             is_kept: self.is_on(IMAP_OPTION_KEEP_CREDENTIALS, false),
         }

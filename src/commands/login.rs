@@ -2,7 +2,7 @@
 //! them.
 
 use crate::error::{Error, Result, imap_status::*};
-use crate::sasl::{self, Credentials, Exchange, Limits, Mechanism, Secret};
+use crate::sasl::{self, Credentials, Exchange, Limits, Mechanism, Secret, Setting};
 use crate::session::{Command, Effect, Facts, Next, Reply, Rules, Step, quote};
 use crate::wire::code;
 use crate::wire::line::Line;
@@ -135,16 +135,23 @@ impl Login {
             self.stage = Stage::Plain;
             return Ok(());
         };
-        let limits = Limits {
-            min_iterations: facts.settings.min_iterations,
-            max_iterations: facts.settings.max_iterations,
+        let settings = &facts.settings;
+        let setting = Setting {
+            nonce: self.nonce,
+            limits: Limits {
+                min_iterations: settings.min_iterations,
+                max_iterations: settings.max_iterations,
+            },
+            host: &settings.host,
+            realm: settings.realm.as_deref(),
+            channel_binding: facts.channel_binding.as_deref(),
         };
         let credentials = Credentials {
             user: self.user.copy()?,
             password: self.password.copy()?,
             act_as: self.act_as.as_ref().map(Secret::copy).transpose()?,
         };
-        let mut exchange = Exchange::new(mechanism, credentials, self.nonce, limits)?;
+        let mut exchange = Exchange::new(mechanism, credentials, &setting)?;
         let mut initial = exchange.initial()?;
         line.word("AUTHENTICATE")?;
         line.word(mechanism.name)?;
@@ -245,6 +252,15 @@ impl Login {
         let mut error = refused(reply);
         if let (Stage::Exchange { exchange, .. }, Some(said)) = (&self.stage, &mut error.reply) {
             said.data = exchange.refusal().map(<[u8]>::to_vec);
+        }
+        if let (Stage::Exchange { exchange, .. }, true) = (&self.stage, error.status == IMAP_ERR_AUTH) {
+            if exchange.is_bound() {
+                error.message = format!(
+                    "{}; perhaps the server wants another channel binding than tls-server-end-point: try without -PLUS",
+                    error.message
+                )
+                .into();
+            }
         }
         error
     }

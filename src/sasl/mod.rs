@@ -4,6 +4,7 @@
 
 mod bare;
 mod cram_md5;
+mod digest_md5;
 mod login;
 mod oauth;
 mod plain;
@@ -21,6 +22,7 @@ use sha2::{Sha256, Sha512};
 use crate::error::{Error, Result, imap_status::*};
 use bare::Bare;
 use cram_md5::CramMd5;
+use digest_md5::DigestMd5;
 use login::Login;
 use oauth::{Dialect, OAuth};
 use plain::Plain;
@@ -55,6 +57,19 @@ impl Default for Limits {
     }
 }
 
+/// What an authentication depends on beside the credentials.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'s> {
+    /// Random, and used once.
+    pub nonce: [u8; 24],
+    pub limits: Limits,
+    /// The server's name, as the caller knows it.
+    pub host: &'s str,
+    pub realm: Option<&'s str>,
+    /// tls-server-end-point (RFC 5929 section 4) of the connection; None: no TLS, or none can be made.
+    pub channel_binding: Option<&'s [u8]>,
+}
+
 /// A way to authenticate (RFC 4422 section 3.1).
 #[derive(Debug)]
 pub struct Mechanism {
@@ -69,7 +84,7 @@ pub struct Mechanism {
     /// Can become another user (authzid).
     pub can_act_as: bool,
     pub needs: Needs,
-    begin: fn(Credentials, &[u8; 24], Limits) -> Result<State>,
+    begin: fn(Credentials, &Setting<'_>) -> Result<State>,
 }
 
 /// What a mechanism cannot do without.
@@ -88,7 +103,13 @@ pub enum Needs {
 /// the password. So it is there for who asks for it, before the two that hide nothing. PLAIN needs one
 /// round and takes UTF-8 and an authzid; LOGIN has none of that, and the LOGIN command does the same in one
 /// round.
+///
+/// The -PLUS forms are bound to the TLS channel by tls-server-end-point, where most servers want another binding and
+/// then refuse or hang up: so they are there for who asks for them.
 pub const MECHANISMS: &[Mechanism] = &[
+    bound("SCRAM-SHA-512-PLUS", begin_bound_scram::<Sha512>),
+    bound("SCRAM-SHA-256-PLUS", begin_bound_scram::<Sha256>),
+    bound("SCRAM-SHA-1-PLUS", begin_bound_scram::<Sha1>),
     Mechanism {
         name: "SCRAM-SHA-512",
         client_first: true,
@@ -117,13 +138,22 @@ pub const MECHANISMS: &[Mechanism] = &[
         begin: begin_scram::<Sha1>,
     },
     Mechanism {
+        name: "DIGEST-MD5",
+        client_first: false,
+        plaintext: false,
+        is_automatic: false,
+        can_act_as: true,
+        needs: Needs::Both,
+        begin: |credentials, setting| Ok(State::DigestMd5(DigestMd5::new(credentials, setting)?)),
+    },
+    Mechanism {
         name: "CRAM-MD5",
         client_first: false,
         plaintext: false,
         is_automatic: false,
         can_act_as: false,
         needs: Needs::Both,
-        begin: |credentials, _, _| Ok(State::CramMd5(CramMd5::new(credentials))),
+        begin: |credentials, _| Ok(State::CramMd5(CramMd5::new(credentials))),
     },
     // Who may use them knows it, and asks for them.
     Mechanism {
@@ -133,7 +163,7 @@ pub const MECHANISMS: &[Mechanism] = &[
         is_automatic: false,
         can_act_as: true,
         needs: Needs::Nothing,
-        begin: |credentials, _, _| Ok(State::Bare(Bare::external(credentials))),
+        begin: |credentials, _| Ok(State::Bare(Bare::external(credentials))),
     },
     Mechanism {
         name: "ANONYMOUS",
@@ -142,7 +172,7 @@ pub const MECHANISMS: &[Mechanism] = &[
         is_automatic: false,
         can_act_as: false,
         needs: Needs::Nothing,
-        begin: |credentials, _, _| Ok(State::Bare(Bare::anonymous(credentials))),
+        begin: |credentials, _| Ok(State::Bare(Bare::anonymous(credentials))),
     },
     Mechanism {
         name: "OAUTHBEARER",
@@ -151,7 +181,7 @@ pub const MECHANISMS: &[Mechanism] = &[
         is_automatic: false,
         can_act_as: false,
         needs: Needs::Both,
-        begin: |credentials, _, _| Ok(State::OAuth(OAuth::new(Dialect::Bearer, credentials))),
+        begin: |credentials, _| Ok(State::OAuth(OAuth::new(Dialect::Bearer, credentials))),
     },
     Mechanism {
         name: "XOAUTH2",
@@ -160,7 +190,7 @@ pub const MECHANISMS: &[Mechanism] = &[
         is_automatic: false,
         can_act_as: false,
         needs: Needs::Both,
-        begin: |credentials, _, _| Ok(State::OAuth(OAuth::new(Dialect::XOAuth2, credentials))),
+        begin: |credentials, _| Ok(State::OAuth(OAuth::new(Dialect::XOAuth2, credentials))),
     },
     Mechanism {
         name: "PLAIN",
@@ -169,7 +199,7 @@ pub const MECHANISMS: &[Mechanism] = &[
         is_automatic: true,
         can_act_as: true,
         needs: Needs::Both,
-        begin: |credentials, _, _| Ok(State::Plain(Plain::new(credentials))),
+        begin: |credentials, _| Ok(State::Plain(Plain::new(credentials))),
     },
     Mechanism {
         name: "LOGIN",
@@ -178,9 +208,21 @@ pub const MECHANISMS: &[Mechanism] = &[
         is_automatic: false,
         can_act_as: false,
         needs: Needs::Both,
-        begin: |credentials, _, _| Ok(State::Login(Login::new(credentials))),
+        begin: |credentials, _| Ok(State::Login(Login::new(credentials))),
     },
 ];
+
+const fn bound(name: &'static str, begin: fn(Credentials, &Setting<'_>) -> Result<State>) -> Mechanism {
+    Mechanism {
+        name,
+        client_first: true,
+        plaintext: false,
+        is_automatic: false,
+        can_act_as: true,
+        needs: Needs::Both,
+        begin,
+    }
+}
 
 /// The mechanism of that name (RFC 4422 section 3.1), in any case; "_" reads as "-".
 pub fn find(name: &str) -> Option<&'static Mechanism> {
@@ -202,6 +244,7 @@ pub struct Exchange {
 #[derive(Debug)]
 enum State {
     Scram(Scram),
+    DigestMd5(DigestMd5),
     CramMd5(CramMd5),
     Plain(Plain),
     Login(Login),
@@ -211,12 +254,10 @@ enum State {
 }
 
 impl Exchange {
-    /// `nonce` must be random, and used once.
     pub fn new(
         mechanism: &'static Mechanism,
         mut credentials: Credentials,
-        nonce: [u8; 24],
-        limits: Limits,
+        setting: &Setting<'_>,
     ) -> Result<Exchange> {
         credentials.act_as = credentials.act_as.filter(|act_as| !act_as.is_empty());
         if credentials.act_as.is_some() && !mechanism.can_act_as {
@@ -231,7 +272,7 @@ impl Exchange {
         if let Some(act_as) = &credentials.act_as {
             check("user to act as", act_as)?;
         }
-        let state = (mechanism.begin)(credentials, &nonce, limits)?;
+        let state = (mechanism.begin)(credentials, setting)?;
         Ok(Exchange { awaits_first: mechanism.client_first, state })
     }
 
@@ -246,7 +287,7 @@ impl Exchange {
             State::Plain(plain) => plain.initial().map(Some),
             State::OAuth(oauth) => oauth.initial().map(Some),
             State::Bare(bare) => bare.initial().map(Some),
-            State::CramMd5(_) | State::Login(_) | State::Failed => Ok(None),
+            State::DigestMd5(_) | State::CramMd5(_) | State::Login(_) | State::Failed => Ok(None),
         }
     }
 
@@ -269,6 +310,7 @@ impl Exchange {
         }
         match &mut self.state {
             State::Scram(scram) => scram.respond(challenge),
+            State::DigestMd5(digest_md5) => digest_md5.respond(challenge),
             State::CramMd5(cram_md5) => cram_md5.respond(challenge),
             State::Plain(plain) => plain.respond(),
             State::Login(login) => login.respond(),
@@ -276,6 +318,11 @@ impl Exchange {
             State::Bare(bare) => bare.respond(),
             State::Failed => Err(Error::new(IMAP_ERR_AUTH, "the authentication has failed: start another")),
         }
+    }
+
+    /// It is bound to the TLS channel.
+    pub fn is_bound(&self) -> bool {
+        matches!(&self.state, State::Scram(scram) if scram.is_bound())
     }
 
     /// What the server said of a token that it refused: JSON.
@@ -290,6 +337,7 @@ impl Exchange {
     pub fn is_complete(&self) -> bool {
         match &self.state {
             State::Scram(scram) => scram.is_complete(),
+            State::DigestMd5(digest_md5) => digest_md5.is_complete(),
             State::CramMd5(cram_md5) => cram_md5.is_complete(),
             State::Plain(_) | State::OAuth(_) | State::Bare(_) => !self.awaits_first,
             State::Login(login) => login.is_complete(),
@@ -323,12 +371,19 @@ fn unbase64(what: &str, text: &[u8]) -> Result<Secret> {
 /// Challenges are some hundred bytes long.
 const MAX_CHALLENGE: usize = 64 * 1024;
 
-fn begin_scram<D: EagerHash + Digest>(
+fn begin_scram<D: EagerHash + Digest>(credentials: Credentials, setting: &Setting<'_>) -> Result<State> {
+    Scram::new::<D>(credentials, encode(&setting.nonce)?, setting.limits, None).map(State::Scram)
+}
+
+fn begin_bound_scram<D: EagerHash + Digest>(
     credentials: Credentials,
-    nonce: &[u8; 24],
-    limits: Limits,
+    setting: &Setting<'_>,
 ) -> Result<State> {
-    Scram::new::<D>(credentials, encode(nonce)?, limits).map(State::Scram)
+    let Some(binding) = setting.channel_binding else {
+        let message = "there is no TLS channel to bind to: use the mechanism without -PLUS";
+        return Err(Error::new(IMAP_ERR_STATE, message));
+    };
+    Scram::new::<D>(credentials, encode(&setting.nonce)?, setting.limits, Some(binding)).map(State::Scram)
 }
 
 /// NUL ends a string of PLAIN and ^A one of the OAuth mechanisms; CR and LF are in no password that could be
@@ -372,7 +427,9 @@ mod tests {
 
     fn begin(name: &str, credentials: Credentials) -> Result<Exchange> {
         let limits = Limits { min_iterations: 1, max_iterations: 20 };
-        Exchange::new(find(name).unwrap(), credentials, [7; 24], limits)
+        let channel_binding = Some(&b"binding"[..]);
+        let setting = Setting { nonce: [7; 24], limits, host: "localhost", realm: None, channel_binding };
+        Exchange::new(find(name).unwrap(), credentials, &setting)
     }
 
     #[test]
@@ -380,7 +437,7 @@ mod tests {
         for name in ["SCRAM-SHA-256", "scram_sha_256", "Scram-Sha_256"] {
             assert_eq!(find(name).unwrap().name, "SCRAM-SHA-256");
         }
-        for name in ["", "SCRAM-SHA-2", "SCRAM-SHA-256-PLUS", "SCRAM SHA 256", "PLÄIN"] {
+        for name in ["", "SCRAM-SHA-2", "SCRAM-SHA-256-MINUS", "SCRAM SHA 256", "PLÄIN"] {
             assert!(find(name).is_none(), "{name}");
         }
     }

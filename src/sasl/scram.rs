@@ -17,6 +17,8 @@ pub struct Scram {
     password: Secret,
     /// gs2-header
     header: Secret,
+    /// cbind-data
+    binding: Secret,
     /// client-first-message-bare
     first: Secret,
     nonce: Secret,
@@ -35,17 +37,19 @@ enum Stage {
 }
 
 impl Scram {
-    /// `nonce` is c-nonce: printable, without commas.
+    /// `nonce` is c-nonce: printable, without commas. `binding`: tls-server-end-point of the TLS channel.
     pub fn new<D: EagerHash + Digest>(
         credentials: Credentials,
         nonce: Secret,
         limits: Limits,
+        binding: Option<&[u8]>,
     ) -> Result<Scram> {
         let user = prepared("user", &credentials.user)?;
         let user = saslname(&user)?;
         Ok(Scram {
             password: prepared("password", &credentials.password)?,
-            header: gs2_header(credentials.act_as.as_ref())?,
+            header: gs2_header(credentials.act_as.as_ref(), binding.is_some())?,
+            binding: Secret::new(binding.unwrap_or_default())?,
             first: Secret::concat(&[b"n=", user.as_bytes(), b",r=", nonce.as_bytes()])?,
             nonce,
             limits,
@@ -76,6 +80,10 @@ impl Scram {
         }
     }
 
+    pub fn is_bound(&self) -> bool {
+        !self.binding.is_empty()
+    }
+
     /// The server's signature was verified.
     pub fn is_complete(&self) -> bool {
         matches!(self.stage, Stage::Complete)
@@ -88,7 +96,8 @@ impl Scram {
     /// With it comes the signature that the server must answer with.
     fn client_final(&self, challenge: &[u8]) -> Result<(Secret, Secret)> {
         let server = ServerFirst::parse(challenge, self.nonce.as_bytes(), self.limits)?;
-        let binding = encode(self.header.as_bytes())?;
+        let bound = Secret::concat(&[self.header.as_bytes(), self.binding.as_bytes()])?;
+        let binding = encode(bound.as_bytes())?;
         let unproved = Secret::concat(&[b"c=", binding.as_bytes(), b",r=", server.nonce.as_bytes()])?;
         let exchanged = Secret::concat(&[self.first.as_bytes(), b",", challenge, b",", unproved.as_bytes()])?;
         let proofs = (self.prove)(self.password.as_bytes(), &server, exchanged.as_bytes())?;
@@ -232,11 +241,12 @@ fn mandatory() -> Error {
 
 /// gs2-header = gs2-cbind-flag "," [ authzid ] ","
 ///
-/// The flag is "n": we do not bind to the TLS channel.
-fn gs2_header(act_as: Option<&Secret>) -> Result<Secret> {
+/// Without a binding the flag is "n", never "y": whether the server has one says nothing, since we bind when asked to.
+fn gs2_header(act_as: Option<&Secret>, is_bound: bool) -> Result<Secret> {
+    let flag: &[u8] = if is_bound { b"p=tls-server-end-point," } else { b"n," };
     match act_as {
-        Some(act_as) => Secret::concat(&[b"n,a=", saslname(act_as)?.as_bytes(), b","]),
-        None => Secret::new(b"n,,"),
+        Some(act_as) => Secret::concat(&[flag, b"a=", saslname(act_as)?.as_bytes(), b","]),
+        None => Secret::concat(&[flag, b","]),
     }
 }
 
@@ -345,7 +355,7 @@ mod tests {
     }
 
     fn scram(credentials: Credentials) -> Scram {
-        Scram::new::<Sha1>(credentials, secret(NONCE), Limits::default()).unwrap()
+        Scram::new::<Sha1>(credentials, secret(NONCE), Limits::default(), None).unwrap()
     }
 
     fn parse(message: &str) -> Result<ServerFirst<'_>> {
@@ -372,7 +382,7 @@ mod tests {
     fn example_of_sha_256() {
         let nonce = secret("rOprNGfwEbeRWgbNEkqO");
         let user = credentials("user", "pencil", None);
-        let mut scram = Scram::new::<Sha256>(user, nonce, Limits::default()).unwrap();
+        let mut scram = Scram::new::<Sha256>(user, nonce, Limits::default(), None).unwrap();
         assert_eq!(scram.initial().unwrap().as_bytes(), b"n,,n=user,r=rOprNGfwEbeRWgbNEkqO");
         let first = b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
         let answer = "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
@@ -400,7 +410,7 @@ mod tests {
         // base64 of "n,a=x,"
         assert!(odd.respond(FIRST.as_bytes()).unwrap().as_bytes().starts_with(b"c=bixhPXgs,r="));
         let vanishing = credentials("\u{ad}", "pencil", None);
-        let error = Scram::new::<Sha1>(vanishing, secret(NONCE), Limits::default()).unwrap_err();
+        let error = Scram::new::<Sha1>(vanishing, secret(NONCE), Limits::default(), None).unwrap_err();
         assert_eq!(error.status, IMAP_ERR_INVALID);
     }
 

@@ -51,6 +51,9 @@ pub struct Settings {
     pub max_command_line: usize,
     /// What the server lacks is done by other means.
     pub emulate: bool,
+    /// The server's name, as the caller gave it, and the realm, both for mechanisms that want them.
+    pub host: String,
+    pub realm: Option<String>,
     /// Bytes of traffic that are kept for the trace; 0: none.
     pub trace: usize,
     /// The connection may be made anew: what is needed to tell what changed meanwhile is kept.
@@ -84,6 +87,8 @@ impl Default for Settings {
             allow_plaintext_login: false,
             sasl_ir: true,
             max_command_line: 8000,
+            host: String::new(),
+            realm: None,
             emulate: true,
             trace: 65536,
             is_kept: false,
