@@ -1300,7 +1300,7 @@ void imap_texts_free(imap_texts *texts);
 /// # Logging in
 ///
 /// Passwords go over TLS only, unless IMAP_OPTION_DANGER_PLAINTEXT_LOGIN. AUTH: refused; the connection can be
-/// used for another try.
+/// used for another try. A mechanism of your own: imap_send_authenticate().
 ///
 /// Logs in the best way that both sides have: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, the LOGIN command (RFC 9051
 /// section 6.2.3). AUTH: wrong, or the server could not prove that it knows the password (then the connection
@@ -1324,6 +1324,17 @@ imap_status imap_authenticate(imap_client *client,
                               const char *secret,
                               const char *act_as,
                               imap_error **error);
+
+/// AUTHENTICATE with a mechanism of your own, with its first bytes, `data_len` of them, if it has any (NULL: none). Gives a
+/// request, to be freed with imap_request_free(): call imap_request_challenge() and imap_request_respond() in turn until
+/// the server asks no more; imap_request_cancel() gives up, and the connection stays good. What it lets anybody read on
+/// the way is for you to know. UNSUPPORTED, when it is waited for: the server does not offer it. Blocks: no.
+imap_status imap_send_authenticate(imap_client *client,
+                                   const char *mechanism,
+                                   const uint8_t *data,
+                                   size_t data_len,
+                                   imap_request **request,
+                                   imap_error **error);
 
 /// PROXYAUTH: an administrator goes on as `user`, on servers of Netscape's line; before a mailbox is selected. NO: not
 /// allowed. Blocks: yes.
@@ -1746,6 +1757,21 @@ void imap_request_free(imap_request *request);
 /// The tagged reply; NULL until it has come. To be asked for before the answer is taken; lives as long as the
 /// request. Blocks: no.
 const imap_event *imap_request_reply(const imap_request *request);
+
+/// What the server asks in an authentication of imap_send_authenticate(): its bytes, decoded, which are good until they
+/// are answered or the request is freed; NULL when it asks no more and has said OK. Fails as the request does: AUTH, when
+/// the server refused. Blocks: yes.
+imap_status imap_request_challenge(imap_request *request,
+                                   const uint8_t **data,
+                                   size_t *data_len,
+                                   imap_error **error);
+
+/// Answers it with `data_len` bytes, which the library encodes; none is an answer too. STATE: the server has asked for
+/// nothing. Blocks: no.
+imap_status imap_request_respond(imap_request *request,
+                                 const uint8_t *data,
+                                 size_t data_len,
+                                 imap_error **error);
 
 /// The answer of FETCH or STORE, to be freed with imap_messages_free(). Waits for it. Each take gives its answer
 /// once; STATE if the command gives no such thing, and the answer stays to be taken. Otherwise as the function of

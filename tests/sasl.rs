@@ -1,4 +1,4 @@
-//! Mechanisms that need a server which reckons: SCRAM bound to the TLS channel.
+//! SCRAM bound to the TLS channel, which needs a server that reckons; and mechanisms of the caller's own.
 
 mod support;
 
@@ -11,7 +11,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use support::certificates::Certificates;
-use support::program::{run, test_program};
+use support::program::{run, run_checked, test_program};
+use support::scripted::Scripted;
 use support::server::Server;
 
 const SALT: &[u8] = b"a salt that is none";
@@ -107,7 +108,7 @@ fn scram_is_bound_to_the_tls_channel() {
     let sent = first.rsplit(' ').next().expect("the first bytes");
     assert!(first.contains(" AUTHENTICATE SCRAM-SHA-256 "), "{first}");
     assert!(STANDARD.decode(sent).expect("base64").starts_with(b"n,,n=alice,r="), "{first}");
-    support::shows("scripted", &["SCRAM-PLUS", "A15"]);
+    support::shows("scripted", &["SCRAM-PLUS"]);
 }
 
 /// Dovecot 2.4 offers them, and wants another binding.
@@ -120,4 +121,65 @@ fn servers_that_want_another_binding_refuse() {
     let out = run(&test_program("steps"), &steps, &[]).success();
     let lines: Vec<&str> = out.lines().collect();
     assert!(lines[3].starts_with("auth: IMAP_ERR_") && !lines[3].contains("INTERNAL"), "{out}");
+}
+
+fn played(scenario: &str, script: &str, options: &[&str]) {
+    let server = Scripted::new(script);
+    let port = format!("1:{}", server.port);
+    let all = [&[scenario, &port, "2:2", "46:1"], options].concat();
+    let output = run_checked(&test_program("sasl"), &all, &[]);
+    if output.code != Some(0) {
+        panic!("{scenario}: {}\n{}\nthe client sent {:#?}", output.out, output.err, server.abandon());
+    }
+    server.join();
+}
+
+const OFFER: &str = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=X-OWN] ready\n";
+/// "who", and "me" in answer.
+const WHO: &str = "C: AUTHENTICATE X-OWN\nS: + d2hv\n";
+
+#[test]
+fn a_mechanism_of_the_callers_own() {
+    let in_the_end = "C: CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: $ OK done\n";
+    let script = [
+        OFFER,
+        WHO,
+        "c: *\nS: $ BAD cancelled\nC: NOOP\nS: $ OK done\n",
+        WHO,
+        "c: bWU=\nS: $ NO [AUTHENTICATIONFAILED] not you\n",
+        "C: AUTHENTICATE X-OWN Zmlyc3Q=\nS: + \nc: \nS: $ OK in\n",
+        in_the_end,
+        "quiet 200\nstall\n",
+    ];
+    played("played", &script.concat(), &[]);
+    // Without SASL-IR the first bytes answer the first challenge.
+    let script = [
+        &OFFER.replace("SASL-IR ", ""),
+        "C: AUTHENTICATE X-OWN\nS: +\nc: Zmlyc3Q=\nS: + \nc: \nS: $ OK in\n",
+    ];
+    let begin = [
+        &OFFER.replace("SASL-IR ", ""),
+        WHO,
+        "c: *\nS: $ BAD x\nC: NOOP\nS: $ OK done\n",
+        WHO,
+        "c: bWU=\nS: $ NO no\n",
+    ];
+    played("played", &[&begin.concat(), script[1], in_the_end, "stall\n"].concat(), &[]);
+    let nonsense = [OFFER, "C: AUTHENTICATE X-OWN\nS: + !!!\nc: *\nS: $ BAD x\nstall\n"];
+    played("broken", &nonsense.concat(), &[]);
+    played("impostor", &[OFFER, WHO, "c: *\nS: $ OK all the same\nstall\n"].concat(), &[]);
+    let slow = [OFFER, WHO, "c: bWU=\nS: + c3VyZQ==\nc: *\nS: $ NO fine\nC: NOOP\nS: $ OK done\nstall\n"];
+    played("slow", &slow.concat(), &["63:500"]);
+    let stepped = [OFFER, WHO, "c: bWU=\nS: + d2hv\nc: bWU=\nS: $ OK [CAPABILITY IMAP4rev1] in\nstall\n"];
+    played("stepped", &stepped.concat(), &[]);
+    support::shows("scripted", &["A4", "A15", "D3"]);
+}
+
+#[test]
+fn a_mechanism_by_hand_against_a_real_server() {
+    let Some(server) = Server::start("dovecot") else { return };
+    let (port, ca) = (format!("1:{}", server.imaps), format!("20={}", server.ca()));
+    let output = run_checked(&test_program("sasl"), &["by_hand", &port, &ca], &[]);
+    assert_eq!(output.success(), "0 failures\n");
+    support::shows("dovecot", &["A4"]);
 }

@@ -2,16 +2,17 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{imap_client, on_client, optional_text, text};
+use super::boundary::{bytes, imap_client, on_client, optional_text, text};
+use super::requests::{begin, imap_request};
 use crate::client::Credentials;
-use crate::commands::ProxyAuth;
+use crate::commands::{Authenticate, ProxyAuth};
 use crate::error::imap_status;
-use crate::model::imap_error;
+use crate::model::{imap_error, try_box};
 
 /// # Logging in
 ///
 /// Passwords go over TLS only, unless IMAP_OPTION_DANGER_PLAINTEXT_LOGIN. AUTH: refused; the connection can be
-/// used for another try.
+/// used for another try. A mechanism of your own: imap_send_authenticate().
 ///
 /// Logs in the best way that both sides have: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, the LOGIN command (RFC 9051
 /// section 6.2.3). AUTH: wrong, or the server could not prove that it knows the password (then the connection
@@ -55,6 +56,29 @@ pub unsafe extern "C" fn imap_authenticate(
             let secret = optional_text("secret", secret)?.unwrap_or_default();
             let act_as = optional_text("act_as", act_as)?;
             client.login(Credentials::with(text("mechanisms", mechanisms)?, user, secret, act_as)?)
+        })
+    }
+}
+
+/// AUTHENTICATE with a mechanism of your own, with its first bytes, `data_len` of them, if it has any (NULL: none). Gives a
+/// request, to be freed with imap_request_free(): call imap_request_challenge() and imap_request_respond() in turn until
+/// the server asks no more; imap_request_cancel() gives up, and the connection stays good. What it lets anybody read on
+/// the way is for you to know. UNSUPPORTED, when it is waited for: the server does not offer it. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_send_authenticate(
+    client: *mut imap_client,
+    mechanism: *const c_char,
+    data: *const u8,
+    data_len: usize,
+    request: *mut *mut imap_request,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        begin(client, request, error, |client| {
+            let first = bytes("data", data, data_len)?;
+            let first = if data.is_null() { None } else { Some(first) };
+            client.submit(try_box(Authenticate::new(text("mechanism", mechanism)?, first)?)?)
         })
     }
 }

@@ -1,16 +1,17 @@
 //! # Requests
 
 use std::ffi::c_char;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::boundary::{
-    call, clear, deadline, free_object, free_result, give, guarded, imap_client, is_null, on_client, params,
-    put_object, put_result, shared, text,
+    bytes, call, clear, deadline, free_object, free_result, give, guarded, imap_client, is_null, on_client,
+    params, put_object, put_result, shared, text,
 };
 use crate::client::{Client, Goal};
 use crate::commands::{Raw, command};
 use crate::error::{Error, NoMemory, Result, imap_status};
 use crate::model::*;
+use crate::sasl::Secret;
 use crate::session::RequestId;
 use crate::wire::cursor::Response;
 use crate::wire::event;
@@ -22,6 +23,8 @@ pub struct imap_request {
     pub(super) id: RequestId,
     /// The tagged reply, once somebody looked at it.
     reply: OnceLock<Option<Box<Owned<Event>>>>,
+    /// What the server asked last, as the caller was told, with a NUL behind it.
+    challenge: Mutex<Secret>,
 }
 
 impl Drop for imap_request {
@@ -211,7 +214,7 @@ pub unsafe extern "C" fn imap_request_reply(request: *const imap_request) -> *co
 
 impl imap_request {
     pub(super) fn new(client: Arc<Client>, id: RequestId) -> imap_request {
-        imap_request { client, id, reply: OnceLock::new() }
+        imap_request { client, id, reply: OnceLock::new(), challenge: Mutex::default() }
     }
 
     fn reply(&self) -> Option<&Owned<Event>> {
@@ -270,6 +273,55 @@ unsafe fn take<K: Kind>(
         on_request(request, error, |request| {
             put_result(out, request.take::<K>()?);
             Ok(())
+        })
+    }
+}
+
+/// What the server asks in an authentication of imap_send_authenticate(): its bytes, decoded, which are good until they
+/// are answered or the request is freed; NULL when it asks no more and has said OK. Fails as the request does: AUTH, when
+/// the server refused. Blocks: yes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_challenge(
+    request: *mut imap_request,
+    data: *mut *const u8,
+    data_len: *mut usize,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        let put = |asked: *const u8, length: usize| {
+            if !data.is_null() {
+                data.write(asked);
+            }
+            if !data_len.is_null() {
+                data_len.write(length);
+            }
+        };
+        put(std::ptr::null(), 0);
+        on_request(request, error, |request| {
+            request.client.make_way()?;
+            let Some(asked) = request.client.challenge(request.id)? else { return Ok(()) };
+            let mut kept = request.challenge.lock().unwrap_or_else(PoisonError::into_inner);
+            *kept = Secret::concat(&[asked.as_bytes(), b"\0"])?;
+            put(kept.as_bytes().as_ptr(), asked.as_bytes().len());
+            Ok(())
+        })
+    }
+}
+
+/// Answers it with `data_len` bytes, which the library encodes; none is an answer too. STATE: the server has asked for
+/// nothing. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_request_respond(
+    request: *mut imap_request,
+    data: *const u8,
+    data_len: usize,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        on_request(request, error, |request| {
+            request.client.respond(request.id, bytes("data", data, data_len)?)
         })
     }
 }

@@ -300,6 +300,7 @@ impl Core {
                 self.session.is_done(id) || self.session.hungry().is_some_and(writes)
             }
             Goal::Event(id) => self.session.is_done(id) || self.session.has_event(),
+            Goal::Challenge(id) => self.session.is_done(id) || self.session.challenge(id).is_some(),
         }
     }
 

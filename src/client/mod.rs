@@ -41,6 +41,7 @@ use crate::model::{
 };
 pub use crate::net::rest_of_file;
 use crate::net::{self, Link};
+use crate::sasl::Secret;
 use crate::session::{Command, InFlight, Outcome, RequestId, Session, quote};
 
 pub struct Client {
@@ -123,6 +124,33 @@ impl Client {
         self.run(Unauthenticate::default())?;
         *self.credentials.lock() = None;
         self.watched.lock().clear();
+        Ok(())
+    }
+
+    /// What the server asks in a dialogue, decoded; None: it asks no more, and has said OK.
+    pub fn challenge(&self, id: RequestId) -> Result<Option<Secret>> {
+        loop {
+            self.check()?;
+            let core = self.lock();
+            if let Some(asked) = core.session.challenge(id) {
+                return Secret::new(asked).map(Some);
+            }
+            if core.session.is_done(id) {
+                return streaming::ended(&core, id).map(|()| None);
+            }
+            drop(core);
+            self.wait(Goal::Challenge(id), None)?;
+        }
+    }
+
+    /// Answers what it asks. Never waits.
+    pub fn respond(&self, id: RequestId, answer: &[u8]) -> Result<()> {
+        let mut core = self.lock();
+        core.session.set_time(Instant::now());
+        core.session.respond(id, answer)?;
+        if core.flush_submitted(Instant::now()) {
+            self.look_again(&core);
+        }
         Ok(())
     }
 

@@ -130,7 +130,11 @@ impl Client {
     pub fn is_ready(&self, id: RequestId) -> Result<bool> {
         let is_ready = |core: &Core| match core.session.is_reading(id) {
             true => core.is_reached(Goal::Bytes(id)),
-            false => core.is_reached(Goal::Room(id)) || core.session.has_item(id),
+            false => {
+                core.is_reached(Goal::Room(id))
+                    || core.session.has_item(id)
+                    || core.session.challenge(id).is_some()
+            }
         };
         let mut core = self.lock();
         if !is_ready(&core) {

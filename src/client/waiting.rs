@@ -23,12 +23,19 @@ pub enum Goal {
     Room(RequestId),
     /// An event, while this request holds IDLE.
     Event(RequestId),
+    /// The server asks something, or the request is done.
+    Challenge(RequestId),
 }
 
 impl Goal {
     pub fn request(self) -> RequestId {
         match self {
-            Goal::Done(id) | Goal::Item(id) | Goal::Bytes(id) | Goal::Room(id) | Goal::Event(id) => id,
+            Goal::Done(id)
+            | Goal::Item(id)
+            | Goal::Bytes(id)
+            | Goal::Room(id)
+            | Goal::Event(id)
+            | Goal::Challenge(id) => id,
         }
     }
 }

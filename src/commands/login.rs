@@ -200,7 +200,7 @@ impl Command for Login {
         matches!(self.stage, Stage::Exchange { .. })
     }
 
-    fn challenge(&mut self, text: &[u8]) -> Result<Secret> {
+    fn challenge(&mut self, text: &[u8]) -> Result<Option<Secret>> {
         let Stage::Exchange { exchange, initial, rounds } = &mut self.stage else {
             return Err(Error::new(IMAP_ERR_PROTOCOL, "the server asked for data after LOGIN"));
         };
@@ -218,7 +218,7 @@ impl Command for Login {
                 exchange.respond(challenge.as_bytes())?
             }
         };
-        sasl::encode(answer.as_bytes())
+        sasl::encode(answer.as_bytes()).map(Some)
     }
 
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
@@ -276,7 +276,7 @@ fn offers(facts: &Facts, mechanism: &Mechanism) -> bool {
 }
 
 /// A refused login, unless the server says that it could not try.
-fn refused(reply: &Reply<'_>) -> Error {
+pub fn refused(reply: &Reply<'_>) -> Error {
     use crate::model::imap_code::*;
     let known = code::head(reply.resp_text()).map(|(head, _)| code::of(head.name));
     match known {

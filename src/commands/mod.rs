@@ -5,6 +5,7 @@
 mod append;
 mod ask;
 mod batches;
+mod authenticate;
 mod capability;
 mod content;
 mod contexts;
@@ -41,6 +42,7 @@ mod urlauth;
 mod user;
 
 pub use append::{Append, NewMessage};
+pub use authenticate::Authenticate;
 pub use batches::Batches;
 pub use capability::Capability;
 pub use content::Content;

@@ -39,8 +39,8 @@ pub trait Command: Send + 'static {
         false
     }
 
-    /// The server asks for more: the line to answer with, its line end excepted.
-    fn challenge(&mut self, text: &[u8]) -> Result<Secret> {
+    /// The server asks for more: the line to answer with, its line end excepted. None: the caller has to say.
+    fn challenge(&mut self, text: &[u8]) -> Result<Option<Secret>> {
         let _ = text;
         Err(Error::new(imap_status::IMAP_ERR_PROTOCOL, "the server asked for data that nobody offered"))
     }
@@ -229,7 +229,7 @@ pub trait InFlight: Send {
     fn rules(&self) -> Rules;
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next>;
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool>;
-    fn challenge(&mut self, text: &[u8]) -> Result<Secret>;
+    fn challenge(&mut self, text: &[u8]) -> Result<Option<Secret>>;
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step>;
     fn is_dialogue(&self) -> bool;
     fn is_vital(&self) -> bool;
@@ -254,7 +254,7 @@ impl<C: Command> InFlight for C {
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         Command::untagged(self, untagged, facts)
     }
-    fn challenge(&mut self, text: &[u8]) -> Result<Secret> {
+    fn challenge(&mut self, text: &[u8]) -> Result<Option<Secret>> {
         Command::challenge(self, text)
     }
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {

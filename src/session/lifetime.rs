@@ -182,7 +182,7 @@ impl Session {
 
     pub(super) fn can_be_late(&self, entry: &Entry) -> bool {
         let is_idle = entry.ask == Some(Ask::Idle) && self.idle.stage != IdleStage::Asked;
-        if entry.command.is_none() || is_idle {
+        if entry.command.is_none() || is_idle || entry.asked.is_some() {
             return false;
         }
         match (self.streams.stalled_by(), self.output.hungry()) {

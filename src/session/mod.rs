@@ -49,6 +49,7 @@ pub use vanished::{is_earlier, vanished};
 
 use crate::error::{Error, Result};
 use crate::model::{Event, Owned, Selected};
+use crate::sasl::Secret;
 
 /// One call in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,6 +142,8 @@ struct Entry {
     is_vital: bool,
     /// The server may ask for more behind its line.
     is_dialogue: bool,
+    /// What the server asked of the caller, who has not answered.
+    asked: Option<Secret>,
     /// Whoever submitted it: threads take turns.
     thread: Caller,
     /// Its place among the requests of its thread: those of equal rounds go before those of later ones.

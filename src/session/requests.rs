@@ -2,6 +2,7 @@
 
 use super::{Ask, Caller, Entry, InFlight, Outcome, Phase, RequestId, Rules, Session, Stage, Transfer};
 use crate::error::{Error, Result, imap_status::*};
+use crate::sasl::{self, Secret};
 
 impl Session {
     pub fn submit(&mut self, command: Box<dyn InFlight>, thread: Caller) -> Result<RequestId> {
@@ -79,6 +80,7 @@ impl Session {
             rules,
             is_vital: command.is_vital(),
             is_dialogue: false,
+            asked: None,
             thread,
             round,
             ask,
@@ -188,6 +190,24 @@ impl Session {
         self.schedule();
     }
 
+    /// What the server asks of the request's caller, decoded.
+    pub fn challenge(&self, id: RequestId) -> Option<&[u8]> {
+        let entry = self.entries.iter().find(|entry| entry.id == id)?;
+        entry.asked.as_ref().map(Secret::as_bytes)
+    }
+
+    /// The caller's answer to it.
+    pub fn respond(&mut self, id: RequestId, answer: &[u8]) -> Result<()> {
+        let entry = self.entries.iter_mut().find(|entry| entry.id == id);
+        if entry.and_then(|entry| entry.asked.take()).is_none() {
+            let message = "the server has asked for nothing: call imap_request_challenge() first";
+            return Err(Error::new(IMAP_ERR_STATE, message));
+        }
+        self.moved = self.now;
+        self.output.push(sasl::encode(answer)?.as_bytes(), true)?;
+        Ok(self.output.push(b"\r\n", false)?)
+    }
+
     /// Nobody will take this request's outcome.
     pub fn forget(&mut self, id: RequestId) {
         self.cancel(id, Error::new(IMAP_ERR_CANCELLED, "cancelled"));
@@ -203,6 +223,10 @@ impl Session {
         }
         let entry = &mut self.entries[at];
         entry.command = None;
+        if entry.asked.take().is_some() {
+            // That there is no memory for it shows when the rest of the exchange comes.
+            let _ = self.output.push(b"*\r\n", false);
+        }
         let was_sent = entry.phase != Phase::Queued;
         let is_vital = entry.is_vital;
         let needs_caller = was_sent && self.output.needs_caller(entry.id);

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::imap_state::*;
+use crate::sasl;
 use crate::wire::cursor::Response;
 use crate::wire::response::{Condition, Head};
 use crate::wire::{capability as capability_list, code, event, search, status};
@@ -93,8 +94,16 @@ impl Session {
             Some(command) if entry.failure.is_none() => command.challenge(text),
             _ => Err(Error::new(IMAP_ERR_CANCELLED, "cancelled")),
         };
+        let answer = match answer {
+            Ok(None) => sasl::decode(text).map(|asked| {
+                entry.asked = Some(asked);
+                None
+            }),
+            known => known,
+        };
         let pushed = match &answer {
-            Ok(answer) => self.output.push(answer.as_bytes(), true),
+            Ok(None) => return Ok(()),
+            Ok(Some(answer)) => self.output.push(answer.as_bytes(), true),
             Err(_) => self.output.push(b"*", false),
         };
         entry.failure = entry.failure.take().or(answer.err());
@@ -144,7 +153,12 @@ impl Session {
         let reply = Reply { response: *response, condition, text, is_early, command: entry.name, tag };
         let step = match (&mut entry.command, entry.failure.take()) {
             (None, _) => {
+                let was_dialogue = entry.is_dialogue;
                 self.entries.remove(at);
+                if was_dialogue && condition == Condition::Ok {
+                    let message = "the server logged us in though the authentication was cancelled";
+                    return Err(Error::fatal(IMAP_ERR_AUTH, message));
+                }
                 self.schedule();
                 return Ok(());
             }
