@@ -69,3 +69,89 @@ fn pinned_keys_and_channel_bindings() {
     bare.abandon();
     support::shows("scripted", &["N6"]);
 }
+
+const COMPRESSING: &str = "S: * OK [CAPABILITY IMAP4rev1 COMPRESS=DEFLATE] ready\nC: LOGIN \"alice\" \"secret\"\n\
+    S: $ OK [CAPABILITY IMAP4rev1 COMPRESS=DEFLATE] in\n";
+const SELECT: &str = "C: SELECT INBOX\nS: * 3 EXISTS\nS: $ OK [READ-WRITE] done\n";
+
+/// The scenario "compressing" against a server that goes on like this.
+fn compressing(rest: &str, play: Play, options: &[&str]) -> Vec<String> {
+    let server = Scripted::play([COMPRESSING, rest].concat().into_bytes(), play);
+    let lines = scenario(&["compressing"], server.port, options);
+    server.join();
+    lines
+}
+
+#[test]
+fn compression_begins_right_behind_its_ok() {
+    let made = Certificates::new();
+    let ca = format!("20={}", made.path("ca.pem"));
+    let whole = [
+        "connect IMAP_OK",
+        "compress IMAP_OK",
+        "is_compressed 1",
+        "select IMAP_OK",
+        "exists 3",
+        "0 failures",
+    ];
+    for step in [None, Some(1)] {
+        // What the server says at once is compressed already; what the client says waits for the OK.
+        let good = ["C: COMPRESS DEFLATE\nquiet 50\nS: $ OK go\ndeflate\nS: * 2 EXISTS\n", SELECT].concat();
+        let play = Play { step, ..Play::default() };
+        assert_eq!(compressing(&good, play, &["2:2"]), whole);
+    }
+    let good = ["C: COMPRESS DEFLATE\nS: $ OK go\ndeflate\n", SELECT].concat();
+    let play = Play { acceptor: Some(made.acceptor("good")), is_implicit: true, ..Play::default() };
+    assert_eq!(compressing(&good, play, &[&ca]), whole);
+    support::shows("scripted", &["COMPRESS=DEFLATE"]);
+}
+
+#[test]
+fn compression_that_is_refused_or_broken() {
+    let refused = ["C: COMPRESS DEFLATE\nS: $ NO [COMPRESSIONACTIVE] TLS does it\n", SELECT].concat();
+    let lines = compressing(&refused, Play::default(), &["2:2"]);
+    assert_eq!(
+        lines[1],
+        "compress IMAP_ERR_NO COMPRESS: the server said NO: [COMPRESSIONACTIVE] TLS does it"
+    );
+    assert_eq!(lines[2..], ["code 1", "is_compressed 0", "select IMAP_OK", "exists 3", "0 failures"]);
+    let broken = "C: COMPRESS DEFLATE\nS: $ OK go\ndata\nstall\n";
+    let play = Play { data: b"\xff\xff not compressed at all".to_vec(), ..Play::default() };
+    let lines = compressing(broken, play, &["2:2"]);
+    assert!(lines.iter().any(|line| line.contains("cannot be decompressed")), "{lines:?}");
+    let cut = "C: COMPRESS DEFLATE\nS: $ OK go\ndeflate\nC: SELECT INBOX\nS- * 3 EX\nclose\n";
+    let lines = compressing(cut, Play::default(), &["2:2"]);
+    assert_eq!(lines[3], "select IMAP_ERR_CLOSED the server closed the connection");
+}
+
+#[test]
+fn compression_by_option_and_its_bombs() {
+    let begin = |capabilities: &str| {
+        format!(
+            "S: * OK [CAPABILITY IMAP4rev1] hi\nC: LOGIN \"alice\" \"secret\"\nS: $ OK [CAPABILITY IMAP4rev1 {capabilities}] \
+             in\n"
+        )
+    };
+    let size = 200_000_000;
+    let body = format!(
+        "C: UID FETCH 1 *\nS- * 1 FETCH (UID 1 BODY[] {{{size}}}\\r\\n\nbytes {size}\nS: )\nS: $ OK done\nC: NOOP\n"
+    );
+    let compressed =
+        [&begin("COMPRESS=DEFLATE"), "C: COMPRESS DEFLATE\nS: $ OK go\ndeflate\n", SELECT, &body].concat();
+    let options = ["2:2", "40=alice", "41=secret", "50:1", "80:1000000"];
+    // Then a line without an end: the limit holds.
+    let server = Scripted::new(&[compressed, "bytes 100000000\nstall\n".to_owned()].concat());
+    let lines = scenario(&["bomb"], server.port, &options);
+    server.abandon();
+    assert_eq!(lines[..2], ["connect IMAP_OK", &format!("total {size} memory constant")]);
+    assert!(lines[2].starts_with("noop IMAP_ERR_LIMIT"), "{lines:?}");
+    // A server that does not have it, or refuses it after all, is used without.
+    for more in ["", "C: COMPRESS DEFLATE\nS: $ NO not now\n"] {
+        let capabilities = if more.is_empty() { "IDLE" } else { "COMPRESS=DEFLATE" };
+        let server =
+            Scripted::new(&[&begin(capabilities), more, "C: LOGOUT\nS: * BYE\nS: $ OK out\n"].concat());
+        let lines = scenario(&["leaving"], server.port, &options);
+        server.join();
+        assert_eq!(lines, ["connect IMAP_OK", "0 failures"]);
+    }
+}

@@ -78,6 +78,9 @@ pub enum imap_option {
     /// Text: "name=libfoo version=1.0": who you are, sent with ID after each login, if the server has ID.
     IMAP_OPTION_ID = 51,
 
+    /// On or off [0]: COMPRESS=DEFLATE after each login, if the server has it: see imap_compress().
+    IMAP_OPTION_COMPRESS = 50,
+
     /// Resolve and connect [30000].
     IMAP_OPTION_CONNECT_TIMEOUT = 60,
     /// TLS handshake [30000].
@@ -166,6 +169,7 @@ const OPTIONS: &[imap_option] = &[
     IMAP_OPTION_KEEP_CREDENTIALS,
     IMAP_OPTION_ENABLE,
     IMAP_OPTION_ID,
+    IMAP_OPTION_COMPRESS,
     IMAP_OPTION_CONNECT_TIMEOUT,
     IMAP_OPTION_TLS_TIMEOUT,
     IMAP_OPTION_GREETING_TIMEOUT,
@@ -392,6 +396,7 @@ fn check_number(option: imap_option, value: i64) -> Result<Option<Value>> {
         | IMAP_OPTION_SASL_IR
         | IMAP_OPTION_KEEP_CREDENTIALS
         | IMAP_OPTION_EMULATE
+        | IMAP_OPTION_COMPRESS
         | IMAP_OPTION_RETURN_ON_SIGNAL => value == 0 || value == 1,
         IMAP_OPTION_CONNECT_TIMEOUT
         | IMAP_OPTION_TLS_TIMEOUT
@@ -543,6 +548,7 @@ impl imap_options {
             returns_on_signal: self.is_on(IMAP_OPTION_RETURN_ON_SIGNAL, false),
             is_verified: !self.is_on(IMAP_OPTION_DANGER_NO_VERIFICATION, false),
             login: self.text(IMAP_OPTION_USER).map(|user| self.credentials(user)).transpose()?.flatten(),
+            compress: self.is_on(IMAP_OPTION_COMPRESS, false),
             enable: self.text(IMAP_OPTION_ENABLE).map(str::to_owned),
             id: self.text(IMAP_OPTION_ID).map(str::to_owned),
             log: self.log.clone(),

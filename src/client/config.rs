@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Credentials, Log};
-use crate::commands::{Enable, Identity as Naming};
+use crate::commands::{Compress, Enable, Identity as Naming};
 use crate::error::Result;
 use crate::model::try_box;
 pub use crate::net::{Ca, Identity, Target, Tls, pins};
@@ -25,6 +25,8 @@ pub struct Config {
     pub enable: Option<String>,
     /// Who we are: "name=libfoo version=1.0".
     pub id: Option<String>,
+    /// COMPRESS once logged in, if the server has it.
+    pub compress: bool,
     /// Who is told of every line.
     pub log: Option<Arc<dyn Log>>,
 }
@@ -37,6 +39,11 @@ impl Config {
             names.push(' ');
             names.push_str(more);
         }
-        Ok(vec![try_box(Naming::offered(self.id.as_deref())?)?, try_box(Enable::offered(&names)?)?])
+        let mut commands: Vec<Box<dyn InFlight>> =
+            vec![try_box(Naming::offered(self.id.as_deref())?)?, try_box(Enable::offered(&names)?)?];
+        if self.compress {
+            commands.push(try_box(Compress::offered())?);
+        }
+        Ok(commands)
     }
 }

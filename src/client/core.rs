@@ -109,6 +109,11 @@ impl Core {
             self.begin_tls(now)?;
             return Ok(true);
         }
+        if self.session.wants_compression() {
+            link.compress(self.input.take_rest())?;
+            self.session.compressed();
+            return Ok(true);
+        }
         self.session.expire();
         self.flush()?;
         if turn == Turn::End {

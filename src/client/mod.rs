@@ -94,17 +94,20 @@ impl Client {
 
     /// Waits until connected, TLS verified, the greeting read, logged in if that was asked for.
     pub fn finish_opening(&self) -> Result<()> {
-        for id in self.opening.iter().copied() {
-            self.wait(Goal::Done(id), None)?;
-            self.result(id)?;
-            self.forget(id);
-        }
+        self.opening.iter().try_for_each(|id| self.done(*id))?;
         // Whoever waited for it need not be told.
         self.lock().session.connection_known();
         Ok(())
     }
 
-    /// Logs in, and enables what the options ask for.
+    /// Waits until a request of our own has succeeded.
+    fn done(&self, id: RequestId) -> Result<()> {
+        let done = self.wait(Goal::Done(id), None).and_then(|()| self.result(id));
+        self.forget(id);
+        done
+    }
+
+    /// Logs in, and does what the options ask for after that.
     pub fn login(&self, credentials: Credentials) -> Result<()> {
         self.run(credentials.command()?)?;
         if self.config.settings.is_kept {
@@ -112,9 +115,7 @@ impl Client {
         }
         for command in self.config.after_login(&[])? {
             let id = self.submit(command)?;
-            let done = self.wait(Goal::Done(id), None).and_then(|()| self.result(id));
-            self.forget(id);
-            done?;
+            self.done(id)?;
         }
         Ok(())
     }
@@ -425,6 +426,7 @@ impl Client {
                 is_tls: facts.is_tls,
                 is_idle: core.session.is_idling(),
                 is_verified: facts.is_tls && self.config.is_verified,
+                is_compressed: facts.is_compressed,
                 certificate: match certificate {
                     Some(der) => arena.raw(&der)?,
                     None => crate::model::Bytes::NONE,

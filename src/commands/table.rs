@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 
 use super::{
-    Annotations, Batches, Behind, CancelUpdate, Capability, Copying, Enable, Expunge, Fetch, Identity, Idle,
-    Limits, List, Login, MultiSearch, Namespace, Notify, Partial, Plain, ProxyAuth, Raw, Rights, Search,
-    Select, Sort, Status, Store, Thread, Unauthenticate, comparator, genurlauth, jmap_access, language,
-    resetkey,
+    Annotations, Batches, Behind, CancelUpdate, Capability, Compress, Copying, Enable, Expunge, Fetch,
+    Identity, Idle, Limits, List, Login, MultiSearch, Namespace, Notify, Partial, Plain, ProxyAuth, Raw,
+    Rights, Search, Select, Sort, Status, Store, Thread, Unauthenticate, comparator, genurlauth, jmap_access,
+    language, resetkey,
 };
 use crate::error::{Error, Result};
 use crate::model::{imap_role, try_box};
@@ -39,6 +39,7 @@ const COMMANDS: &[(&str, Make)] = &[
     ("URLFETCH", |a| boxed(Behind::all(a.rest, a.params)?)),
     ("ENABLE", |a| boxed(Enable::new(a.rest)?)),
     ("NOTIFY", |a| boxed(Notify::new(a.rest, a.params)?)),
+    ("COMPRESS", |a| one(a, Compress::with)),
     ("NOOP", |a| none(a, Plain::noop())),
     ("IDLE", |a| none(a, Idle)),
     ("CHECK", |a| none(a, Plain::check())),

@@ -49,6 +49,8 @@ pub struct imap_connection<'a> {
     pub is_tls: bool,
     /// Chain and host name were verified.
     pub is_verified: bool,
+    /// COMPRESS is in force.
+    pub is_compressed: bool,
     /// IDLE runs: the server tells news at once.
     pub is_idle: bool,
     /// The server's certificate (DER), or NULL.

@@ -2,16 +2,19 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{self, Read as _};
-use std::net::{IpAddr, SocketAddr, TcpStream};
-use std::os::fd::AsRawFd;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::channel::Channel;
+use super::deflate::Deflate;
 use super::dial::Dial;
+use super::layer::{Gone, Layer, Read, closed};
+use super::lent::Lent;
 use super::resolve::{self, Lookup};
-use super::system::{self, Watch};
-use super::tls::{Channel, Tls};
+use super::socket::Socket;
+use super::system::Watch;
+use super::tls::Tls;
 use crate::error::{Error, Result, imap_status::*};
 
 /// Where to connect to, and how.
@@ -35,14 +38,6 @@ pub enum Progress {
     Open,
 }
 
-/// What reading came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Read {
-    Bytes(usize),
-    Blocked,
-    End,
-}
-
 pub struct Link {
     stage: Stage,
     target: Arc<Target>,
@@ -55,12 +50,8 @@ pub struct Link {
 enum Stage {
     Lookup(Lookup),
     Dial(Dial),
-    /// TLS is there from the handshake on.
-    Connected {
-        socket: TcpStream,
-        peer: SocketAddr,
-        tls: Option<Box<Channel>>,
-    },
+    /// The topmost layer; one may be in the making.
+    Connected(Box<dyn Layer>),
     Closed,
 }
 
@@ -104,7 +95,7 @@ impl Link {
                     None => return self.pending(now),
                     Some((socket, peer)) => {
                         self.notes.append(&mut dial.notes);
-                        self.stage = Stage::Connected { socket, peer, tls: None };
+                        self.stage = Stage::Connected(Box::new(Socket::new(socket, peer)));
                         self.due = None;
                         let target = self.target.clone();
                         if let Some(tls) = &target.implicit_tls {
@@ -112,11 +103,9 @@ impl Link {
                         }
                     }
                 },
-                Stage::Connected { tls: None, .. } => return Ok(Progress::Open),
-                Stage::Connected { socket, tls: Some(channel), .. } => {
-                    if handshake(socket, channel)? {
+                Stage::Connected(layer) => {
+                    if layer.advance()? {
                         self.due = None;
-                        self.notes.push("TLS is up".to_owned());
                         return Ok(Progress::Open);
                     }
                     return self.pending(now);
@@ -145,15 +134,30 @@ impl Link {
 
     /// Begins TLS on an open link; `advance` until it is open again.
     pub fn secure(&mut self, settings: &Tls, timeout: Option<Duration>, now: Instant) -> Result<()> {
-        match &mut self.stage {
-            Stage::Connected { tls: channel @ None, .. } => {
-                *channel = Some(Box::new(Channel::new(settings)?))
-            }
+        self.put(|below| Ok(Box::new(Channel::over(below, settings)?)))?;
+        self.due = timeout.map(|timeout| now + timeout);
+        Ok(())
+    }
+
+    /// From here on what passes is compressed; `begun` has come already.
+    pub fn compress(&mut self, begun: Vec<u8>) -> Result<()> {
+        self.put(|below| Ok(Box::new(Deflate::over(below, begun))))
+    }
+
+    /// Puts a layer on top.
+    fn put(&mut self, make: impl FnOnce(Box<dyn Layer>) -> Result<Box<dyn Layer>>) -> Result<()> {
+        match std::mem::replace(&mut self.stage, Stage::Closed) {
+            Stage::Connected(below) => self.stage = Stage::Connected(make(below)?),
             _ => return Err(closed()),
         }
-        self.due = timeout.map(|timeout| now + timeout);
-        self.notes.push("TLS begins".to_owned());
         Ok(())
+    }
+
+    fn layer(&self) -> &dyn Layer {
+        match &self.stage {
+            Stage::Connected(layer) => &**layer,
+            _ => &Gone,
+        }
     }
 
     /// What to poll for.
@@ -163,12 +167,7 @@ impl Link {
                 out.extend(lookup.wake().map(|wake| Watch { fd: wake.fd(), read: true, write: false }));
             }
             Stage::Dial(dial) => dial.watch(out),
-            Stage::Connected { socket, .. } => {
-                // Without any interest it would still report its end, over and over.
-                if read || write {
-                    out.push(Watch { fd: socket.as_raw_fd(), read, write });
-                }
-            }
+            Stage::Connected(layer) => layer.watch(out, read, write),
             Stage::Closed => {}
         }
     }
@@ -185,13 +184,7 @@ impl Link {
     /// Appends at most `max` bytes to `buffer`.
     pub fn append(&mut self, buffer: &mut Vec<u8>, max: usize) -> Result<Read> {
         match &mut self.stage {
-            Stage::Connected { socket, tls: None, .. } => match system::receive(socket, buffer, max) {
-                Ok(Some(0)) if max > 0 => Ok(Read::End),
-                Ok(Some(count)) => Ok(Read::Bytes(count)),
-                Ok(None) => Ok(Read::Blocked),
-                Err(error) => Err(lost(&error)),
-            },
-            Stage::Connected { socket, tls: Some(channel), .. } => decrypt_more(socket, channel, buffer, max),
+            Stage::Connected(layer) => layer.append(buffer, max),
             _ => Err(closed()),
         }
     }
@@ -199,13 +192,7 @@ impl Link {
     /// Writes to the beginning of `into`.
     pub fn read(&mut self, into: &mut [u8]) -> Result<Read> {
         match &mut self.stage {
-            Stage::Connected { socket, tls: None, .. } => match (&*socket).read(into) {
-                Ok(0) if !into.is_empty() => Ok(Read::End),
-                Ok(count) => Ok(Read::Bytes(count)),
-                Err(error) if is_passing(&error) => Ok(Read::Blocked),
-                Err(error) => Err(lost(&error)),
-            },
-            Stage::Connected { socket, tls: Some(channel), .. } => decrypt(socket, channel, into),
+            Stage::Connected(layer) => layer.read(into),
             _ => Err(closed()),
         }
     }
@@ -213,22 +200,7 @@ impl Link {
     /// Sends what there is room for; 0: none now.
     pub fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         match &mut self.stage {
-            Stage::Connected { socket, tls: None, .. } => {
-                system::send(socket, bytes).map_err(|error| lost(&error))
-            }
-            Stage::Connected { socket, tls: Some(channel), .. } => {
-                if channel.is_full() {
-                    channel.drain(|part| system::send(socket, part)).map_err(|error| lost(&error))?;
-                    if channel.is_full() {
-                        return Ok(0);
-                    }
-                }
-                match channel.write(&bytes[..bytes.len().min(ENCRYPTED)]) {
-                    Ok(count) => Ok(count),
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
-                    Err(error) => Err(lost(&error)),
-                }
-            }
+            Stage::Connected(layer) => layer.write(bytes),
             _ => Err(closed()),
         }
     }
@@ -236,9 +208,7 @@ impl Link {
     /// Sends what is queued. True: nothing is left.
     pub fn flush(&mut self) -> Result<bool> {
         match &mut self.stage {
-            Stage::Connected { socket, tls: Some(channel), .. } => {
-                channel.drain(|part| system::send(socket, part)).map_err(|error| lost(&error))
-            }
+            Stage::Connected(layer) => layer.flush(),
             _ => Ok(true),
         }
     }
@@ -250,51 +220,46 @@ impl Link {
 
     /// Bytes are here that a poll would not tell of.
     pub fn buffered(&self) -> bool {
-        matches!(&self.stage, Stage::Connected { tls: Some(channel), .. } if channel.is_buffered())
+        self.layer().is_buffered()
     }
 
     /// Gives memory back that an idle connection does not need.
     pub fn idle(&mut self) {
-        if let Stage::Connected { tls: Some(channel), .. } = &mut self.stage {
-            channel.rest();
+        if let Stage::Connected(layer) = &mut self.stage {
+            layer.rest();
         }
     }
 
     pub fn peer(&self) -> Option<SocketAddr> {
-        match &self.stage {
-            Stage::Connected { peer, .. } => Some(*peer),
-            _ => None,
-        }
+        self.layer().peer()
     }
 
     pub fn is_tls(&self) -> bool {
-        matches!(&self.stage, Stage::Connected { tls: Some(channel), .. } if channel.is_open())
+        self.layer().is_tls()
     }
 
     /// The server's certificate, DER.
     pub fn certificate(&self) -> Option<Vec<u8>> {
-        match &self.stage {
-            Stage::Connected { tls: Some(channel), .. } => channel.certificate(),
-            _ => None,
-        }
+        self.layer().certificate()
     }
 
     /// tls-server-end-point.
     pub fn channel_binding(&self) -> Option<Vec<u8>> {
-        match &self.stage {
-            Stage::Connected { tls: Some(channel), .. } => channel.channel_binding(),
+        self.layer().channel_binding()
+    }
+
+    /// The queues of a client over functions of the caller's.
+    pub fn lent(&mut self) -> Option<&mut Lent> {
+        match &mut self.stage {
+            Stage::Connected(layer) => layer.lent(),
             _ => None,
         }
     }
 
     /// Ends the stream now, though a thread may be polling the descriptor, which stays until the link goes.
     pub fn shut_down(&mut self) {
-        if let Stage::Connected { socket, tls, .. } = &mut self.stage {
-            if let Some(channel) = tls {
-                channel.close();
-                let _ = channel.drain(|part| system::send(socket, part));
-            }
-            let _ = socket.shutdown(std::net::Shutdown::Both);
+        if let Stage::Connected(layer) = &mut self.stage {
+            layer.close();
         }
     }
 }
@@ -306,86 +271,6 @@ impl Drop for Link {
     }
 }
 
-/// So much is encrypted at once: a few records.
-const ENCRYPTED: usize = 32 * 1024;
-/// So much memory is written before the TLS library writes it again.
-const DECRYPTED: usize = 64 * 1024;
-
-fn handshake(socket: &TcpStream, channel: &mut Channel) -> Result<bool> {
-    loop {
-        channel.drain(|part| system::send(socket, part)).map_err(|error| lost(&error))?;
-        if channel.is_open() {
-            return Ok(true);
-        }
-        let came =
-            channel.fill(|queue, room| system::receive(socket, queue, room)).map_err(|error| lost(&error))?;
-        let is_open = channel.advance();
-        // What the handshake has to say, an alert too, must leave even if it failed.
-        let drained = channel.drain(|part| system::send(socket, part));
-        if is_open? {
-            drained.map_err(|error| lost(&error))?;
-            return Ok(true);
-        }
-        if !came {
-            return Ok(false);
-        }
-    }
-}
-
-/// Decrypts behind the end of `buffer`.
-fn decrypt_more(socket: &TcpStream, channel: &mut Channel, buffer: &mut Vec<u8>, max: usize) -> Result<Read> {
-    let start = buffer.len();
-    loop {
-        let filled = buffer.len();
-        let room = (max - (filled - start)).min(DECRYPTED);
-        buffer.try_reserve(room)?;
-        buffer.resize(filled + room, 0);
-        let read = decrypt(socket, channel, &mut buffer[filled..]);
-        let count = if let Ok(Read::Bytes(count)) = read { count } else { 0 };
-        buffer.truncate(filled + count);
-        let total = buffer.len() - start;
-        match read {
-            // Less than there is room for: more than the socket has now is for the next turn.
-            Ok(Read::Bytes(count)) if count < room || total == max => return Ok(Read::Bytes(total)),
-            Ok(Read::Bytes(_)) => {}
-            _ if total > 0 => return Ok(Read::Bytes(total)),
-            other => return other,
-        }
-    }
-}
-
-/// Decrypts into `into` until it is full or ciphertext is missing.
-fn decrypt(socket: &TcpStream, channel: &mut Channel, into: &mut [u8]) -> Result<Read> {
-    let mut filled = 0;
-    let mut has_asked = false;
-    while filled < into.len() {
-        match channel.read(&mut into[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // One look at the socket: more than it has now is for the next turn.
-                if has_asked && filled > 0 {
-                    return Ok(Read::Bytes(filled));
-                }
-                has_asked = true;
-                let came = channel
-                    .fill(|queue, room| system::receive(socket, queue, room))
-                    .map_err(|error| lost(&error))?;
-                if !came {
-                    return Ok(if filled > 0 { Read::Bytes(filled) } else { Read::Blocked });
-                }
-            }
-            Err(_) if filled > 0 => break,
-            Err(error) => return Err(cut(&error)),
-        }
-    }
-    Ok(if filled > 0 { Read::Bytes(filled) } else { Read::End })
-}
-
-fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
 fn given_addresses(target: &Target) -> Result<Lookup> {
     let mut all = Vec::new();
     for address in &target.addresses {
@@ -395,23 +280,4 @@ fn given_addresses(target: &Target) -> Result<Lookup> {
         }
     }
     Ok(Lookup::Done(all))
-}
-
-fn lost(error: &io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::OutOfMemory => crate::error::NoMemory.into(),
-        _ => Error::system(IMAP_ERR_CLOSED, "the connection was lost", error),
-    }
-}
-
-fn cut(error: &io::Error) -> Error {
-    let is_end = error.kind() == io::ErrorKind::UnexpectedEof || error.to_string().contains("unexpected EOF");
-    match is_end {
-        true => Error::fatal(IMAP_ERR_CLOSED, "the connection was cut without the goodbye of TLS"),
-        false => lost(error),
-    }
-}
-
-fn closed() -> Error {
-    Error::fatal(IMAP_ERR_CLOSED, "the connection is closed")
 }

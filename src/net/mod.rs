@@ -1,19 +1,26 @@
-//! The only I/O: names to addresses, connecting, TLS, waiting. Nothing here blocks but [`poll`].
+//! The only I/O: names to addresses, connecting, TLS, compression, waiting. Nothing here blocks but [`poll`].
 
 #![cfg_attr(model, allow(dead_code))]
 
 mod certificate;
+mod channel;
+mod deflate;
 mod dial;
+mod layer;
+mod lent;
 mod link;
 mod resolve;
+mod socket;
 mod system;
 mod tls;
 mod wake;
 
 pub use certificate::{Pin, pins};
+pub use layer::Read;
+pub use lent::Lent;
 #[cfg(not(model))]
 pub use link::Link;
-pub use link::{Progress, Read, Target};
+pub use link::{Progress, Target};
 #[cfg(not(model))]
 pub use system::poll;
 pub use system::{Polled, Watch, process_id, read_ready, rest_of_file};

@@ -57,6 +57,11 @@ pub trait Command: Send + 'static {
         false
     }
 
+    /// An OK to it changes how the bytes behind are to be read, whether or not somebody still waits for it.
+    fn alters_stream(&self) -> bool {
+        false
+    }
+
     /// LOGOUT: the end of the connection is what it asks for.
     fn is_goodbye(&self) -> bool {
         false
@@ -120,6 +125,8 @@ pub enum Effect {
     StartTls,
     /// As before the login.
     Unauthenticated,
+    /// DEFLATE begins right behind this reply, either way.
+    Compress,
     /// The connection is no longer wanted.
     Logout,
 }
@@ -233,6 +240,7 @@ pub trait InFlight: Send {
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step>;
     fn is_dialogue(&self) -> bool;
     fn is_vital(&self) -> bool;
+    fn alters_stream(&self) -> bool;
     fn is_goodbye(&self) -> bool;
     fn stream(&mut self) -> Result<()>;
     fn item(&mut self) -> Option<Item>;
@@ -265,6 +273,9 @@ impl<C: Command> InFlight for C {
     }
     fn is_vital(&self) -> bool {
         Command::is_vital(self)
+    }
+    fn alters_stream(&self) -> bool {
+        Command::alters_stream(self)
     }
     fn is_goodbye(&self) -> bool {
         Command::is_goodbye(self)

@@ -107,6 +107,7 @@ pub struct Facts {
     pub greeting: Vec<u8>,
     pub peer: Peer,
     pub is_tls: bool,
+    pub is_compressed: bool,
     /// tls-server-end-point of the server's certificate (RFC 5929), for SASL; None: there is none.
     pub channel_binding: Option<Vec<u8>>,
     /// UTF8=ACCEPT or IMAP4rev2 is enabled.
@@ -213,6 +214,7 @@ impl Facts {
             greeting: Vec::new(),
             peer: Peer::default(),
             is_tls: false,
+            is_compressed: false,
             channel_binding: None,
             is_utf8: false,
             enabled: Vec::new(),

@@ -138,6 +138,12 @@ impl Input {
         }
     }
 
+    /// Hands over what was read and does not belong to what is read now.
+    pub fn take_rest(&mut self) -> Vec<u8> {
+        self.buffer.drain(..self.start);
+        std::mem::take(self).buffer
+    }
+
     pub fn clear(&mut self) {
         *self = Input::default();
     }

@@ -90,6 +90,8 @@ enum Stage {
     Open,
     /// STARTTLS was accepted: the next byte must belong to TLS.
     Securing,
+    /// COMPRESS was accepted: the next byte is compressed.
+    Compressing,
     Closed,
 }
 
@@ -140,6 +142,8 @@ struct Entry {
     id: RequestId,
     name: &'static str,
     is_vital: bool,
+    /// An OK to it, even if it was cancelled, changes how the bytes behind are to be read.
+    alters_stream: bool,
     /// The server may ask for more behind its line.
     is_dialogue: bool,
     /// What the server asked of the caller, who has not answered.
@@ -289,9 +293,20 @@ impl Session {
         self.schedule();
     }
 
-    /// Input must not go on: TLS begins here, or the session is over.
+    /// The server said yes to COMPRESS: begin to compress, then call `compressed`.
+    pub fn wants_compression(&self) -> bool {
+        self.stage == Stage::Compressing
+    }
+
+    pub fn compressed(&mut self) {
+        self.facts.is_compressed = true;
+        self.stage = Stage::Open;
+        self.schedule();
+    }
+
+    /// Input must not go on: TLS or compression begins here, or the session is over.
     pub fn wants_stop(&self) -> bool {
-        matches!(self.stage, Stage::Securing | Stage::Closed)
+        matches!(self.stage, Stage::Securing | Stage::Compressing | Stage::Closed)
     }
 
     /// The selected mailbox as it is now.

@@ -79,6 +79,7 @@ impl Session {
             name: command.name(),
             rules,
             is_vital: command.is_vital(),
+            alters_stream: command.alters_stream(),
             is_dialogue: false,
             asked: None,
             thread,

@@ -153,11 +153,13 @@ impl Session {
         let reply = Reply { response: *response, condition, text, is_early, command: entry.name, tag };
         let step = match (&mut entry.command, entry.failure.take()) {
             (None, _) => {
-                let was_dialogue = entry.is_dialogue;
-                self.entries.remove(at);
-                if was_dialogue && condition == Condition::Ok {
+                let entry = self.entries.remove(at);
+                if entry.is_dialogue && condition == Condition::Ok {
                     let message = "the server logged us in though the authentication was cancelled";
                     return Err(Error::fatal(IMAP_ERR_AUTH, message));
+                }
+                if entry.alters_stream && condition == Condition::Ok {
+                    self.apply(Effect::Compress)?;
                 }
                 self.schedule();
                 return Ok(());
@@ -268,6 +270,7 @@ impl Session {
                 self.facts.is_utf8 = false;
                 self.idle.watch(&[], self.now);
             }
+            Effect::Compress => self.stage = Stage::Compressing,
             Effect::Logout => {
                 self.bye = None;
                 self.has_left = true;

@@ -45,11 +45,65 @@ static void binding(char **arguments) {
   imap_client_free(client);
 }
 
+/* Logs in, compresses, and does what the script of the server says. */
+static void compressing(char **arguments) {
+  imap_client *client = connecting(options_of(arguments));
+  imap_connection *connection = NULL;
+  if (!client) return;
+  CHECK(imap_compress(client, &error) == IMAP_ERR_STATE, &error);
+  CHECK(imap_login(client, "alice", "secret", &error) == IMAP_OK, &error);
+  imap_status status = imap_compress(client, &error);
+  printf("compress %s%s%s\n", imap_status_name(status), error ? " " : "", error ? error->message : "");
+  if (error && error->code) printf("code %d\n", error->code->code == IMAP_CODE_COMPRESSIONACTIVE);
+  imap_error_free(error);
+  error = NULL;
+  CHECK(imap_get_connection(client, &connection, &error) == IMAP_OK, &error);
+  printf("is_compressed %d\n", connection ? connection->is_compressed : -1);
+  if (connection && connection->is_compressed) CHECK(imap_compress(client, &error) == IMAP_ERR_STATE, &error);
+  imap_connection_free(connection);
+  imap_selected *selected = NULL;
+  status = imap_select(client, "INBOX", &selected, &error);
+  printf("select %s%s%s\n", imap_status_name(status), error ? " " : "", error ? error->message : "");
+  imap_error_free(error);
+  error = NULL;
+  if (selected) printf("exists %u\n", selected->exists);
+  imap_selected_free(selected);
+  imap_client_free(client);
+}
+
+/* A body that is far larger than what is sent: read in constant memory. */
+static void bomb(char **arguments) {
+  imap_client *client = connecting(options_of(arguments));
+  static uint8_t buffer[65536];
+  if (!client) return;
+  CHECK(imap_select(client, "INBOX", NULL, &error) == IMAP_OK, &error);
+  long before = memory("VmHWM:");
+  imap_body *body = NULL;
+  int64_t total = 0;
+  size_t length = 0;
+  CHECK(imap_body_open(client, 1, "", 0, IMAP_DECODING_NONE, &body, &error) == IMAP_OK && body, &error);
+  while (imap_body_read(body, buffer, sizeof buffer, &length, &error) == IMAP_OK && length) total += (int64_t)length;
+  printf("total %" PRId64 " memory %s\n", total, memory("VmHWM:") - before < 1024 ? "constant" : "grew");
+  imap_body_free(body);
+  imap_status status = imap_noop(client, &error);
+  printf("noop %s%s%s\n", imap_status_name(status), error ? " " : "", error ? error->message : "");
+  imap_error_free(error);
+  error = NULL;
+  imap_client_free(client);
+}
+
 int main(int argc, char **argv) {
   if (argc < 2) return EXIT_FAILURE;
   alarm(100);
   const char *scenario = argv[1];
   if (!strcmp(scenario, "binding")) binding(argv + 2);
+  if (!strcmp(scenario, "compressing")) compressing(argv + 2);
+  if (!strcmp(scenario, "leaving")) {
+    imap_client *client = connecting(options_of(argv + 2));
+    CHECK(imap_logout(client, &error) == IMAP_OK, &error);
+    imap_client_free(client);
+  }
+  if (!strcmp(scenario, "bomb")) bomb(argv + 2);
   printf("%d failures\n", failures);
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

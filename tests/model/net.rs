@@ -115,6 +115,10 @@ impl Link {
         Err(Error::fatal(IMAP_ERR_TLS, "the model has no TLS"))
     }
 
+    pub fn compress(&mut self, _: Vec<u8>) -> Result<()> {
+        Err(Error::fatal(IMAP_ERR_INTERNAL, "the model has no compression"))
+    }
+
     pub fn watch(&self, out: &mut Vec<Watch>, read: bool, write: bool) {
         if read || write {
             out.push(Watch { fd: self.0, read, write });

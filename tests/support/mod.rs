@@ -5,6 +5,7 @@
 
 pub mod cases;
 pub mod certificates;
+pub mod deflated;
 pub mod program;
 pub mod replay;
 pub mod scripted;

@@ -14,6 +14,7 @@
 //! - `quiet n` makes sure that nothing comes for n milliseconds; `reply n text` answers the n-th last command, with OK if
 //!   no text is given.
 //! - `again` takes the client's next connection.
+//! - `deflate` begins COMPRESS=DEFLATE.
 //! - `wait n` waits n milliseconds. `starttls` begins TLS. `all` answers whatever comes with OK until the client goes.
 
 use std::io::{self, Read, Write};
@@ -22,6 +23,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use native_tls::TlsAcceptor;
+
+use super::deflated::Deflated;
 
 #[derive(Default, Clone)]
 pub struct Play {
@@ -80,7 +83,7 @@ impl Scripted {
     }
 }
 
-trait Stream: Read + Write {}
+pub trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
 struct Server<'p> {
@@ -258,6 +261,10 @@ impl Server<'_> {
             "reset" => {
                 socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO)).map_err(text)?;
                 return Ok(false);
+            }
+            "deflate" => {
+                let below = std::mem::replace(&mut self.stream, Box::new(io::empty()));
+                self.stream = Box::new(Deflated::over(below));
             }
             "starttls" => {
                 let acceptor = self.play.acceptor.as_ref().expect("a certificate");
