@@ -7,6 +7,7 @@ use std::process::Command;
 use support::certificates::Certificates;
 use support::program::{run, test_program};
 use support::scripted::{Play, Scripted};
+use support::server::Server;
 
 const GREETING: &str = "S: * OK [CAPABILITY IMAP4rev1] ready\nstall\n";
 
@@ -154,4 +155,38 @@ fn compression_by_option_and_its_bombs() {
         server.join();
         assert_eq!(lines, ["connect IMAP_OK", "0 failures"]);
     }
+}
+
+/// Long messages either way, and everything that tests/c/live.c does, compressed; over TLS and without.
+fn compressed(server: &Server) {
+    let ca = format!("20={}", server.ca());
+    let login = ["50:1", "40=bob", "41=secret-b", "46:1"];
+    for (port, tls, options) in [(&server.imap, 0, ["2:2"]), (&server.imaps, 1, [ca.as_str()])] {
+        let lines = scenario(&["traffic"], port.parse().expect("a port"), &[&login[..], &options].concat());
+        let expected = ["connect IMAP_OK", &format!("tls {tls} compressed 1"), "same 12", "0 failures"];
+        assert_eq!(lines, expected);
+    }
+    let port = format!("1={}", server.imaps);
+    let arguments = [&["", port.as_str(), &ca, "48:1"], &login[..]].concat();
+    let out = run(&test_program("live"), &arguments, &[]).success();
+    assert!(out.contains("recovered origin=0"), "{out}");
+    support::shows(server.name, &["COMPRESS=DEFLATE"]);
+}
+
+#[test]
+fn dovecot_compressed() {
+    let Some(server) = Server::start("dovecot") else { return };
+    compressed(&server);
+}
+
+#[test]
+fn dovecot_2_4_compressed() {
+    let Some(server) = Server::start("dovecot-2.4") else { return };
+    compressed(&server);
+}
+
+#[test]
+fn cyrus_compressed() {
+    let Some(server) = Server::start("cyrus") else { return };
+    compressed(&server);
 }

@@ -92,6 +92,60 @@ static void bomb(char **arguments) {
   imap_client_free(client);
 }
 
+static void connection_line(imap_client *client) {
+  imap_connection *connection = NULL;
+  CHECK(imap_get_connection(client, &connection, &error) == IMAP_OK, &error);
+  if (connection) printf("tls %d compressed %d\n", connection->is_tls, connection->is_compressed);
+  imap_connection_free(connection);
+}
+
+/* Lines that do not compress well, the same for the same seed. */
+static uint8_t *made(size_t size, uint32_t seed) {
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  uint8_t *text = malloc(size + 1);
+  size_t at = (size_t)snprintf((char *)text, size, "From: a@example.org\r\nSubject: made\r\n\r\n");
+  for (; at < size; at++) {
+    seed = seed * 1664525 + 1013904223;
+    text[at] = at % 72 == 70 && at + 2 < size ? '\r' : at % 72 == 71 ? '\n' : (uint8_t)letters[seed >> 26];
+    if (text[at] == '\n' && text[at - 1] != '\r') text[at] = 'x';
+  }
+  return text;
+}
+
+/* Long messages there and back, many requests at once, and the same connection twice. */
+static void traffic(imap_client *client) {
+  enum { COUNT = 12 };
+  const size_t size = 700001;
+  imap_request *requests[200];
+  connection_line(client);
+  imap_delete(client, "Traffic", NULL);
+  CHECK(imap_create(client, "Traffic", IMAP_ROLE_NONE, &error) == IMAP_OK, &error);
+  for (uint32_t i = 0; i < COUNT; i++) {
+    uint8_t *text = made(size, i);
+    CHECK(imap_append(client, "Traffic", NULL, -1, text, size, NULL, &error) == IMAP_OK, &error);
+    free(text);
+  }
+  CHECK(imap_select(client, "Traffic", NULL, &error) == IMAP_OK, &error);
+  imap_messages *messages = NULL;
+  CHECK(imap_fetch(client, "1:*", "BODY.PEEK[]", NULL, &messages, &error) == IMAP_OK, &error);
+  size_t same = 0;
+  for (size_t i = 0; messages && i < messages->count; i++) {
+    uint8_t *text = made(size, (uint32_t)i);
+    const imap_section *section = messages->items[i]->details->section_count ? messages->items[i]->details->sections[0] : NULL;
+    same += section && section->data_len == size && !memcmp(section->data, text, size);
+    free(text);
+  }
+  printf("same %zu\n", same);
+  imap_messages_free(messages);
+  for (int i = 0; i < 200; i++)
+    CHECK(imap_send(client, i % 2 ? "STATUS Traffic (MESSAGES)" : "UID FETCH 1:* (FLAGS)", NULL, &requests[i], &error) == IMAP_OK, &error);
+  for (int i = 0; i < 200; i++) {
+    CHECK(imap_request_wait(requests[i], -1, &error) == IMAP_OK, &error);
+    imap_request_free(requests[i]);
+  }
+  CHECK(imap_delete(client, "Traffic", &error) == IMAP_OK, &error);
+}
+
 int main(int argc, char **argv) {
   if (argc < 2) return EXIT_FAILURE;
   alarm(100);
@@ -101,6 +155,11 @@ int main(int argc, char **argv) {
   if (!strcmp(scenario, "leaving")) {
     imap_client *client = connecting(options_of(argv + 2));
     CHECK(imap_logout(client, &error) == IMAP_OK, &error);
+    imap_client_free(client);
+  }
+  if (!strcmp(scenario, "traffic")) {
+    imap_client *client = connecting(options_of(argv + 2));
+    if (client) traffic(client);
     imap_client_free(client);
   }
   if (!strcmp(scenario, "bomb")) bomb(argv + 2);
