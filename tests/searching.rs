@@ -2,12 +2,13 @@
 
 mod support;
 
-use support::program::{run_checked, test_program};
+use support::program::{run, run_checked, test_program};
 use support::scripted::Scripted;
+use support::server::Server;
 
 /// What each step of tests/c/searching.c came to, on a connection with these options.
 fn steps(options: &[&str], arguments: &[&str]) -> Vec<String> {
-    let all: Vec<&str> = options.iter().copied().chain(["--"]).chain(arguments.iter().copied()).collect();
+    let all = [options, &["--"], arguments].concat();
     let out = run_checked(&test_program("searching"), &all, &[]).success();
     out.lines().map(str::to_owned).collect()
 }
@@ -500,4 +501,210 @@ fn batches_of_uids() {
     assert_eq!(lines[..6], expected);
     assert!(lines[6..].iter().all(|line| line.contains(" INVALID -: ")), "{lines:?}");
     support::shows("scripted", &["UIDBATCHES"]);
+}
+
+/// The steps in alice's INBOX, which has the sample mail.
+fn asked(server: &Server, arguments: &[&str]) -> Vec<String> {
+    let (port, ca) = (format!("1:{}", server.imaps), format!("20={}", server.ca()));
+    let all = [&[&port, &ca, "40=alice", "41=secret-a", "--", "select|INBOX"], arguments].concat();
+    let out = run(&test_program("searching"), &all, &[]).success();
+    let lines: Vec<String> = out.lines().map(str::to_owned).collect();
+    assert_eq!(lines[0], "select:", "{}", server.name);
+    lines[1..].to_vec()
+}
+
+fn loaded(name: &'static str, environment: &[(&str, &str)]) -> Option<Server> {
+    let server = Server::start_with(name, environment)?;
+    server.load_mail();
+    Some(server)
+}
+
+/// Each step and what it comes to.
+fn expect(server: &Server, expected: &[(&str, &str)]) {
+    let arguments: Vec<&str> = expected.iter().map(|(step, _)| *step).collect();
+    for (line, (step, expected)) in asked(server, &arguments).iter().zip(expected) {
+        let name = step.split('|').next().unwrap_or_default();
+        assert_eq!(*line, format!("{name}: {expected}").trim_end(), "{}: {step}", server.name);
+    }
+}
+
+const ORDERS: [&str; 15] = [
+    "sort|ARRIVAL|ALL",
+    "sort|REVERSE ARRIVAL|ALL",
+    "sort|CC|ALL",
+    "sort|DATE|ALL",
+    "sort|REVERSE DATE|ALL",
+    "sort|FROM|ALL",
+    "sort|REVERSE FROM SIZE|ALL",
+    "sort|SIZE|ALL",
+    "sort|DISPLAYTO|ALL",
+    "thread|REFS|ALL",
+    "thread|ORDEREDSUBJECT|ALL",
+    "thread|REFERENCES|ALL",
+    "sort|TO|ALL",
+    "sort|SUBJECT|ALL",
+    "sort|REVERSE SUBJECT DATE|UNSEEN",
+];
+
+/// The order of each of `ORDERS` as it is made here from what a Dovecot says of its messages.
+fn made_here() -> Option<&'static Vec<String>> {
+    static MADE: std::sync::OnceLock<Option<Vec<String>>> = std::sync::OnceLock::new();
+    MADE.get_or_init(make_here).as_ref()
+}
+
+fn make_here() -> Option<Vec<String>> {
+    let folder = support::Folder::new();
+    let config = folder.0.join("config");
+    std::fs::write(&config, "imap_capability = IMAP4rev1 LITERAL+ UIDPLUS\n").expect("a file");
+    let server = loaded("dovecot", &[("LIBIMAP_SERVER_CONFIG", &config.display().to_string())])?;
+    let lines = asked(&server, &ORDERS);
+    assert!(lines.iter().all(|line| line.contains(" here")), "{lines:?}");
+    Some(lines.iter().map(|line| line.replace(" here", "")).collect())
+}
+
+/// The server's orders, without those of these steps, are the same.
+fn orders_like_ours(server: &Server, others: &[&str]) {
+    let Some(ours) = made_here() else { return };
+    let lines = asked(server, &ORDERS);
+    for ((step, line), ours) in ORDERS.iter().zip(&lines).zip(ours) {
+        if !others.contains(step) {
+            assert_eq!(line, ours, "{}: {step}", server.name);
+        }
+    }
+}
+
+#[test]
+fn dovecot() {
+    let Some(server) = loaded("dovecot", &[]) else { return };
+    orders_like_ours(&server, &[]);
+    // Of the names it keeps spaces for itself that its ENVELOPE has not: message 22 would come first.
+    let here = "5,14,9,28:29,20,4,11,18,8,27,15,3,12,21,1,13,25,10,2,19,26,7,16:17,23,6,24";
+    expect(
+        &server,
+        &[
+            ("sort|DISPLAYFROM|UID 1:21,23:29", &format!("[{here}]")),
+            ("search|RETURN (MIN MAX COUNT) ALL", "[ total=29 min=1 max=29]"),
+            ("search|RETURN (PARTIAL 2:4) ALL", "[2:4 partial=2:4]"),
+            ("search|RETURN (PARTIAL -1:-3) ALL", "[27:29 partial=-1:-3 here]"),
+            ("search|RETURN (SAVE) FLAGGED", "[]"),
+            ("fetch|$", "8 14 23 25 29"),
+            ("search|RETURN (COUNT) $", "[ total=5]"),
+            ("copy|$|Archive", "8,14,23,25,29"),
+            ("search|YOUNGER 86400", "[]"),
+            ("search|OLDER ? FLAGGED|86400", "[8,14,23,25,29]"),
+            ("sort|REVERSE DATE|RETURN (PARTIAL 1:3) ALL", "[29,28,27 partial=1:3 here]"),
+            ("sort|REVERSE DATE|RETURN (MIN MAX COUNT) ALL", "[ total=29 min=29 max=1]"),
+            ("search|SUBJECT ?|Grüße", "[2]"),
+            ("search|SAVEDATESUPPORTED SAVEDSINCE ? FLAGGED|2003-04-01", "[8,14,23,25,29]"),
+            ("search|KEYWORD $Forwarded", "[13]"),
+            ("search|RETURN (UPDATE ALL) FLAGGED", "[8,14,23,25,29 update=18]"),
+            ("store|1:2|+FLAGS (\\Flagged)", "1 2"),
+            ("event|500", "ESEARCH 18 at 0 in 1:2"),
+            ("store|1,8|-FLAGS (\\Flagged)", "1 8"),
+            ("event|500", "ESEARCH 18 at 0 out 1,8"),
+            ("cancelupdate|18", ""),
+            ("store|2|-FLAGS (\\Flagged)", "2"),
+            ("event|100", ""),
+        ],
+    );
+    let rows = [
+        "S1",
+        "S3",
+        "S4",
+        "S7",
+        "S8",
+        "SORT",
+        "SORT=DISPLAY",
+        "ESORT",
+        "THREAD=REFERENCES",
+        "THREAD=ORDEREDSUBJECT",
+        "THREAD=REFS",
+        "ESEARCH",
+        "SEARCHRES",
+        "CONTEXT=SEARCH",
+        "WITHIN",
+        "SAVEDATE",
+    ];
+    support::shows("dovecot", &rows);
+}
+
+#[test]
+fn cyrus() {
+    let Some(server) = loaded("cyrus", &[]) else { return };
+    // It takes accents from letters, and the first member of a group for its first address.
+    let own = ["sort|SUBJECT|ALL", "sort|REVERSE SUBJECT DATE|UNSEEN", "sort|TO|ALL", "sort|DISPLAYTO|ALL"];
+    orders_like_ours(&server, &own);
+    let lines = asked(&server, &["esearch|IN (mailboxes (INBOX ?)) SUBJECT potluck|Drafts"]);
+    let mailbox = lines[0].split_once(" in ").expect("a mailbox").1.to_owned();
+    expect(
+        &server,
+        &[
+            ("search|RETURN (MIN MAX COUNT) ALL", "[ total=29 min=1 max=29]"),
+            ("search|RETURN (PARTIAL 2:4) ALL", "[2:4 partial=2:4]"),
+            ("search|RETURN (PARTIAL -1:-3) ALL", "[27:29 partial=-1:-3]"),
+            ("search|RETURN (SAVE ALL) FLAGGED", "[8,14,23,25,29]"),
+            ("fetch|$", "8 14 23 25 29"),
+            ("copy|$|Archive", "8,14,23,25,29"),
+            ("search|OLDER 86400 FLAGGED", "[8,14,23,25,29]"),
+            ("search|EMAILID ?|M1", "[]"),
+            ("search|FUZZY KEYWORD $Forwarded", "[13]"),
+            ("sort|REVERSE DATE|RETURN (ALL COUNT) UID 3:5", "[5,4,3 total=3]"),
+            ("sort|REVERSE DATE|RETURN (PARTIAL 1:3 COUNT) ALL", "[29,28,27 total=29 partial=1:3 here]"),
+            ("esearch|IN (mailboxes (INBOX ?)) SUBJECT potluck|Drafts", &format!("[5,28 in {mailbox}")),
+            (
+                "esearch|IN (subtree ? personal) RETURN (COUNT) SUBJECT ?|Drafts|potluck",
+                &format!("[ total=2 in {mailbox}"),
+            ),
+            ("esearch|RETURN (MIN) FLAGGED", &format!("[ min=8 in {mailbox}")),
+            ("esearch|IN (personal) SUBJECT ?|not in mailbox", ""),
+        ],
+    );
+    let rows = [
+        "S3",
+        "S7",
+        "S8",
+        "ESORT",
+        "THREAD=REFERENCES",
+        "THREAD=ORDEREDSUBJECT",
+        "THREAD=REFS",
+        "ESEARCH",
+        "SEARCHRES",
+        "PARTIAL",
+        "MULTISEARCH",
+        "OBJECTID",
+        "SEARCH=FUZZY",
+        "WITHIN",
+    ];
+    support::shows("cyrus", &rows);
+}
+
+#[test]
+fn courier() {
+    let Some(server) = loaded("courier", &[]) else { return };
+    // It turns the order of equals round, dates a message without a date to the beginning of time, and takes two messages
+    // with one subject for siblings.
+    let own: Vec<&str> = ORDERS
+        .into_iter()
+        .filter(|step| !["sort|ARRIVAL|ALL", "sort|REVERSE ARRIVAL|ALL", "thread|REFS|ALL"].contains(step))
+        .collect();
+    let Some(ours) = made_here() else { return };
+    let lines = asked(&server, &ORDERS);
+    for ((step, line), ours) in
+        ORDERS.iter().zip(&lines).zip(ours).filter(|((step, _), _)| !own.contains(step))
+    {
+        assert_eq!(line.replace(" here", ""), *ours, "courier: {step}");
+    }
+    expect(
+        &server,
+        &[
+            ("thread|REFERENCES|SUBJECT potluck", "0(5 28)"),
+            ("thread|ORDEREDSUBJECT|SUBJECT potluck", "5(28)"),
+            ("thread|REFS|SUBJECT potluck", "5.28 here"),
+            ("search|RETURN (MIN MAX COUNT) ALL", "[ total=29 min=1 max=29 here]"),
+            ("search|RETURN (PARTIAL -1:-3) ALL", "[27:29 partial=-1:-3 here]"),
+            ("search|OLDER 86400 FLAGGED", "[8,14,23,25,29 here]"),
+            ("search|YOUNGER 86400", "[ here]"),
+        ],
+    );
+    support::shows("courier", &["S7", "S8", "ESEARCH", "PARTIAL", "WITHIN", "THREAD=REFS"]);
 }

@@ -218,7 +218,7 @@ pub fn manner(criteria: &Criteria, facts: &Facts, abilities: &Abilities) -> Resu
     }
     if let Some(range) = returns.partial {
         // Counting from the end came with PARTIAL itself.
-        let can = if range.is_from_end { facts.has("PARTIAL") } else { has(abilities.partial) };
+        let can = has(abilities.partial) && (!range.is_from_end || facts.has("PARTIAL"));
         if !can && (!emulate || returns.save) {
             return Err(unsupported("PARTIAL"));
         }

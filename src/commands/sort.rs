@@ -30,7 +30,8 @@ pub struct Sort {
 
 const SORT: Abilities = Abilities {
     returns: &["ESORT", "CONTEXT=SORT"],
-    partial: &["PARTIAL", "CONTEXT=SORT"],
+    // RFC 9394 speaks of searches alone: Cyrus has it, and no part of a SORT.
+    partial: &["CONTEXT=SORT"],
     context: &["CONTEXT=SORT"],
 };
 

@@ -575,6 +575,13 @@ mod tests {
         {
             assert!(sent(text, Some(&[value])).is_err(), "{text} {value}");
         }
+        assert_eq!(
+            sent("SINCE 2003-04-01 LARGER 10", None).unwrap(),
+            "UID SEARCH SINCE 1-Apr-2003 LARGER 10\r\n"
+        );
+        for text in ["SINCE yesterday", "LARGER many", "SMALLER SEEN"] {
+            assert!(sent(text, None).is_err(), "{text}");
+        }
         for text in ["RETURN (RELEVANCY) ALL", "IN () ALL", "IN personal ALL", "MODSEQ \"/flags/x\" all"] {
             assert!(sent(text, None).is_err(), "{text}");
         }

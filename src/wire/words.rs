@@ -159,6 +159,8 @@ impl Words {
     pub fn emit_one(&self, at: usize, place: Place, line: &mut Line) -> Result<()> {
         let Some((word, is_apart)) = self.words.get(at) else { return Ok(()) };
         match word {
+            // What the caller wrote is held to what a value must be.
+            Word::Atom(atom) if matches!(place, Place::Date | Place::Number) => emit_value(atom, place, line),
             Word::Atom(atom) if *is_apart => line.word(atom),
             Word::Atom(atom) => line.raw(atom.as_bytes()),
             Word::Open if *is_apart => line.word("("),
