@@ -59,7 +59,8 @@ impl Client {
             }
         }
         self.poll_mailboxes(mailboxes)?;
-        Ok(if self.has("IDLE") { IMAP_WATCH_IDLE } else { IMAP_WATCH_POLL })
+        let can_idle = self.has("IDLE") || self.has("IMAP4REV2");
+        Ok(if can_idle { IMAP_WATCH_IDLE } else { IMAP_WATCH_POLL })
     }
 
     fn poll_mailboxes(&self, mailboxes: &[&str]) -> Result<()> {

@@ -155,7 +155,7 @@ impl Login {
         let mut initial = exchange.initial()?;
         line.word("AUTHENTICATE")?;
         line.word(mechanism.name)?;
-        if facts.settings.sasl_ir && facts.has("SASL-IR") {
+        if facts.settings.sasl_ir && facts.includes("SASL-IR") {
             if let Some(first) = initial.take() {
                 let text = sasl::encode(first.as_bytes())?;
                 line.raw(b" ")?;

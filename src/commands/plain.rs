@@ -98,7 +98,7 @@ impl Command for Plain {
             Verb::Check | Verb::Close => drop(facts.needs_selected()?),
             Verb::Unselect => {
                 facts.needs_selected()?;
-                facts.needs("UNSELECT")?;
+                facts.needs_one(&["UNSELECT", "IMAP4REV2"])?;
             }
             _ => facts.needs_login()?,
         }

@@ -265,6 +265,11 @@ impl Facts {
         self.has("IMAP4") && !self.has("IMAP4REV1") && !self.has("IMAP4REV2")
     }
 
+    /// The server says so, or IMAP4rev2, which includes it (RFC 9051 appendix E).
+    pub fn includes(&self, capability: &str) -> bool {
+        self.has(capability) || self.has("IMAP4REV2")
+    }
+
     /// Error unless the server has one of these.
     pub fn needs(&self, capability: &'static str) -> Result<()> {
         let has = self.has(capability);

@@ -92,7 +92,7 @@ impl Idle {
     }
 
     fn can_idle(&self, facts: &Facts) -> bool {
-        facts.has("IDLE") && !self.is_refused
+        facts.includes("IDLE") && !self.is_refused
     }
 
     /// What to ask for now, when nothing else is in flight.

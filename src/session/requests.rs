@@ -45,7 +45,7 @@ impl Session {
         if command.is_idle() {
             if self.stage == Stage::Open && self.entries.is_empty() {
                 self.facts.needs_login()?;
-                if !self.facts.has("IDLE") {
+                if !self.facts.includes("IDLE") {
                     self.facts.may_emulate("IDLE")?;
                 }
             }
