@@ -226,6 +226,21 @@ static void show(const imap_event *event) {
   putchar('\n');
 }
 
+/* Whether the parser by itself makes the same of the response. */
+static int agrees(const imap_event *event) {
+  imap_events *events = NULL;
+  uint8_t *response = malloc(event->raw_len + 2);
+  if (!response) return 0;
+  memcpy(response, event->raw, event->raw_len);
+  memcpy(response + event->raw_len, "\r\n", 2);
+  imap_status status = imap_parse_responses(response, event->raw_len + 2, &events, NULL);
+  int same = status == IMAP_OK && events->count == 1 && events->items[0]->kind == event->kind &&
+      !strcmp(events->items[0]->name, event->name);
+  imap_events_free(events);
+  free(response);
+  return same;
+}
+
 int main(int argc, char **argv) {
   imap_client *client = NULL;
   imap_events *events = NULL;
@@ -241,7 +256,10 @@ int main(int argc, char **argv) {
     fprintf(stderr, "%s: %s\n", imap_status_name(status), error->message);
     imap_error_free(error);
   } else {
-    for (size_t i = 0; i + 1 < events->count; i++) show(events->items[i]);
+    for (size_t i = 0; i + 1 < events->count; i++) {
+      show(events->items[i]);
+      if (!agrees(events->items[i])) printf("  the parser by itself disagrees\n");
+    }
   }
   imap_events_free(events);
   imap_client_free(client);
