@@ -873,7 +873,7 @@ typedef struct {
 /// STATUS; all that was not asked is absent.
 typedef struct {
   const char *mailbox;
-  /// -1: absent, as the four below.
+  /// -1: absent, as all numbers below but the two that are 0 then.
   int64_t messages;
   int64_t unseen;
   int64_t recent;
@@ -883,11 +883,38 @@ typedef struct {
   int64_t highest_modseq;
   /// Of all messages together, in bytes.
   int64_t size;
+  /// Bytes of messages that are marked Deleted (RFC 9208).
+  int64_t deleted_storage;
+  /// The largest message that APPEND takes, in bytes; -1: not told, or no limit (RFC 7889).
+  int64_t append_limit;
+  /// MAILBOXID (RFC 8474), or NULL.
+  const char *mailbox_id;
   /// Items that this version does not know.
   const imap_item *const *others;
   size_t other_count;
   imap_origin origin;
 } imap_counts;
+
+/// An annotation: METADATA (RFC 5464), ANNOTATEMORE, ANNOTATE (RFC 5257), or the content behind a URL.
+typedef struct {
+  /// NULL or "" for the server's own, and for messages.
+  const char *mailbox;
+  /// "/private/comment"; the URL.
+  const char *name;
+  /// "value.shared", ... or NULL.
+  const char *attribute;
+  /// NULL: NIL.
+  const uint8_t *value;
+  size_t value_len;
+  /// -1, or the size of an entry that was left out because it is longer than MAXSIZE.
+  int64_t size;
+} imap_entry;
+
+/// Annotations, in the order sent.
+typedef struct {
+  const imap_entry *const *items;
+  size_t count;
+} imap_entries;
 
 /// One mailbox of LIST, LSUB or XLIST.
 typedef struct {
@@ -903,9 +930,17 @@ typedef struct {
   const imap_texts *attribute_names;
   imap_role role;
   imap_origin role_origin;
-  /// What RETURN (STATUS ...) asked for; NULL otherwise.
+  /// What RECURSIVEMATCH found below it (CHILDINFO, RFC 5258): "SUBSCRIBED".
+  const imap_texts *child_info;
+  /// The name that it was asked for by, or had before (OLDNAME, RFC 9051); NULL if it has only one.
+  const char *old_name;
+  /// What RETURN (STATUS (...)) asked for; NULL otherwise.
   const imap_counts *counts;
-  /// Extended items (RFC 5258): CHILDINFO, OLDNAME, ...
+  /// What RETURN (MYRIGHTS) asked for; NULL otherwise.
+  const char *my_rights;
+  /// What RETURN (METADATA (...)) asked for; NULL otherwise.
+  const imap_entries *metadata;
+  /// Extended items that this version does not know.
   const imap_item *const *others;
   size_t other_count;
 } imap_mailbox;
@@ -1364,11 +1399,15 @@ imap_status imap_unauthenticate(imap_client *client,
 /// Names are UTF-8; the library does modified UTF-7. "INBOX" is INBOX in any case.
 ///
 /// LIST (RFC 9051 section 6.3.9). `reference` is nearly always ""; * and % in `pattern` match any name, % within
-/// one level. `extra` (NULL: none) is what RFC 5258 puts round them: "(SUBSCRIBED) RETURN (SPECIAL-USE STATUS
-/// (MESSAGES UNSEEN))"; UNSUPPORTED if the server has no LIST-EXTENDED. If it has it and does not understand RETURN,
-/// the plain LIST is sent instead, and origin says so: what RETURN asked for is absent then. An empty pattern asks
-/// for the delimiter.
-/// Free the result with imap_mailboxes_free(). Blocks: yes.
+/// one level; several patterns: imap_send() with "LIST \"\" (INBOX ?)". An empty pattern asks for the delimiter.
+/// `extra` (NULL: none) is what RFC 5258 puts round them, "(selection) RETURN (what to tell)", either half alone too:
+///     SUBSCRIBED REMOTE SPECIAL-USE, and RECURSIVEMATCH for what is above such a mailbox, in the selection;
+///     SUBSCRIBED CHILDREN SPECIAL-USE STATUS (MESSAGES UNSEEN) MYRIGHTS METADATA (/shared/comment) behind RETURN.
+/// What LIST cannot tell, or says that it can and does not, is asked with LSUB, XLIST, and for each mailbox with STATUS,
+/// MYRIGHTS and GETMETADATA, as many at once as the server takes; origin is IMAP_ORIGIN_EMULATED then, and what cannot
+/// be found out about one mailbox is absent there. Where the server tells no roles they are guessed by well-known names
+/// (role_origin is IMAP_ORIGIN_GUESSED, and two mailboxes may have one role). UNSUPPORTED: there is no way to find it
+/// out. Free the result with imap_mailboxes_free(). Blocks: yes.
 imap_status imap_list(imap_client *client,
                       const char *reference,
                       const char *pattern,
@@ -1385,22 +1424,29 @@ imap_status imap_lsub(imap_client *client,
                       imap_error **error);
 
 /// STATUS (RFC 9051 section 6.3.11) of a mailbox that need not be selected. `items` as "MESSAGES UNSEEN UIDNEXT
-/// SIZE". Free the result with imap_counts_free(). NO: there is no such mailbox. Blocks: yes.
+/// UIDVALIDITY RECENT DELETED SIZE HIGHESTMODSEQ MAILBOXID APPENDLIMIT DELETED-STORAGE". Free the result with
+/// imap_counts_free(). NO: there is no such mailbox. UNSUPPORTED: the server does not know one of the items.
+/// Blocks: yes.
 imap_status imap_status_of(imap_client *client,
                            const char *mailbox,
                            const char *items,
                            imap_counts **counts,
                            imap_error **error);
 
-/// NAMESPACE (RFC 2342): what the names of one's own mailboxes, other users' and shared ones begin with. Free the
-/// result with imap_namespaces_free(). UNSUPPORTED: the server does not have it. Blocks: yes.
+/// NAMESPACE (RFC 2342): what the names of one's own mailboxes, other users' and shared ones begin with. Where
+/// the server does not tell, it is one namespace without a prefix, its delimiter found by LIST, and origin is
+/// IMAP_ORIGIN_EMULATED. Free the result with imap_namespaces_free(). Blocks: yes.
 imap_status imap_namespace(imap_client *client,
                            imap_namespaces **namespaces,
                            imap_error **error);
 
 /// CREATE (RFC 9051 section 6.3.4), with USE (RFC 6154) if a role is given; IMAP_ROLE_NONE otherwise. NO: it
-/// exists already, or may not be made. UNSUPPORTED: a role, and no CREATE-SPECIAL-USE. Blocks: yes.
-imap_status imap_create(imap_client *client, const char *mailbox, imap_role role, imap_error **error);
+/// exists already, or may not be made. UNSUPPORTED: a role, and no CREATE-SPECIAL-USE. The mailbox's id (RFC 8474) is in
+/// the code MAILBOXID of the reply: see imap_send() and imap_request_reply(). Blocks: yes.
+imap_status imap_create(imap_client *client,
+                        const char *mailbox,
+                        imap_role role,
+                        imap_error **error);
 
 /// DELETE (RFC 9051 section 6.3.5): the mailbox and its messages. NO: there is none such. Blocks: yes.
 imap_status imap_delete(imap_client *client, const char *mailbox, imap_error **error);
@@ -1643,7 +1689,9 @@ void imap_assigned_free(imap_assigned *assigned);
 /// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF. The bytes are copied: an
 /// APPEND that is cancelled still goes to its end, so that the connection is kept. Free the result with
 /// imap_assigned_free(). For several messages, or long ones, see Uploads. NO with the code TRYCREATE: the mailbox does
-/// not exist. Blocks: yes.
+/// not exist; with OVERQUOTA or TOOBIG: there is no room for it. LIMIT: it is longer than the server's APPENDLIMIT, and
+/// nothing was sent. Where UTF8=ACCEPT is enabled, a message with UTF-8 in its header is sent as RFC 6855 asks.
+/// Blocks: yes.
 imap_status imap_append(imap_client *client,
                         const char *mailbox,
                         const char *flags,
@@ -1938,8 +1986,8 @@ void imap_body_free(imap_body *body);
 
 /// # Uploads
 ///
-/// imap_append() is for one message in memory. An imap_upload is for more: several messages, and long ones that are
-/// sent as they are read, in constant memory. For each message call imap_upload_add_message(), then add its pieces in
+/// imap_append() is for one message in memory. An imap_upload is for more: several messages, long ones that are sent as
+/// they are read, in constant memory, and ones that are put together from what the server has. For each message call imap_upload_add_message(), then add its pieces in
 /// order; line ends must be CRLF, and there must be no NUL but in bytes. As with options, the adders may go unchecked:
 /// the first that failed makes the command fail.
 ///
@@ -1995,9 +2043,18 @@ imap_status imap_upload_add_reader(imap_upload *upload,
 /// The next `size` bytes will be given to imap_request_write(): for imap_send_upload(). Blocks: no.
 imap_status imap_upload_add_later(imap_upload *upload, int64_t size, imap_error **error);
 
+/// Next comes a message or part that the server has (CATENATE, RFC 4469), named by a URL (RFC 5092):
+/// "/INBOX;UIDVALIDITY=7/;UID=20" is a whole message, "/INBOX/;UID=20/;SECTION=1.2" a part of one. The command fails
+/// with UNSUPPORTED if the server does not have CATENATE; with NO and the code BADURL, whose text is the URL, if there
+/// is nothing behind it. INVALID: it is empty, or has spaces, quotes or other characters than ASCII. Blocks: no.
+imap_status imap_upload_add_url(imap_upload *upload,
+                                const char *url,
+                                imap_error **error);
+
 /// APPEND (RFC 9051 section 6.3.12) of all messages of the upload to `mailbox`: in one command where the server has
 /// MULTIAPPEND (RFC 3502: then all are added or none), else one after the other. Free the result, with their UIDs in
-/// order, with imap_assigned_free(). Otherwise as imap_append(); STOPPED: a reader gave up. Blocks: yes.
+/// order, with imap_assigned_free(). Otherwise as imap_append(); STOPPED: a reader gave up; UNSUPPORTED: a URL, and no
+/// CATENATE. Blocks: yes.
 imap_status imap_append_upload(imap_client *client,
                                const char *mailbox,
                                const imap_upload *upload,
@@ -2188,8 +2245,10 @@ imap_status imap_setquota(imap_client *client,
 void imap_quotas_free(imap_quotas *quotas);
 
 /// GETMETADATA (RFC 5464): "/private/comment /shared/comment", "(DEPTH 1 MAXSIZE 1024) /private"; mailbox "" is the server.
-/// `params`: the values of the ? in `what`, NULL at the end; or NULL. Free the result with imap_entries_free().
-/// Blocks: yes.
+/// `params`: the values of the ? in `what`, NULL at the end; or NULL. What is longer than MAXSIZE is left out: if the
+/// server tells so, the last entry has the `size` of the longest, and its name if only that one can be meant. A server
+/// that has only ANNOTATEMORE is asked with GETANNOTATION; the entries have an `attribute` then. Free the result with
+/// imap_entries_free(). UNSUPPORTED: the server has neither. Blocks: yes.
 imap_status imap_getmetadata(imap_client *client,
                              const char *mailbox,
                              const char *what,
@@ -2197,7 +2256,9 @@ imap_status imap_getmetadata(imap_client *client,
                              imap_entries **entries,
                              imap_error **error);
 
-/// SETMETADATA of one entry to `value_len` bytes; value NULL removes it. Blocks: yes.
+/// SETMETADATA of one entry to `value_len` bytes; value NULL removes it. SETANNOTATION where the server has only
+/// ANNOTATEMORE. Several at once: imap_send() with "SETMETADATA ? (/private/comment ? /shared/comment NIL)".
+/// UNSUPPORTED: the server has neither. Blocks: yes.
 imap_status imap_setmetadata(imap_client *client,
                              const char *mailbox,
                              const char *entry,

@@ -15,11 +15,15 @@ use crate::model::{
 /// Names are UTF-8; the library does modified UTF-7. "INBOX" is INBOX in any case.
 ///
 /// LIST (RFC 9051 section 6.3.9). `reference` is nearly always ""; * and % in `pattern` match any name, % within
-/// one level. `extra` (NULL: none) is what RFC 5258 puts round them: "(SUBSCRIBED) RETURN (SPECIAL-USE STATUS
-/// (MESSAGES UNSEEN))"; UNSUPPORTED if the server has no LIST-EXTENDED. If it has it and does not understand RETURN,
-/// the plain LIST is sent instead, and origin says so: what RETURN asked for is absent then. An empty pattern asks
-/// for the delimiter.
-/// Free the result with imap_mailboxes_free(). Blocks: yes.
+/// one level; several patterns: imap_send() with "LIST \"\" (INBOX ?)". An empty pattern asks for the delimiter.
+/// `extra` (NULL: none) is what RFC 5258 puts round them, "(selection) RETURN (what to tell)", either half alone too:
+///     SUBSCRIBED REMOTE SPECIAL-USE, and RECURSIVEMATCH for what is above such a mailbox, in the selection;
+///     SUBSCRIBED CHILDREN SPECIAL-USE STATUS (MESSAGES UNSEEN) MYRIGHTS METADATA (/shared/comment) behind RETURN.
+/// What LIST cannot tell, or says that it can and does not, is asked with LSUB, XLIST, and for each mailbox with STATUS,
+/// MYRIGHTS and GETMETADATA, as many at once as the server takes; origin is IMAP_ORIGIN_EMULATED then, and what cannot
+/// be found out about one mailbox is absent there. Where the server tells no roles they are guessed by well-known names
+/// (role_origin is IMAP_ORIGIN_GUESSED, and two mailboxes may have one role). UNSUPPORTED: there is no way to find it
+/// out. Free the result with imap_mailboxes_free(). Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_list(
     client: *mut imap_client,
@@ -57,7 +61,9 @@ pub unsafe extern "C" fn imap_lsub(
 }
 
 /// STATUS (RFC 9051 section 6.3.11) of a mailbox that need not be selected. `items` as "MESSAGES UNSEEN UIDNEXT
-/// SIZE". Free the result with imap_counts_free(). NO: there is no such mailbox. Blocks: yes.
+/// UIDVALIDITY RECENT DELETED SIZE HIGHESTMODSEQ MAILBOXID APPENDLIMIT DELETED-STORAGE". Free the result with
+/// imap_counts_free(). NO: there is no such mailbox. UNSUPPORTED: the server does not know one of the items.
+/// Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_status_of(
     client: *mut imap_client,
@@ -74,8 +80,9 @@ pub unsafe extern "C" fn imap_status_of(
     }
 }
 
-/// NAMESPACE (RFC 2342): what the names of one's own mailboxes, other users' and shared ones begin with. Free the
-/// result with imap_namespaces_free(). UNSUPPORTED: the server does not have it. Blocks: yes.
+/// NAMESPACE (RFC 2342): what the names of one's own mailboxes, other users' and shared ones begin with. Where
+/// the server does not tell, it is one namespace without a prefix, its delimiter found by LIST, and origin is
+/// IMAP_ORIGIN_EMULATED. Free the result with imap_namespaces_free(). Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_namespace(
     client: *mut imap_client,
@@ -87,7 +94,8 @@ pub unsafe extern "C" fn imap_namespace(
 }
 
 /// CREATE (RFC 9051 section 6.3.4), with USE (RFC 6154) if a role is given; IMAP_ROLE_NONE otherwise. NO: it
-/// exists already, or may not be made. UNSUPPORTED: a role, and no CREATE-SPECIAL-USE. Blocks: yes.
+/// exists already, or may not be made. UNSUPPORTED: a role, and no CREATE-SPECIAL-USE. The mailbox's id (RFC 8474) is in
+/// the code MAILBOXID of the reply: see imap_send() and imap_request_reply(). Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_create(
     client: *mut imap_client,

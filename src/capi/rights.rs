@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use super::boundary::{bytes, free_result, give, imap_client, on_client, params, text};
-use crate::commands::{Annotations, Limits, Rights};
+use crate::commands::{Annotate, Limits, Metadata, Rights};
 use crate::error::imap_status;
 use crate::model::{Acl, Entries, Quotas, imap_acl, imap_entries, imap_error, imap_quotas};
 
@@ -150,8 +150,10 @@ pub unsafe extern "C" fn imap_quotas_free(quotas: *mut imap_quotas<'static>) {
 }
 
 /// GETMETADATA (RFC 5464): "/private/comment /shared/comment", "(DEPTH 1 MAXSIZE 1024) /private"; mailbox "" is the server.
-/// `params`: the values of the ? in `what`, NULL at the end; or NULL. Free the result with imap_entries_free().
-/// Blocks: yes.
+/// `params`: the values of the ? in `what`, NULL at the end; or NULL. What is longer than MAXSIZE is left out: if the
+/// server tells so, the last entry has the `size` of the longest, and its name if only that one can be meant. A server
+/// that has only ANNOTATEMORE is asked with GETANNOTATION; the entries have an `attribute` then. Free the result with
+/// imap_entries_free(). UNSUPPORTED: the server has neither. Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_getmetadata(
     client: *mut imap_client,
@@ -165,12 +167,14 @@ pub unsafe extern "C" fn imap_getmetadata(
     unsafe {
         give::<Entries>(client, entries, error, |client| {
             let values = self::params(params)?;
-            client.run(Annotations::get(text("mailbox", mailbox)?, text("what", what)?, values.as_deref())?)
+            client.run(Metadata::get(text("mailbox", mailbox)?, text("what", what)?, values.as_deref())?)
         })
     }
 }
 
-/// SETMETADATA of one entry to `value_len` bytes; value NULL removes it. Blocks: yes.
+/// SETMETADATA of one entry to `value_len` bytes; value NULL removes it. SETANNOTATION where the server has only
+/// ANNOTATEMORE. Several at once: imap_send() with "SETMETADATA ? (/private/comment ? /shared/comment NIL)".
+/// UNSUPPORTED: the server has neither. Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_setmetadata(
     client: *mut imap_client,
@@ -185,7 +189,8 @@ pub unsafe extern "C" fn imap_setmetadata(
         on_client(client, error, |client| {
             let data = bytes("value", value, value_len)?;
             let value = if value.is_null() { None } else { Some(data) };
-            client.run(Annotations::set(text("mailbox", mailbox)?, text("entry", entry)?, value)?)
+            let entry = (text("entry", entry)?, value);
+            client.run(Annotate::set(text("mailbox", mailbox)?, &[entry])?)
         })
     }
 }

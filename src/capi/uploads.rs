@@ -53,8 +53,8 @@ pub struct imap_upload {
 
 /// # Uploads
 ///
-/// imap_append() is for one message in memory. An imap_upload is for more: several messages, and long ones that are
-/// sent as they are read, in constant memory. For each message call imap_upload_add_message(), then add its pieces in
+/// imap_append() is for one message in memory. An imap_upload is for more: several messages, long ones that are sent as
+/// they are read, in constant memory, and ones that are put together from what the server has. For each message call imap_upload_add_message(), then add its pieces in
 /// order; line ends must be CRLF, and there must be no NUL but in bytes. As with options, the adders may go unchecked:
 /// the first that failed makes the command fail.
 ///
@@ -192,6 +192,20 @@ pub unsafe extern "C" fn imap_upload_add_later(
     unsafe { add(upload, error, |messages| last(messages)?.add(UploadSource::Later, checked_size(size)?)) }
 }
 
+/// Next comes a message or part that the server has (CATENATE, RFC 4469), named by a URL (RFC 5092):
+/// "/INBOX;UIDVALIDITY=7/;UID=20" is a whole message, "/INBOX/;UID=20/;SECTION=1.2" a part of one. The command fails
+/// with UNSUPPORTED if the server does not have CATENATE; with NO and the code BADURL, whose text is the URL, if there
+/// is nothing behind it. INVALID: it is empty, or has spaces, quotes or other characters than ASCII. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_upload_add_url(
+    upload: *mut imap_upload,
+    url: *const c_char,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe { add(upload, error, |messages| last(messages)?.add_url(text("url", url)?)) }
+}
+
 fn checked_size(size: i64) -> Result<u64> {
     match u64::try_from(size) {
         Ok(size) if size > 0 => Ok(size),
@@ -240,7 +254,8 @@ impl imap_upload {
 
 /// APPEND (RFC 9051 section 6.3.12) of all messages of the upload to `mailbox`: in one command where the server has
 /// MULTIAPPEND (RFC 3502: then all are added or none), else one after the other. Free the result, with their UIDs in
-/// order, with imap_assigned_free(). Otherwise as imap_append(); STOPPED: a reader gave up. Blocks: yes.
+/// order, with imap_assigned_free(). Otherwise as imap_append(); STOPPED: a reader gave up; UNSUPPORTED: a URL, and no
+/// CATENATE. Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_append_upload(
     client: *mut imap_client,

@@ -1,13 +1,16 @@
-//! APPEND and REPLACE (RFC 9051 section 6.3.12, RFC 3502, RFC 4315, RFC 8508); a REPLACE that the server does not
-//! have is done by APPEND, STORE and UID EXPUNGE.
+//! APPEND and REPLACE (RFC 9051 section 6.3.12, RFC 3502, RFC 4315, RFC 4469, RFC 6855, RFC 7889, RFC 8508); a REPLACE
+//! that the server does not have is done by APPEND, STORE and UID EXPUNGE.
 
 use std::sync::Arc;
+
+use memchr::memmem;
 
 use super::copying::Pairs;
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Assigned, Owned, imap_origin};
 use crate::session::{
     Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Supply, Untagged, UploadSource,
+    unsupported,
 };
 use crate::wire::date::{self, Moment};
 use crate::wire::line::{self, Line};
@@ -18,8 +21,27 @@ pub struct NewMessage {
     flags: String,
     internal_date: Option<Moment>,
     annotations: Vec<Annotation>,
-    supplies: Vec<Supply>,
+    pieces: Vec<Piece>,
     is_binary: bool,
+    header: Header,
+}
+
+/// What a message is put together from.
+#[derive(Clone)]
+enum Piece {
+    Bytes(Supply),
+    /// A message or part that the server has.
+    Url(String),
+}
+
+/// What is known of the header so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Header {
+    /// It goes on, in ASCII.
+    Open,
+    /// It has other characters than ASCII, or comes from where we cannot look.
+    MayBeUtf8,
+    Ascii,
 }
 
 /// "/comment", "value.priv" (RFC 5257).
@@ -62,9 +84,14 @@ impl NewMessage {
             return Err(Error::invalid(format!("a zone cannot be {zone} minutes from UTC")));
         }
         let internal_date = (internal_date >= 0).then_some(Moment { seconds: internal_date, zone });
-        let flags = super::copy(flags)?;
-        let (annotations, supplies) = (Vec::new(), Vec::new());
-        Ok(NewMessage { flags, internal_date, annotations, supplies, is_binary: false })
+        Ok(NewMessage {
+            flags: super::copy(flags)?,
+            internal_date,
+            annotations: Vec::new(),
+            pieces: Vec::new(),
+            is_binary: false,
+            header: Header::Open,
+        })
     }
 
     pub fn add_annotation(&mut self, entry: &str, attribute: &str, value: &[u8]) -> Result<()> {
@@ -107,24 +134,83 @@ impl NewMessage {
 
     pub fn add_bytes(&mut self, bytes: &[u8]) -> Result<()> {
         self.is_binary |= memchr::memchr(0, bytes).is_some();
+        if self.header == Header::Open {
+            let end = memmem::find(bytes, b"\r\n\r\n");
+            let is_ascii = bytes.get(..end.unwrap_or(bytes.len())).is_none_or(<[u8]>::is_ascii);
+            self.header = match (is_ascii, end) {
+                (false, _) => Header::MayBeUtf8,
+                (true, Some(_)) => Header::Ascii,
+                (true, None) => Header::Open,
+            };
+        }
         let shared: Arc<[u8]> = super::copy_bytes(bytes)?.into();
-        self.add(UploadSource::Bytes(shared), bytes.len() as u64)
+        self.add_supply(UploadSource::Bytes(shared), bytes.len() as u64)
     }
 
     /// Its next `size` bytes come from `source`.
     pub fn add(&mut self, source: UploadSource, size: u64) -> Result<()> {
+        if self.header == Header::Open {
+            self.header = Header::MayBeUtf8;
+        }
+        self.add_supply(source, size)
+    }
+
+    fn add_supply(&mut self, source: UploadSource, size: u64) -> Result<()> {
         if size > 0 {
-            self.supplies.try_reserve(1)?;
-            self.supplies.push(Supply { source, size });
+            self.pieces.try_reserve(1)?;
+            self.pieces.push(Piece::Bytes(Supply { source, size }));
         }
         Ok(())
     }
 
-    fn size(&self) -> u64 {
-        self.supplies.iter().fold(0, |size, supply| size.saturating_add(supply.size))
+    /// Next comes what the server has at this URL.
+    pub fn add_url(&mut self, url: &str) -> Result<()> {
+        let is_url = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+        if url.is_empty() || !url.bytes().all(is_url) {
+            let message = "a URL is written like \"/INBOX;UIDVALIDITY=7/;UID=20\", special characters as %XX";
+            return Err(Error::invalid(message));
+        }
+        self.pieces.try_reserve(1)?;
+        self.pieces.push(Piece::Url(super::copy(url)?));
+        Ok(())
     }
 
-    fn write(&self, facts: &Facts, line: &mut Line) -> Result<()> {
+    fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn has_url(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Url(_)))
+    }
+
+    /// Of all that we send.
+    fn size(&self) -> u64 {
+        let sizes = self.pieces.iter().map(|piece| match piece {
+            Piece::Bytes(supply) => supply.size,
+            Piece::Url(_) => 0,
+        });
+        sizes.fold(0, u64::saturating_add)
+    }
+
+    /// Error if the server does not take such a message.
+    fn check(&self, facts: &Facts) -> Result<()> {
+        if self.has_url() && !facts.can("CATENATE") {
+            let message = "the server does not have CATENATE: it cannot take parts of a message by URL; nothing was sent";
+            return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
+        }
+        if self.is_binary && !facts.dialect().binary {
+            return Err(unsupported("BINARY"));
+        }
+        let size = self.size();
+        let Some(limit) = facts.number_of("APPENDLIMIT").filter(|limit| size > *limit) else { return Ok(()) };
+        let message = format!(
+            "the message has {size} bytes, the server takes at most {limit} (APPENDLIMIT); nothing was sent"
+        );
+        Err(Error::new(IMAP_ERR_LIMIT, message))
+    }
+
+    /// `append-message`, the bytes of its literals to `supplies`.
+    fn write(&mut self, facts: &Facts, line: &mut Line, supplies: &mut Vec<Vec<Supply>>) -> Result<()> {
         if !self.flags.trim().is_empty() {
             line.flags(&self.flags)?;
         }
@@ -135,10 +221,56 @@ impl NewMessage {
             line.string(&text)?;
         }
         self.write_annotations(facts, line)?;
-        if self.is_binary && !facts.has_binary() {
-            facts.needs("BINARY")?;
+        let is_utf8 = self.header == Header::MayBeUtf8 && facts.is_enabled("UTF8=ACCEPT");
+        let form = Form { is_binary: self.is_binary, is_utf8, is_put_together: self.has_url() };
+        if form.is_put_together {
+            line.word("CATENATE (")?;
         }
-        line.later(self.size(), self.is_binary)
+        let mut pieces = std::mem::take(&mut self.pieces).into_iter().peekable();
+        while let Some(piece) = pieces.next() {
+            let first = match piece {
+                Piece::Url(url) => {
+                    line.word("URL")?;
+                    line.string(url.as_bytes())?;
+                    continue;
+                }
+                Piece::Bytes(supply) => supply,
+            };
+            let (mut size, mut run) = (first.size, vec![first]);
+            while let Some(Piece::Bytes(supply)) = pieces.next_if(|next| matches!(next, Piece::Bytes(_))) {
+                size = size.saturating_add(supply.size);
+                run.try_reserve(1)?;
+                run.push(supply);
+            }
+            form.write(size, line)?;
+            supplies.try_reserve(1)?;
+            supplies.push(run);
+        }
+        if form.is_put_together { line.raw(b")") } else { Ok(()) }
+    }
+}
+
+/// How bytes stand in APPEND.
+#[derive(Clone, Copy)]
+struct Form {
+    is_binary: bool,
+    is_utf8: bool,
+    is_put_together: bool,
+}
+
+impl Form {
+    /// `append-data = literal / literal8 / "UTF8" SP "(" literal8 ")"` (RFC 6855 section 4), and
+    /// `cat-part = "TEXT" SP literal` (RFC 4469)
+    fn write(self, size: u64, line: &mut Line) -> Result<()> {
+        if self.is_utf8 {
+            line.word("UTF8 (")?;
+            line.later(size, true)?;
+            return line.raw(b")");
+        }
+        if self.is_put_together {
+            line.word("TEXT")?;
+        }
+        line.later(size, self.is_binary)
     }
 }
 
@@ -154,7 +286,7 @@ impl Append {
         if messages.is_empty() {
             return Err(Error::invalid("the upload has no message: call imap_upload_add_message() first"));
         }
-        if messages.iter().any(|message| message.size() == 0) {
+        if messages.iter().any(NewMessage::is_empty) {
             return Err(Error::invalid("the message is empty: servers do not take that"));
         }
         let mut copied = Vec::new();
@@ -222,6 +354,7 @@ impl Command for Append {
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_login()?;
         self.choose(facts)?;
+        self.messages.iter().skip(self.at).try_for_each(|message| message.check(facts))?;
         line.word(self.name())?;
         match self.step {
             Verb::ReplaceStore(uid) => {
@@ -238,9 +371,7 @@ impl Command for Append {
         line.mailbox(&self.mailbox)?;
         let last = if facts.has("MULTIAPPEND") { self.messages.len() } else { self.at + 1 };
         while let Some(message) = self.messages.get_mut(self.at).filter(|_| self.at < last) {
-            message.write(facts, line)?;
-            self.supplies.try_reserve(1)?;
-            self.supplies.push(std::mem::take(&mut message.supplies));
+            message.write(facts, line, &mut self.supplies)?;
             self.at += 1;
         }
         Ok(Next::Send)

@@ -34,6 +34,12 @@ pub trait Answer: Send + 'static {
     /// The names of those responses.
     const RESPONSES: &'static [&'static str];
 
+    /// What the server must have beside one of the form's capabilities.
+    fn check(&self, facts: &Facts) -> Result<()> {
+        let _ = facts;
+        Ok(())
+    }
+
     fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<()>;
 
     fn finish(self) -> Result<Self::Output>;
@@ -92,6 +98,7 @@ impl<A: Answer> Command for Ask<A> {
         if !self.form.needs.iter().any(|capability| facts.has(capability)) {
             return Err(lacking(self.form.needs));
         }
+        self.answer.check(facts)?;
         line.word(self.form.name)?;
         for argument in &self.arguments {
             match argument {

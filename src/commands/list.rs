@@ -1,157 +1,545 @@
-//! LIST and LSUB (RFC 9051 section 6.3.9, RFC 3501 section 6.3.9, RFC 5258, RFC 5819).
+//! LIST, LSUB and XLIST (RFC 9051 section 6.3.9, RFC 3501 section 6.3.9, RFC 5258, 5819, 6154, 8440, 9590).
+//!
+//! What one LIST cannot tell is asked for with more commands: LSUB for the subscriptions, XLIST for the roles, and for
+//! each mailbox STATUS, MYRIGHTS and GETMETADATA, many at a time. Their responses are those that an extended LIST is
+//! answered with, so they are taken in one place, whichever command they answer.
 
-use crate::error::{Error, Result, imap_status::*};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use super::list_options::{Options, What};
+use super::metadata::{self, Means};
+use crate::error::{Error, NoMemory, Result, imap_status::*};
 use crate::model::{
-    Growing, Mailbox, Mailboxes as Result_, Owned, imap_mailbox, imap_mailboxes, imap_origin,
+    Few, Growing, Mailbox, Mailboxes as Result_, Owned, Text, imap_attribute::*, imap_entries, imap_mailbox,
+    imap_mailboxes, imap_origin, imap_role,
 };
-use crate::session::{Claim, Command, Facts, Item, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged};
+use crate::session::{
+    Claim, Command, Effect, Facts, Item, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged, unsupported,
+};
 use crate::wire::line::Line;
-use crate::wire::words::Words;
-use crate::wire::{list, status, utf7};
+use crate::wire::{list, rights, role, status};
 
 pub struct List {
+    verb: Verb,
     reference: String,
-    pattern: String,
-    /// What RFC 5258 puts before and behind these.
-    selection: String,
-    returns: String,
-    is_lsub: bool,
-    /// RETURN was given up.
+    patterns: Vec<String>,
+    options: Options,
+    stage: Stage,
+    /// What the server claims to have and did not understand in this call.
+    lacking: Vec<&'static str>,
+    /// The extended LIST found nothing at all.
+    was_empty: bool,
     is_emulated: bool,
-    mailboxes: Option<Growing<Mailbox>>,
+    /// Details that were asked for and not answered yet.
+    open: usize,
+    /// What did not answer the first time is asked once more: some called BAD what were too many at once.
+    round: Round,
+    mailboxes: Growing<Mailbox>,
+    places: Places,
     is_streamed: bool,
     has_handed_out: bool,
     /// Of a stream: the mailbox before the last one.
     item: Option<Box<Owned<Result_>>>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    List,
+    Lsub,
+    Xlist,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Which mailboxes: of this pattern, or of all.
+    Names(usize),
+    /// Which of them are subscribed.
+    Subscribed(usize),
+    /// The next thing to ask about the mailbox at a place.
+    Details { place: usize, detail: usize },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Round {
+    First,
+    /// There were BADs in it.
+    FirstRefused,
+    Second,
+}
+
+/// What is asked about a mailbox by itself.
+const DETAILS: [What; 3] = [What::Status, What::MyRights, What::Metadata];
+
+/// In this order options are given up when the server does not understand them.
+const DOUBTFUL: [What; 4] = [What::Metadata, What::MyRights, What::Status, What::SpecialUse];
+
 impl List {
+    /// `extra`: "(SUBSCRIBED) RETURN (STATUS (MESSAGES))".
     pub fn of(reference: &str, pattern: &str, extra: Option<&str>) -> Result<List> {
-        let (selection, returns) = split(extra.unwrap_or_default().trim())?;
-        Ok(List { selection, returns, ..List::new(reference, pattern, false)? })
+        List::all(reference, &[pattern], extra.unwrap_or_default(), None)
+    }
+
+    pub fn all(reference: &str, patterns: &[&str], extra: &str, params: Option<&[&str]>) -> Result<List> {
+        Ok(List { options: Options::parse(extra, params)?, ..List::new(Verb::List, reference, patterns)? })
     }
 
     pub fn of_subscribed(reference: &str, pattern: &str) -> Result<List> {
-        List::new(reference, pattern, true)
+        List::new(Verb::Lsub, reference, &[pattern])
     }
 
-    fn new(reference: &str, pattern: &str, is_lsub: bool) -> Result<List> {
+    pub fn with_roles(reference: &str, pattern: &str) -> Result<List> {
+        List::new(Verb::Xlist, reference, &[pattern])
+    }
+
+    fn new(verb: Verb, reference: &str, patterns: &[&str]) -> Result<List> {
+        if patterns.is_empty() {
+            return Err(Error::invalid("LIST needs a pattern, like *"));
+        }
+        let mut copied = Vec::new();
+        copied.try_reserve_exact(patterns.len())?;
+        for pattern in patterns {
+            copied.push(super::copy(pattern)?);
+        }
         Ok(List {
+            verb,
             reference: super::copy(reference)?,
-            pattern: super::copy(pattern)?,
-            selection: String::new(),
-            returns: String::new(),
-            is_lsub,
+            patterns: copied,
+            options: Options::default(),
+            stage: Stage::Names(0),
+            lacking: Vec::new(),
+            was_empty: false,
             is_emulated: false,
-            mailboxes: None,
+            open: 0,
+            round: Round::First,
+            mailboxes: Growing::new(usize::MAX),
+            places: Places::default(),
             is_streamed: false,
             has_handed_out: false,
             item: None,
         })
     }
+
+    fn can(&self, facts: &Facts, capability: &'static str) -> bool {
+        facts.can(capability) && !self.lacking.contains(&capability)
+    }
+
+    fn is_extended(&self, facts: &Facts) -> bool {
+        let asks = !self.options.is_empty() || self.patterns.len() > 1;
+        self.verb == Verb::List && asks && self.can(facts, "LIST-EXTENDED")
+    }
+
+    /// Whether LIST itself is told to answer this.
+    fn is_said(&self, what: What, facts: &Facts) -> bool {
+        self.is_extended(facts) && self.can(facts, what.capability())
+    }
+
+    /// XLIST in place of LIST, for the roles.
+    fn uses_xlist(&self, facts: &Facts) -> bool {
+        let is_worth_it =
+            facts.settings.emulate && !self.can(facts, "SPECIAL-USE") && self.can(facts, "XLIST");
+        self.verb == Verb::Xlist || (self.verb == Verb::List && is_worth_it && !self.is_extended(facts))
+    }
+
+    /// What of the options other commands must answer; error if none can.
+    fn plan(&mut self, facts: &Facts) -> Result<()> {
+        if self.verb == Verb::Lsub && facts.is_rev2() {
+            (self.verb, self.options, self.is_emulated) = (Verb::List, Options::subscribed()?, true);
+        }
+        if self.verb == Verb::Xlist {
+            facts.needs("XLIST")?;
+        }
+        if let Some(items) = &self.options.status {
+            items.check(facts)?;
+        }
+        let several = self.patterns.len() > 1 && !self.is_extended(facts);
+        let unsaid = self.options.all().filter(|what| !self.is_said(*what, facts));
+        let unsaid: Vec<What> = unsaid.chain(several.then_some(What::Other)).collect();
+        for what in unsaid {
+            let is_told = what == What::Children && facts.has("CHILDREN");
+            if is_told {
+                continue;
+            }
+            let is_unknown = what == What::Other && !several;
+            if is_unknown || !facts.settings.emulate {
+                return Err(unsupported(what.capability()));
+            }
+            match what {
+                What::MyRights => facts.needs("ACL")?,
+                What::Metadata => drop(Means::of("INBOX", facts)?),
+                _ => {}
+            }
+            let is_many = !matches!(what, What::Remote | What::Children | What::SpecialUse);
+            if self.is_streamed && is_many {
+                let lacking = what.capability();
+                let message = format!(
+                    "the server does not have {lacking}, and a stream cannot ask for each mailbox: use imap_send(); \
+                     nothing was sent"
+                );
+                return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
+            }
+            self.is_emulated = true;
+        }
+        Ok(())
+    }
+
+    fn write_names(&mut self, at: usize, facts: &Facts, line: &mut Line) -> Result<()> {
+        self.plan(facts)?;
+        line.word(match self.verb {
+            Verb::Lsub => "LSUB",
+            _ if self.uses_xlist(facts) => "XLIST",
+            _ => "LIST",
+        })?;
+        let is_extended = self.is_extended(facts);
+        if is_extended {
+            self.options.write_selection(|what| self.is_said(what, facts), line)?;
+        }
+        line.mailbox(&self.reference)?;
+        if !is_extended || self.patterns.len() == 1 {
+            line.list_pattern(self.patterns.get(at).map_or("", String::as_str))?;
+        } else {
+            line.word("(")?;
+            self.patterns.iter().try_for_each(|pattern| line.list_pattern(pattern))?;
+            line.raw(b")")?;
+        }
+        if is_extended {
+            self.options.write_return(|what| self.is_said(what, facts), line)?;
+        }
+        Ok(())
+    }
+
+    /// The next detail that is to be asked about a mailbox.
+    fn next_detail(&self, facts: &Facts) -> Option<(usize, usize)> {
+        let Stage::Details { place, detail } = self.stage else { return None };
+        let is_asked = |what: What| self.options.returns(what) && !self.is_said(what, facts);
+        if !DETAILS.into_iter().any(is_asked) {
+            return None;
+        }
+        let (mut place, mut detail) = (place, detail);
+        loop {
+            let mailbox = self.mailboxes.get(place)?;
+            let is_real = mailbox.attributes & IMAP_ATTRIBUTE_NO_SELECT as u32 == 0;
+            let is_due =
+                |what: What| is_asked(what) && (self.round != Round::Second || is_absent(what, mailbox));
+            let found = (detail..DETAILS.len()).find(|detail| is_real && is_due(DETAILS[*detail]));
+            match found {
+                Some(detail) => return Some((place, detail)),
+                None => (place, detail) = (place + 1, 0),
+            }
+        }
+    }
+
+    fn write_detail(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
+        let mut next = self.next_detail(facts);
+        if next.is_none() && self.open == 0 && self.round == Round::FirstRefused {
+            self.round = Round::Second;
+            self.stage = Stage::Details { place: 0, detail: 0 };
+            next = self.next_detail(facts);
+        }
+        let Some((place, detail)) = next else { return Ok(Next::Nothing) };
+        self.open += 1;
+        self.stage = Stage::Details { place, detail: detail + 1 };
+        let name = self.mailboxes.get(place).and_then(|mailbox| mailbox.raw()).unwrap_or_default();
+        match (DETAILS[detail], &self.options.status, &self.options.metadata) {
+            (What::Status, Some(items), _) => {
+                line.word("STATUS")?;
+                line.raw_mailbox(name)?;
+                items.write(facts, line)?;
+            }
+            (What::Metadata, _, Some(query)) => {
+                query.write(Means::of("INBOX", facts)?, line, |line| line.raw_mailbox(name))?;
+            }
+            _ => {
+                line.word("MYRIGHTS")?;
+                line.raw_mailbox(name)?;
+            }
+        }
+        Ok(Next::SendAndGoOn)
+    }
+
+    /// A mailbox of LIST.
+    fn note_name(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
+        self.hand_out()?;
+        let Some(name) = list::name_of(&untagged.response, untagged.rest) else { return Ok(false) };
+        let is_double = self.patterns.len() > 1 && self.places.of(&name).is_some();
+        if is_double {
+            return Ok(true);
+        }
+        let guesses = facts.settings.emulate && !self.can(facts, "SPECIAL-USE") && !self.uses_xlist(facts);
+        let only_special = self.options.selects(What::SpecialUse) && !self.is_said(What::SpecialUse, facts);
+        let mut is_wanted = true;
+        let pushed = self.mailboxes.push(|arena| {
+            let made = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
+            let made = made.map(|made| if guesses { with_guess(made) } else { made });
+            let is_special = |made: &imap_mailbox<'_>| {
+                !matches!(made.role, imap_role::IMAP_ROLE_NONE | imap_role::IMAP_ROLE_INBOX)
+            };
+            made.filter(|made| !only_special || is_special(made)).ok_or_else(|| {
+                is_wanted = false;
+                Error::new(IMAP_ERR_PROTOCOL, "not wanted")
+            })
+        });
+        match pushed {
+            Err(_) if !is_wanted => Ok(true),
+            Err(error) => Err(error),
+            Ok(()) => {
+                if !self.options.is_empty() || self.patterns.len() > 1 {
+                    self.places.note(&name, self.mailboxes.len() - 1)?;
+                }
+                Ok(true)
+            }
+        }
+    }
+
+    /// A mailbox of LSUB, where LIST could not tell what is subscribed. One with \Noselect is not, something below it
+    /// is (RFC 3501 section 6.3.9).
+    fn note_subscribed(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
+        let Some(name) = list::name_of(&untagged.response, untagged.rest) else { return Ok(false) };
+        let Some(place) = self.places.of(&name) else {
+            return if self.options.selects(What::Subscribed) {
+                self.note_phantom(untagged, facts)
+            } else {
+                Ok(true)
+            };
+        };
+        self.mailboxes.amend_at(place, |arena, mailbox| {
+            let sent = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
+            let no_select = IMAP_ATTRIBUTE_NO_SELECT as u32;
+            let is_parent = sent.is_some_and(|sent| sent.attributes & no_select != 0)
+                && mailbox.attributes & no_select == 0;
+            if is_parent {
+                let child_info = arena.texts(&[Text::fixed(c"SUBSCRIBED")])?;
+                return Ok(imap_mailbox { child_info, ..mailbox });
+            }
+            let attributes = mailbox.attributes | IMAP_ATTRIBUTE_SUBSCRIBED as u32;
+            Ok::<_, NoMemory>(imap_mailbox { attributes, ..mailbox })
+        })?;
+        Ok(true)
+    }
+
+    /// Subscribed, and not there.
+    fn note_phantom(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
+        let mut is_name = true;
+        let pushed = self.mailboxes.push(|arena| {
+            let made = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
+            let Some(made) = made else {
+                is_name = false;
+                return Err(Error::new(IMAP_ERR_PROTOCOL, "no mailbox name"));
+            };
+            let marks = [IMAP_ATTRIBUTE_SUBSCRIBED, IMAP_ATTRIBUTE_NON_EXISTENT, IMAP_ATTRIBUTE_NO_SELECT];
+            let attributes = marks.iter().fold(made.attributes, |all, mark| all | *mark as u32);
+            Ok(imap_mailbox { attributes, role: imap_role::IMAP_ROLE_NONE, ..made })
+        });
+        if is_name { pushed.map(|()| true) } else { Ok(false) }
+    }
+
+    /// Of LIST and LSUB together, those that were asked for.
+    fn keep_subscribed(&mut self) {
+        if !self.options.selects(What::Subscribed) {
+            return;
+        }
+        let recursive = self.options.selects(What::RecursiveMatch);
+        self.mailboxes.retain(|mailbox| {
+            let is_subscribed = mailbox.attributes & IMAP_ATTRIBUTE_SUBSCRIBED as u32 != 0;
+            is_subscribed || (recursive && mailbox.child_info.count > 0)
+        });
+    }
+
+    /// STATUS, MYRIGHTS, METADATA or ANNOTATION of a mailbox that was listed.
+    fn note_detail(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
+        let (response, rest, is_utf8) = (&untagged.response, untagged.rest, facts.is_utf8);
+        let is_status = untagged.is("STATUS");
+        let name = if is_status { status::name_of(response, rest) } else { rights::name_of(response, rest)? };
+        let Some(place) = self.places.of(&name) else { return Ok(false) };
+        if is_status {
+            self.mailboxes.amend_at(place, |arena, mailbox| {
+                let counts = status::counts(response, rest, is_utf8, arena)?;
+                Ok::<_, NoMemory>(imap_mailbox { counts: Some(arena.put(counts)?), ..mailbox })
+            })?;
+        } else if untagged.is("MYRIGHTS") {
+            self.mailboxes.amend_at(place, |arena, mailbox| {
+                let my_rights = rights::my_rights(response, rest, is_utf8, arena)?.my_rights;
+                Ok::<_, NoMemory>(imap_mailbox { my_rights, ..mailbox })
+            })?;
+        } else {
+            let Some(query) = &self.options.metadata else { return Ok(false) };
+            let mut is_answer = true;
+            self.mailboxes.amend_at(place, |arena, mailbox| {
+                let mut entries = Few::new();
+                for known in mailbox.metadata.iter().flat_map(|known| known.items.iter()) {
+                    entries.push(known)?;
+                }
+                is_answer = metadata::each(untagged, query, |sent| {
+                    Ok(entries.push(arena.put(sent.entry(mailbox.name, arena)?)?)?)
+                })?;
+                let (items, count) = entries.list(arena)?;
+                let all = arena.put(imap_entries { items, count })?;
+                Ok::<_, Error>(imap_mailbox {
+                    metadata: is_answer.then_some(all).or(mailbox.metadata),
+                    ..mailbox
+                })
+            })?;
+            return Ok(is_answer);
+        }
+        Ok(true)
+    }
+
+    /// Some servers offer options and do not understand them, or answer nothing to them: then they are given up one by
+    /// one, as long as that can name the same mailboxes.
+    fn give_up(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<bool> {
+        let is_empty = self.mailboxes.is_empty() && !self.has_handed_out;
+        if !facts.settings.emulate || !is_empty || self.stage != Stage::Names(0) {
+            return Ok(false);
+        }
+        let is_known = self.options.all().all(|what| what != What::Other);
+        let doubtful = if self.is_extended(facts) && reply.is_bad() && is_known {
+            let said = |what: &What| self.options.all().any(|one| one == *what) && self.is_said(*what, facts);
+            Some(DOUBTFUL.into_iter().find(said).map_or("LIST-EXTENDED", What::capability))
+        } else if self.is_extended(facts) && reply.is_ok() && !self.options.selects_any() {
+            self.was_empty = true;
+            Some("LIST-EXTENDED")
+        } else if self.verb != Verb::Xlist && self.uses_xlist(facts) && !reply.is_ok() {
+            Some("XLIST")
+        } else {
+            None
+        };
+        let Some(doubtful) = doubtful else { return Ok(false) };
+        self.lacking.try_reserve(1)?;
+        self.lacking.push(doubtful);
+        self.is_emulated |= doubtful != "XLIST";
+        Ok(true)
+    }
+
+    /// There is always an INBOX, also on a server that finds none.
+    fn add_inbox(&mut self) -> Result<()> {
+        let is_inbox = |pattern: &String| pattern.eq_ignore_ascii_case("INBOX");
+        if self.was_empty && self.mailboxes.is_empty() && self.patterns.iter().any(is_inbox) {
+            self.mailboxes.push(|_| Ok::<_, NoMemory>(imap_mailbox::INBOX))?;
+        }
+        Ok(())
+    }
+
+    /// What comes behind the names.
+    fn go_on(&mut self, facts: &Facts) -> Result<Step> {
+        let needs_lsub =
+            self.options.all().any(|what| what == What::Subscribed && !self.is_said(what, facts));
+        self.stage = match self.stage {
+            Stage::Names(at) if !self.is_extended(facts) && at + 1 < self.patterns.len() => {
+                Stage::Names(at + 1)
+            }
+            Stage::Names(_) if needs_lsub => Stage::Subscribed(0),
+            Stage::Subscribed(at) if at + 1 < self.patterns.len() => Stage::Subscribed(at + 1),
+            Stage::Subscribed(_) => {
+                self.keep_subscribed();
+                Stage::Details { place: 0, detail: 0 }
+            }
+            _ => Stage::Details { place: 0, detail: 0 },
+        };
+        let is_done = matches!(self.stage, Stage::Details { .. }) && self.next_detail(facts).is_none();
+        if !is_done {
+            return Ok(Step::AGAIN);
+        }
+        self.hand_out()?;
+        Ok(Step::DONE)
+    }
+
+    /// Of a stream: the mailbox that came last is complete, what belongs to it follows it at once.
+    fn hand_out(&mut self) -> Result<()> {
+        if !self.is_streamed || self.mailboxes.is_empty() {
+            return Ok(());
+        }
+        let next = Growing::new(self.mailboxes.arena().limit());
+        self.places.clear();
+        self.has_handed_out = true;
+        self.item = Some(result(std::mem::replace(&mut self.mailboxes, next), self.is_emulated)?);
+        Ok(())
+    }
 }
 
-/// "(SUBSCRIBED) RETURN (...)" into its two halves.
-fn split(extra: &str) -> Result<(String, String)> {
-    Words::parse(extra, None)?;
-    let at = extra.to_ascii_uppercase().find("RETURN").unwrap_or(extra.len());
-    let (selection, returns) = extra.split_at(at);
-    let (selection, returns) = (selection.trim(), returns.trim());
-    let is_list = |text: &str| text.starts_with('(') && text.ends_with(')');
-    let returned = returns.get(6..).unwrap_or_default().trim();
-    if (!selection.is_empty() && !is_list(selection)) || (!returns.is_empty() && !is_list(returned)) {
-        let message =
-            "the extra words of LIST are \"(options) RETURN (options)\", either half may be missing";
-        return Err(Error::invalid(message));
+fn is_absent(what: What, mailbox: &imap_mailbox<'_>) -> bool {
+    match what {
+        What::Status => mailbox.counts.is_none(),
+        What::MyRights => mailbox.my_rights.is_none(),
+        _ => mailbox.metadata.is_none(),
     }
-    Ok((super::copy(selection)?, super::copy(returns)?))
+}
+
+fn with_guess(mailbox: imap_mailbox<'_>) -> imap_mailbox<'_> {
+    let is_open = mailbox.role == imap_role::IMAP_ROLE_NONE
+        && mailbox.attributes & IMAP_ATTRIBUTE_NO_SELECT as u32 == 0;
+    let role = role::guessed(mailbox.name.get().unwrap_or_default(), mailbox.delimiter.get());
+    match is_open && role != imap_role::IMAP_ROLE_NONE {
+        true => imap_mailbox { role, role_origin: imap_origin::IMAP_ORIGIN_GUESSED, ..mailbox },
+        false => mailbox,
+    }
 }
 
 impl Command for List {
     type Output = Box<Owned<Result_>>;
 
     fn name(&self) -> &'static str {
-        if self.is_lsub { "LSUB" } else { "LIST" }
+        match self.verb {
+            Verb::List => "LIST",
+            Verb::Lsub => "LSUB",
+            Verb::Xlist => "XLIST",
+        }
     }
 
     fn rules(&self) -> Rules {
-        let claim = match (self.is_lsub, self.returns.is_empty()) {
-            (true, _) => Claim::Named(&["LSUB", "LIST"]),
-            (false, true) => Claim::Named(&["LIST"]),
-            (false, false) => Claim::Named(&["LIST", "STATUS"]),
-        };
+        let is_detailed = DETAILS.into_iter().any(|what| self.options.returns(what));
+        let claim = Claim::Named(match is_detailed {
+            true => &["LIST", "XLIST", "LSUB", "STATUS", "MYRIGHTS", "METADATA", "ANNOTATION"],
+            false => &["LIST", "XLIST", "LSUB"],
+        });
         Rules { claim, sequence: Sequence::Renumbers, mailboxes: Mailboxes::Reads }
     }
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_login()?;
-        self.mailboxes.get_or_insert_with(|| Growing::new(facts.settings.max_result));
-        // IMAP4rev2 has no LSUB.
-        let lists_subscribed = self.is_lsub && facts.is_rev2_only();
-        line.word(if lists_subscribed { "LIST (SUBSCRIBED)" } else { Command::name(self) })?;
-        let is_extended = !self.selection.is_empty() || !self.returns.is_empty();
-        if is_extended && !facts.has("IMAP4REV2") {
-            facts.needs("LIST-EXTENDED")?;
-        }
-        if !self.selection.is_empty() {
-            line.word(&self.selection)?;
-        }
-        line.mailbox(&self.reference)?;
-        line.list_pattern(&self.pattern)?;
-        if !self.returns.is_empty() {
-            line.word(&self.returns)?;
+        self.mailboxes.arena().set_limit(facts.settings.max_result);
+        match self.stage {
+            Stage::Names(at) => self.write_names(at, facts, line)?,
+            Stage::Subscribed(at) => {
+                line.word("LSUB")?;
+                line.mailbox(&self.reference)?;
+                line.list_pattern(self.patterns.get(at).map_or("", String::as_str))?;
+            }
+            Stage::Details { .. } => return self.write_detail(facts, line),
         }
         Ok(Next::Send)
     }
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        let Some(mailboxes) = &mut self.mailboxes else { return Ok(false) };
-        if untagged.is("STATUS") {
-            let sent = status::name_of(&untagged.response, untagged.rest);
-            let mut name = Vec::new();
-            if facts.is_utf8 {
-                name.try_reserve_exact(sent.len())?;
-                name.extend_from_slice(&sent);
-            } else {
-                utf7::decode(&sent, &mut name)?;
+        let is_lsub = untagged.is("LSUB");
+        match (self.stage, untagged.is("LIST") || untagged.is("XLIST") || is_lsub) {
+            (_, false) => self.note_detail(untagged, facts),
+            (Stage::Names(_), true) if is_lsub == (self.verb == Verb::Lsub) => {
+                self.note_name(untagged, facts)
             }
-            return mailboxes.amend(
-                |mailbox| mailbox.name.bytes() == Some(name.as_slice()),
-                |arena, mailbox| {
-                    let counts = status::counts(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
-                    Ok::<_, Error>(imap_mailbox { counts: Some(arena.put(counts)?), ..mailbox })
-                },
-            );
-        }
-        self.hand_out()?;
-        let Some(mailboxes) = &mut self.mailboxes else { return Ok(false) };
-        let mut is_name = true;
-        let pushed = mailboxes.push(|arena| {
-            let made = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
-            made.ok_or_else(|| {
-                is_name = false;
-                Error::new(IMAP_ERR_PROTOCOL, "no mailbox name")
-            })
-        });
-        match pushed {
-            Err(_) if !is_name => Ok(false),
-            other => Ok(other.map(|()| true)?),
+            (Stage::Subscribed(_), true) if is_lsub => self.note_subscribed(untagged, facts),
+            _ => Ok(false),
         }
     }
 
-    /// Some servers offer LIST-EXTENDED and do not understand it, or answer nothing to it: then the plain LIST must
-    /// do, as long as that names the same mailboxes.
-    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
-        let is_plain = self.returns.is_empty() || !self.selection.is_empty();
-        let is_empty = self.mailboxes.as_ref().is_none_or(Growing::is_empty) && !self.has_handed_out;
-        if !is_plain && (reply.is_bad() || (reply.is_ok() && is_empty)) {
-            self.returns.clear();
-            self.is_emulated = true;
+    /// What one mailbox did not tell is absent, whatever the reason.
+    fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
+        if let Stage::Details { .. } = self.stage {
+            self.open = self.open.saturating_sub(1);
+            if reply.is_bad() && self.round == Round::First {
+                self.round = Round::FirstRefused;
+            }
+            return Ok(Step::AGAIN);
+        }
+        if self.give_up(reply, facts)? {
             return Ok(Step::AGAIN);
         }
         reply.ok()?;
-        self.hand_out()?;
-        Ok(Step::DONE)
+        let is_proven = !self.mailboxes.is_empty() || self.has_handed_out;
+        self.add_inbox()?;
+        let step = self.go_on(facts)?;
+        let lacking = if is_proven { self.lacking.clone() } else { Vec::new() };
+        let effect = if lacking.is_empty() { Effect::None } else { Effect::Lacks(lacking) };
+        Ok(Step { effect, ..step })
     }
 
     fn stream(&mut self) -> Result<()> {
@@ -164,19 +552,7 @@ impl Command for List {
     }
 
     fn finish(self) -> Result<Self::Output> {
-        result(self.mailboxes.unwrap_or_else(|| Growing::new(usize::MAX)), self.is_emulated)
-    }
-}
-
-impl List {
-    /// Of a stream: the mailbox that came last is complete, what belongs to it follows it at once.
-    fn hand_out(&mut self) -> Result<()> {
-        let is_due = self.is_streamed && self.mailboxes.as_ref().is_some_and(|all| !all.is_empty());
-        let Some(complete) = self.mailboxes.take_if(|_| is_due) else { return Ok(()) };
-        self.mailboxes = Some(Growing::new(complete.arena().limit()));
-        self.has_handed_out = true;
-        self.item = Some(result(complete, self.is_emulated)?);
-        Ok(())
+        result(self.mailboxes, self.is_emulated)
     }
 }
 
@@ -188,4 +564,32 @@ fn result(mailboxes: Growing<Mailbox>, is_emulated: bool) -> Result<Box<Owned<Re
     mailboxes.finish(|_, items, count| {
         Ok(imap_mailboxes { items, count, origin, defects: crate::model::List::EMPTY, defect_count: 0 })
     })
+}
+
+/// Where in the list a mailbox is, by its name as sent. The hash is keyed, so that nobody can make two names meet.
+#[derive(Default)]
+struct Places {
+    hasher: RandomState,
+    places: HashMap<u64, u32>,
+}
+
+impl Places {
+    fn key(&self, name: &[u8]) -> u64 {
+        let is_inbox = name.eq_ignore_ascii_case(b"INBOX");
+        self.hasher.hash_one(if is_inbox { b"INBOX" } else { name })
+    }
+
+    fn note(&mut self, name: &[u8], place: usize) -> Result<()> {
+        self.places.try_reserve(1)?;
+        self.places.insert(self.key(name), u32::try_from(place).unwrap_or(u32::MAX));
+        Ok(())
+    }
+
+    fn of(&self, name: &[u8]) -> Option<usize> {
+        self.places.get(&self.key(name)).map(|place| *place as usize)
+    }
+
+    fn clear(&mut self) {
+        self.places.clear();
+    }
 }

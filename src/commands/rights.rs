@@ -1,16 +1,14 @@
-//! ACL (RFC 4314), QUOTA (RFC 9208, RFC 2087) and METADATA (RFC 5464).
+//! ACL (RFC 4314) and QUOTA (RFC 9208, RFC 2087).
 
 use super::ask::{Answer, Argument, Ask, Form};
 use crate::error::{Error, NoMemory, Result};
-use crate::model::{Acl, Entries, Entry, Growing, Owned, Quota, Quotas, imap_acl, imap_entries, imap_quotas};
+use crate::model::{Acl, Growing, Owned, Quota, Quotas, imap_acl, imap_quotas};
 use crate::session::{Facts, Mailboxes, Untagged};
 use crate::wire::rights;
-use crate::wire::words::{Word, Words};
+use crate::wire::words::Words;
 
 const ACL: &[&str] = &["ACL"];
 const QUOTA: &[&str] = &["QUOTA"];
-const METADATA: &[&str] = &["METADATA"];
-const METADATA_OF_SERVER: &[&str] = &["METADATA", "METADATA-SERVER"];
 
 const fn reads(name: &'static str, needs: &'static [&'static str]) -> Form {
     Form { name, needs, mailboxes: Mailboxes::Reads }
@@ -28,10 +26,6 @@ const MYRIGHTS: Form = reads("MYRIGHTS", ACL);
 const GETQUOTA: Form = reads("GETQUOTA", QUOTA);
 const GETQUOTAROOT: Form = reads("GETQUOTAROOT", QUOTA);
 const SETQUOTA: Form = changes("SETQUOTA", QUOTA);
-const GETMETADATA: Form = reads("GETMETADATA", METADATA);
-const GETMETADATA_OF_SERVER: Form = reads("GETMETADATA", METADATA_OF_SERVER);
-const SETMETADATA: Form = changes("SETMETADATA", METADATA);
-const SETMETADATA_OF_SERVER: Form = changes("SETMETADATA", METADATA_OF_SERVER);
 
 /// The answer of GETACL, LISTRIGHTS and MYRIGHTS.
 #[derive(Default)]
@@ -96,11 +90,16 @@ impl Answer for Rights {
 /// The answer of GETQUOTA, GETQUOTAROOT and SETQUOTA.
 pub struct Limits {
     quotas: Growing<Quota>,
+    is_set: bool,
 }
 
 impl Limits {
     fn ask(form: &'static Form, arguments: Vec<Argument>) -> Ask<Limits> {
-        Ask::new(form, arguments, Limits { quotas: Growing::new(usize::MAX) })
+        Ask::new(
+            form,
+            arguments,
+            Limits { quotas: Growing::new(usize::MAX), is_set: form.name == SETQUOTA.name },
+        )
     }
 
     pub fn of_root(root: &str) -> Result<Ask<Limits>> {
@@ -132,6 +131,15 @@ impl Answer for Limits {
 
     const RESPONSES: &'static [&'static str] = &["QUOTA", "QUOTAROOT"];
 
+    /// A server of RFC 9208 says by QUOTASET whether limits can be set; one of RFC 2087 says nothing.
+    fn check(&self, facts: &Facts) -> Result<()> {
+        let mut names = facts.capabilities.iter().flat_map(|all| all.iter());
+        match self.is_set && names.any(|name| name.starts_with("QUOTA=RES-")) {
+            true => facts.needs("QUOTASET"),
+            false => Ok(()),
+        }
+    }
+
     fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<()> {
         // QUOTAROOT names the roots that QUOTA tells of.
         if untagged.is("QUOTA") {
@@ -145,87 +153,10 @@ impl Answer for Limits {
     }
 }
 
-/// The answer of GETMETADATA.
-pub struct Annotations {
-    entries: Growing<Entry>,
-}
-
-impl Annotations {
-    /// "(DEPTH 1 MAXSIZE 1024) /private/comment /shared/comment"; mailbox "" is the server.
-    pub fn get(mailbox: &str, what: &str, params: Option<&[&str]>) -> Result<Ask<Annotations>> {
-        let mut names = Words::parse(what, params)?;
-        let mut arguments = Vec::new();
-        if let (Some(Word::Open), Some(end)) = (names.get(0), names.close_of(0)) {
-            let mut options = Words::parse(what, params)?;
-            options.drop_last(options.len() - end);
-            names.drop_first(end);
-            // A list by itself is what is asked for.
-            match names.is_empty() {
-                true => {
-                    names = options;
-                    names.drop_last(1);
-                    names.drop_first(1);
-                }
-                false => arguments.push(Argument::Words(options)),
-            }
-        }
-        if names.is_empty() {
-            return Err(Error::invalid("GETMETADATA needs the name of an entry, like /private/comment"));
-        }
-        arguments.extend([named(mailbox)?, Argument::Open, Argument::Words(names), Argument::Close]);
-        let form = if mailbox.is_empty() { &GETMETADATA_OF_SERVER } else { &GETMETADATA };
-        Ok(Ask::new(form, arguments, Annotations { entries: Growing::new(usize::MAX) }))
-    }
-
-    pub fn set(mailbox: &str, entry: &str, value: Option<&[u8]>) -> Result<Ask<()>> {
-        if !entry.starts_with('/') || entry.contains(['*', '%']) {
-            return Err(Error::invalid("an entry is named like /private/comment"));
-        }
-        let value = Argument::Value(value.map(super::copy_bytes).transpose()?);
-        let arguments = vec![named(mailbox)?, Argument::Open, text(entry)?, value, Argument::Close];
-        let form = if mailbox.is_empty() { &SETMETADATA_OF_SERVER } else { &SETMETADATA };
-        Ok(Ask::new(form, arguments, ()))
-    }
-}
-
-impl Answer for Annotations {
-    type Output = Box<Owned<Entries>>;
-
-    const RESPONSES: &'static [&'static str] = &["METADATA"];
-
-    fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<()> {
-        let mut cursor = untagged.response.cursor(untagged.rest);
-        let start = cursor.clone();
-        cursor.astring();
-        cursor.take(b'(');
-        while !cursor.take(b')') && !cursor.is_at_end() {
-            let mut is_entry = true;
-            self.entries
-                .push(|arena| {
-                    let mailbox = rights::mailbox(&mut start.clone(), facts.is_utf8, arena)?;
-                    let entry = rights::entries(&mut cursor, mailbox, arena)?;
-                    entry.ok_or_else(|| {
-                        is_entry = false;
-                        Error::invalid("no entry")
-                    })
-                })
-                .or_else(|error| if is_entry { Err(error) } else { Ok(()) })?;
-            if !is_entry {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Self::Output> {
-        self.entries.finish(|_, items, count| Ok(imap_entries { items, count }))
-    }
-}
-
-fn named(mailbox: &str) -> Result<Argument> {
+pub(super) fn named(mailbox: &str) -> Result<Argument> {
     Ok(Argument::Mailbox(super::copy(mailbox)?))
 }
 
-fn text(text: &str) -> Result<Argument> {
+pub(super) fn text(text: &str) -> Result<Argument> {
     Ok(Argument::Text(super::copy(text)?))
 }

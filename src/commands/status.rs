@@ -1,32 +1,96 @@
-//! STATUS (RFC 9051 section 6.3.11).
+//! STATUS (RFC 9051 section 6.3.11, RFC 8438, RFC 8474, RFC 7889, RFC 7162, RFC 9208).
 
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Counts, Owned, imap_counts, imap_origin};
 use crate::session::{
     Claim, Command, Facts, Mailboxes, Mirror, Next, Reply, Rules, Sequence, Step, Untagged,
 };
 use crate::wire::line::Line;
 use crate::wire::status;
-use crate::wire::words::Words;
+use crate::wire::words::{Word, Words};
+
+/// What STATUS asks for: "MESSAGES UNSEEN", checked.
+pub struct Items {
+    names: Vec<String>,
+}
+
+/// An item, and the capabilities of which any one makes it known to the server.
+const NEEDS: [(&str, &[&str]); 5] = [
+    ("SIZE", &["STATUS=SIZE"]),
+    ("MAILBOXID", &["OBJECTID"]),
+    ("DELETED", &["IMAP4REV2", "QUOTA=RES-MESSAGE"]),
+    ("DELETED-STORAGE", &["QUOTA=RES-STORAGE"]),
+    ("APPENDLIMIT", &["APPENDLIMIT"]),
+];
+
+impl Items {
+    /// With or without parentheses.
+    pub fn parse(text: &str) -> Result<Items> {
+        let mut words = Words::parse(text, None)?;
+        if let Some(Word::Open) = words.get(0) {
+            words.drop_last(1);
+            words.drop_first(1);
+        }
+        let mut names: Vec<String> = Vec::new();
+        for at in 0..words.len() {
+            let Some(name) = words.atom(at) else {
+                return Err(Error::invalid("the items of STATUS are words, as \"MESSAGES UNSEEN\""));
+            };
+            if !names.contains(&name) {
+                names.try_reserve(1)?;
+                names.push(name);
+            }
+        }
+        if names.is_empty() {
+            return Err(Error::invalid("STATUS asks for nothing: name items, as \"MESSAGES UNSEEN\""));
+        }
+        Ok(Items { names })
+    }
+
+    /// Error if the server does not know one of them.
+    pub fn check(&self, facts: &Facts) -> Result<()> {
+        for (name, needs) in NEEDS.iter().filter(|(name, _)| self.names.iter().any(|asked| asked == name)) {
+            let is_numbered = *name == "APPENDLIMIT" && facts.number_of(name).is_some();
+            if !is_numbered && !needs.iter().any(|capability| facts.can(capability)) {
+                let needs = needs.join(" nor ");
+                let message = format!("STATUS {name}: the server does not have {needs}; nothing was sent");
+                return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// With their parentheses, but for what the server calls BAD: IMAP4rev2 has no RECENT, and HIGHESTMODSEQ belongs to
+    /// CONDSTORE. False: nothing is left to ask.
+    pub fn write(&self, facts: &Facts, line: &mut Line) -> Result<bool> {
+        let has_modseq = facts.can("CONDSTORE") || facts.can("QRESYNC");
+        let is_known = |name: &&String| match name.as_str() {
+            "RECENT" => !facts.is_rev2(),
+            "HIGHESTMODSEQ" => has_modseq,
+            _ => true,
+        };
+        if self.names.iter().find(is_known).is_none() {
+            return Ok(false);
+        }
+        line.word("(")?;
+        self.names.iter().filter(is_known).try_for_each(|name| line.word(name))?;
+        line.raw(b")")?;
+        Ok(true)
+    }
+}
 
 pub struct Status {
     mailbox: Arc<str>,
-    items: String,
+    items: Items,
     counts: Option<Box<Owned<Counts>>>,
 }
 
 impl Status {
     /// `items` as "MESSAGES UNSEEN", with or without parentheses.
     pub fn new(mailbox: &str, items: &str) -> Result<Status> {
-        let bare = items.trim();
-        let bare = bare.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(bare).trim();
-        if bare.is_empty() {
-            return Err(Error::invalid("STATUS asks for nothing: name items, as \"MESSAGES UNSEEN\""));
-        }
-        Words::parse(bare, None)?;
-        Ok(Status { mailbox: super::copy(mailbox)?.into(), items: super::copy(bare)?, counts: None })
+        Ok(Status { mailbox: super::copy(mailbox)?.into(), items: Items::parse(items)?, counts: None })
     }
 }
 
@@ -44,22 +108,10 @@ impl Command for Status {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_login()?;
-        let has_modseq = facts.has("CONDSTORE") || facts.has("QRESYNC");
-        // Servers that do not have these call the whole command BAD.
-        let is_known = |item: &&str| {
-            (has_modseq || !item.eq_ignore_ascii_case("HIGHESTMODSEQ"))
-                && (!facts.is_rev2() || !item.eq_ignore_ascii_case("RECENT"))
-        };
-        let items: Vec<&str> = self.items.split_ascii_whitespace().filter(is_known).collect();
-        if items.is_empty() {
-            return Ok(Next::Nothing);
-        }
+        self.items.check(facts)?;
         line.word("STATUS")?;
         line.mailbox(&self.mailbox)?;
-        line.raw(b" (")?;
-        line.raw(items.join(" ").as_bytes())?;
-        line.raw(b")")?;
-        Ok(Next::Send)
+        Ok(if self.items.write(facts, line)? { Next::Send } else { Next::Nothing })
     }
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {

@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 
 use super::{
-    Annotations, Batches, Behind, CancelUpdate, Capability, Compress, Copying, Enable, Expunge, Fetch,
-    Identity, Idle, Limits, List, Login, MultiSearch, Namespace, Notify, Partial, Plain, ProxyAuth, Raw,
-    Rights, Search, Select, Sort, Status, Store, Thread, Unauthenticate, comparator, genurlauth, jmap_access,
-    language, resetkey,
+    Annotate, Annotations, Batches, Behind, CancelUpdate, Capability, Compress, Copying, Enable, Expunge,
+    Fetch, Identity, Idle, Limits, List, Login, Metadata, MultiSearch, Namespace, Notify, Partial, Plain,
+    ProxyAuth, Raw, Rights, Search, Select, Sort, Status, Store, Thread, Unauthenticate, comparator,
+    genurlauth, jmap_access, language, resetkey,
 };
 use crate::error::{Error, Result};
 use crate::model::{imap_role, try_box};
@@ -37,6 +37,9 @@ const COMMANDS: &[(&str, Make)] = &[
     ("PROXYAUTH", |a| one(a, ProxyAuth::new)),
     ("UNAUTHENTICATE", |a| none(a, Unauthenticate::default())),
     ("URLFETCH", |a| boxed(Behind::all(a.rest, a.params)?)),
+    ("SETMETADATA", set_metadata),
+    ("GETANNOTATION", |mut a| boxed(Annotations::get(&a.next("a mailbox")?, a.rest, a.params)?)),
+    ("SETANNOTATION", |mut a| boxed(Annotations::set(&a.next("a mailbox")?, a.rest, a.params)?)),
     ("ENABLE", |a| boxed(Enable::new(a.rest)?)),
     ("NOTIFY", |a| boxed(Notify::new(a.rest, a.params)?)),
     ("COMPRESS", |a| one(a, Compress::with)),
@@ -56,6 +59,7 @@ const COMMANDS: &[(&str, Make)] = &[
     ("RENAME", |a| two(a, Plain::rename)),
     ("LSUB", |a| two(a, List::of_subscribed)),
     ("LIST", list),
+    ("XLIST", |a| two(a, List::with_roles)),
     ("STATUS", |mut a| boxed(Status::new(&a.next("a mailbox")?, a.rest)?)),
     ("EXPUNGE", |a| none(a, Expunge::new(None)?)),
     ("FETCH", |a| with_set(a, false, Fetch::new)),
@@ -105,7 +109,8 @@ impl<'t> Arguments<'t> {
         if self.rest.starts_with('"') {
             return self.quoted(what);
         }
-        let (word, rest) = self.rest.split_once(' ').unwrap_or((self.rest, ""));
+        let end = self.rest.find([' ', ')']).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
         if word.is_empty() {
             return Err(Error::invalid(format!("the command lacks {what}")));
         }
@@ -118,6 +123,13 @@ impl<'t> Arguments<'t> {
             Some([]) if word == "?" => Err(Error::invalid(format!("params has no value for {what}"))),
             _ => Ok(Cow::Borrowed(word)),
         }
+    }
+
+    /// Whether the list ends here; the end is taken.
+    fn closes(&mut self) -> bool {
+        let behind = self.rest.strip_prefix(')');
+        self.rest = behind.map_or(self.rest, str::trim_start);
+        behind.is_some()
     }
 
     fn quoted(&mut self, what: &str) -> Result<Cow<'t, str>> {
@@ -293,7 +305,27 @@ fn metadata(mut arguments: Arguments<'_>) -> Made {
     }
     let mailbox = arguments.next("a mailbox")?;
     let what = format!("{options} {}", inner(arguments.rest));
-    boxed(Annotations::get(&mailbox, &what, arguments.params)?)
+    boxed(Metadata::get(&mailbox, &what, arguments.params)?)
+}
+
+/// SETMETADATA of entries and values in turn; a value is a word, a string, a `?` or NIL.
+fn set_metadata(mut arguments: Arguments<'_>) -> Made {
+    let mailbox = arguments.next("a mailbox")?;
+    arguments.rest = inner(arguments.rest).trim();
+    let mut entries = Vec::new();
+    while !arguments.rest.is_empty() {
+        let entry = arguments.next("an entry")?;
+        let is_nil = arguments.rest.split(' ').next().is_some_and(|word| word.eq_ignore_ascii_case("NIL"));
+        let value = arguments.next("the value of an entry")?;
+        entries.try_reserve(1)?;
+        entries.push((entry, (!is_nil).then_some(value)));
+    }
+    arguments.end()?;
+    let entries: Vec<(&str, Option<&[u8]>)> = entries
+        .iter()
+        .map(|(entry, value)| (&**entry, value.as_ref().map(|value| value.as_bytes())))
+        .collect();
+    boxed(Annotate::set(&mailbox, &entries)?)
 }
 
 /// LIST with what RFC 5258 puts before and behind the names.
@@ -303,9 +335,21 @@ fn list(mut arguments: Arguments<'_>) -> Made {
         let (list, rest) = arguments.rest.split_at(end + 2);
         (selection, arguments.rest) = (list, rest.trim_start());
     }
-    let (reference, pattern) = (arguments.next("a reference")?, arguments.next("a pattern")?);
+    let reference = arguments.next("a reference")?;
+    let mut patterns = Vec::new();
+    match arguments.rest.strip_prefix('(') {
+        None => patterns.push(arguments.next("a pattern")?),
+        Some(rest) => {
+            arguments.rest = rest.trim_start();
+            while !arguments.closes() {
+                patterns.try_reserve(1)?;
+                patterns.push(arguments.next("a pattern")?);
+            }
+        }
+    }
+    let patterns: Vec<&str> = patterns.iter().map(|pattern| &**pattern).collect();
     let extra = format!("{selection} {}", arguments.rest);
-    boxed(List::of(&reference, &pattern, Some(&extra))?)
+    boxed(List::all(&reference, &patterns, &extra, arguments.params)?)
 }
 
 /// Without UID a command speaks of message numbers.

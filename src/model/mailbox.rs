@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::message::{imap_flags, imap_message};
+use super::rights::imap_entries;
 use super::set::imap_set;
 use super::text::{Bytes, List, Text};
 use super::value::{imap_defect, imap_item, imap_origin, imap_texts};
@@ -43,7 +44,7 @@ pub enum imap_role {
 #[derive(Clone, Copy)]
 pub struct imap_counts<'a> {
     pub mailbox: Text<'a>,
-    /// -1: absent, as the four below.
+    /// -1: absent, as all numbers below but the two that are 0 then.
     pub messages: i64,
     pub unseen: i64,
     pub recent: i64,
@@ -53,6 +54,12 @@ pub struct imap_counts<'a> {
     pub highest_modseq: i64,
     /// Of all messages together, in bytes.
     pub size: i64,
+    /// Bytes of messages that are marked Deleted (RFC 9208).
+    pub deleted_storage: i64,
+    /// The largest message that APPEND takes, in bytes; -1: not told, or no limit (RFC 7889).
+    pub append_limit: i64,
+    /// MAILBOXID (RFC 8474), or NULL.
+    pub mailbox_id: Text<'a>,
     /// Items that this version does not know.
     pub others: List<'a, imap_item<'a>>,
     pub other_count: usize,
@@ -75,9 +82,17 @@ pub struct imap_mailbox<'a> {
     pub attribute_names: &'a imap_texts<'a>,
     pub role: imap_role,
     pub role_origin: imap_origin,
-    /// What RETURN (STATUS ...) asked for; NULL otherwise.
+    /// What RECURSIVEMATCH found below it (CHILDINFO, RFC 5258): "SUBSCRIBED".
+    pub child_info: &'a imap_texts<'a>,
+    /// The name that it was asked for by, or had before (OLDNAME, RFC 9051); NULL if it has only one.
+    pub old_name: Text<'a>,
+    /// What RETURN (STATUS (...)) asked for; NULL otherwise.
     pub counts: Option<&'a imap_counts<'a>>,
-    /// Extended items (RFC 5258): CHILDINFO, OLDNAME, ...
+    /// What RETURN (MYRIGHTS) asked for; NULL otherwise.
+    pub my_rights: Text<'a>,
+    /// What RETURN (METADATA (...)) asked for; NULL otherwise.
+    pub metadata: Option<&'a imap_entries<'a>>,
+    /// Extended items that this version does not know.
     pub others: List<'a, imap_item<'a>>,
     pub other_count: usize,
 }
@@ -152,6 +167,39 @@ pub struct imap_selected<'a> {
     pub origin: imap_origin,
 }
 
+impl imap_namespaces<'static> {
+    pub const EMPTY: imap_namespaces<'static> = imap_namespaces {
+        personal: List::EMPTY,
+        personal_count: 0,
+        others: List::EMPTY,
+        other_count: 0,
+        shared: List::EMPTY,
+        shared_count: 0,
+        origin: imap_origin::IMAP_ORIGIN_SERVER,
+    };
+}
+
+impl imap_mailbox<'_> {
+    /// The one that there always is, if the server told nothing of it.
+    pub const INBOX: imap_mailbox<'static> = imap_mailbox {
+        name: Text::fixed(c"INBOX"),
+        raw_name: Bytes::fixed(c"INBOX"),
+        raw_name_len: 5,
+        delimiter: Text::NONE,
+        attributes: 0,
+        attribute_names: &imap_texts::EMPTY,
+        role: imap_role::IMAP_ROLE_INBOX,
+        role_origin: imap_origin::IMAP_ORIGIN_EMULATED,
+        child_info: &imap_texts::EMPTY,
+        old_name: Text::NONE,
+        counts: None,
+        my_rights: Text::NONE,
+        metadata: None,
+        others: List::EMPTY,
+        other_count: 0,
+    };
+}
+
 impl imap_counts<'static> {
     pub const EMPTY: imap_counts<'static> = imap_counts {
         mailbox: Text::EMPTY,
@@ -163,6 +211,9 @@ impl imap_counts<'static> {
         uid_validity: 0,
         highest_modseq: -1,
         size: -1,
+        deleted_storage: -1,
+        append_limit: -1,
+        mailbox_id: Text::NONE,
         others: List::EMPTY,
         other_count: 0,
         origin: imap_origin::IMAP_ORIGIN_SERVER,

@@ -111,18 +111,29 @@ impl<K: Kind> Growing<K> {
         self.pointers.iter().map(|place| unsafe { &*place.cast::<K::Of<'_>>() })
     }
 
-    /// Makes the first element that `is_it` says true to anew. False: there was none.
-    pub fn amend<E: From<NoMemory>>(
-        &mut self,
-        is_it: impl Fn(&K::Of<'_>) -> bool,
-        make: impl for<'a> FnOnce(&'a Arena, K::Of<'a>) -> Result<K::Of<'a>, E>,
-    ) -> Result<bool, E> {
-        let Some(at) = self.iter().position(is_it) else { return Ok(false) };
+    pub fn get(&self, at: usize) -> Option<&K::Of<'_>> {
         // SAFETY: each pointer was made by push from an element in self.arena.
-        let old = unsafe { *self.pointers[at].cast::<K::Of<'_>>() };
+        self.pointers.get(at).map(|place| unsafe { &*place.cast::<K::Of<'_>>() })
+    }
+
+    /// Makes the element at a place anew, if there is one.
+    pub fn amend_at<E: From<NoMemory>>(
+        &mut self,
+        at: usize,
+        make: impl for<'a> FnOnce(&'a Arena, K::Of<'a>) -> Result<K::Of<'a>, E>,
+    ) -> Result<(), E> {
+        let Some(place) = self.pointers.get_mut(at) else { return Ok(()) };
+        // SAFETY: each pointer was made by push from an element in self.arena.
+        let old = unsafe { *place.cast::<K::Of<'_>>() };
         let made = make(&self.arena, old)?;
-        self.pointers[at] = std::ptr::from_ref(self.arena.put(made)?).cast();
-        Ok(true)
+        *place = std::ptr::from_ref(self.arena.put(made)?).cast();
+        Ok(())
+    }
+
+    /// Keeps those elements that `is_it` says true to.
+    pub fn retain(&mut self, is_it: impl Fn(&K::Of<'_>) -> bool) {
+        // SAFETY: each pointer was made by push from an element in self.arena.
+        self.pointers.retain(|place| is_it(unsafe { &*place.cast::<K::Of<'_>>() }));
     }
 
     /// Makes one of those elements that have the same key, in the first one's place.

@@ -96,8 +96,23 @@ impl<'a> super::message::imap_section<'a> {
     }
 }
 
+impl<'a> super::mailbox::imap_mailbox<'a> {
+    /// The name as sent.
+    pub fn raw(&self) -> Option<&'a [u8]> {
+        if self.raw_name.is_none() {
+            return None;
+        }
+        // SAFETY: mailboxes are made by the parser alone, from an arena's bytes and their number.
+        Some(unsafe { std::slice::from_raw_parts(self.raw_name.0.cast(), self.raw_name_len) })
+    }
+}
+
 impl<'a> Bytes<'a> {
     pub const NONE: Bytes<'static> = Bytes(ptr::null(), PhantomData);
+
+    pub const fn fixed(bytes: &'static CStr) -> Bytes<'static> {
+        Bytes(bytes.as_ptr().cast(), PhantomData)
+    }
 
     /// `bytes` must have a NUL behind it that is not part of it; the arena makes such.
     pub(super) fn terminated(bytes: &'a [u8]) -> Bytes<'a> {

@@ -96,9 +96,12 @@ pub trait Command: Send + 'static {
 pub enum Next {
     /// The line is written: send it.
     Send,
+    /// The line is written, and the next one need not wait for its reply: line() is asked again at once. Their
+    /// replies may come in any order.
+    SendAndGoOn,
     /// It leaves the selected mailbox as soon as it is sent.
     SendAndUnselect,
-    /// There is nothing to send: the call is done.
+    /// There is nothing to send: the call is done, or will be when those lines are answered that are under way.
     Nothing,
 }
 
@@ -121,6 +124,8 @@ pub enum Effect {
     NotUpdating(Vec<u8>),
     /// These capabilities are enabled from here on.
     Enabled(Vec<String>),
+    /// The server said that it has these capabilities, and does not understand them.
+    Lacks(Vec<&'static str>),
     /// TLS begins right behind this reply.
     StartTls,
     /// As before the login.

@@ -114,6 +114,8 @@ pub struct Facts {
     pub is_utf8: bool,
     /// What was ENABLEd, in upper case.
     pub enabled: Vec<String>,
+    /// What the server says it has, and does not understand.
+    pub lacking: Vec<&'static str>,
     pub selected: Option<Box<Mirror>>,
 }
 
@@ -218,6 +220,7 @@ impl Facts {
             channel_binding: None,
             is_utf8: false,
             enabled: Vec::new(),
+            lacking: Vec::new(),
             selected: None,
         }
     }
@@ -244,6 +247,20 @@ impl Facts {
     /// Room for a set in a command line; the rest of the line needs its part.
     pub fn set_room(&self) -> usize {
         self.settings.max_command_line.min(self.peer.max_line) / 4 * 3
+    }
+
+    /// Whether the server can do this: it says so, or IMAP4rev2 has it by itself, and it was not found untrue.
+    pub fn can(&self, capability: &str) -> bool {
+        let is_included = || OF_REV2.contains(&capability) && self.has("IMAP4REV2");
+        let is_untrue = self.lacking.contains(&capability) || self.peer.lacks(capability);
+        !is_untrue && (self.has(capability) || is_included())
+    }
+
+    /// The number of a capability that has one: APPENDLIMIT=35651584.
+    pub fn number_of(&self, capability: &str) -> Option<u64> {
+        let atoms = self.capabilities.iter().flat_map(Capabilities::iter);
+        let mut numbers = atoms.filter_map(|atom| atom.strip_prefix(capability)?.strip_prefix('='));
+        numbers.next()?.parse().ok()
     }
 
     pub fn is_enabled(&self, capability: &str) -> bool {
@@ -338,6 +355,18 @@ impl Facts {
         Dialect { literal_plus, utf8: self.is_utf8, binary: self.has_binary() }
     }
 }
+
+/// What IMAP4rev2 includes of the extensions that are asked for by name (RFC 9051 appendix E).
+const OF_REV2: [&str; 8] = [
+    "NAMESPACE",
+    "UNSELECT",
+    "CHILDREN",
+    "LIST-EXTENDED",
+    "LIST-STATUS",
+    "SPECIAL-USE",
+    "STATUS=SIZE",
+    "UIDPLUS",
+];
 
 fn closed() -> Error {
     Error::fatal(IMAP_ERR_CLOSED, "the connection is closed: connect anew")

@@ -28,6 +28,7 @@ impl Session {
         }
         self.idle.stage = IdleStage::Off;
         self.streams.offer = None;
+        self.spread = 0;
         for entry in std::mem::take(&mut self.entries) {
             if entry.is_kept() {
                 self.entries.push(entry);

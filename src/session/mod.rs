@@ -129,6 +129,8 @@ pub struct Session {
     journal: Journal,
     /// The caller wanted the end of the connection: it was not lost.
     has_left: bool,
+    /// So many entries are `Spread`.
+    spread: usize,
 }
 
 /// How far a request is.
@@ -140,6 +142,8 @@ pub struct Transfer {
 
 struct Entry {
     id: RequestId,
+    /// It is one line of this request, which is `Spread`; it has no command of its own.
+    branch_of: Option<RequestId>,
     name: &'static str,
     is_vital: bool,
     /// An OK to it, even if it was cancelled, changes how the bytes behind are to be read.
@@ -170,6 +174,8 @@ struct Entry {
     started: Instant,
     /// Cancelled at this time, with so many bytes received by then.
     cancelled: Option<(Instant, u64)>,
+    /// The last tagged reply to one of its lines, where these have entries of their own.
+    reply: Vec<u8>,
     /// To be reported at the tagged reply, whatever that says.
     failure: Option<Error>,
 }
@@ -189,6 +195,8 @@ enum Phase {
     Sending,
     /// The last octet of its line has left.
     Sent,
+    /// Each of its lines that are under way is an entry of its own; `goes_on`: there may be more to send.
+    Spread { goes_on: bool },
 }
 
 impl Session {
@@ -217,6 +225,7 @@ impl Session {
             observed: None,
             journal: Journal::new(settings.trace, now),
             has_left: false,
+            spread: 0,
             facts: Facts::new(settings),
         }
     }

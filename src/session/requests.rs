@@ -76,6 +76,7 @@ impl Session {
         let (at, round) = self.turn_of(thread, &rules);
         let entry = Entry {
             id,
+            branch_of: None,
             name: command.name(),
             rules,
             is_vital: command.is_vital(),
@@ -95,6 +96,7 @@ impl Session {
             tag: None,
             started: self.now,
             cancelled: None,
+            reply: Vec::new(),
             failure: None,
         };
         self.entries.insert(at, entry);
@@ -229,6 +231,7 @@ impl Session {
             let _ = self.output.push(b"*\r\n", false);
         }
         let was_sent = entry.phase != Phase::Queued;
+        let is_spread = matches!(entry.phase, Phase::Spread { .. });
         let is_vital = entry.is_vital;
         let needs_caller = was_sent && self.output.needs_caller(entry.id);
         let error = Error { may_be_done: was_sent, ..why }.of_command(entry.name);
@@ -242,8 +245,16 @@ impl Session {
             return self.lost(error);
         }
         let entry = &mut self.entries[at];
-        if was_sent {
-            entry.cancelled = Some((self.now, self.bytes_wasted));
+        let since = (self.now, self.bytes_wasted);
+        if is_spread {
+            self.entries.remove(at);
+            self.spread -= 1;
+            for branch in self.entries.iter_mut().filter(|entry| entry.branch_of == Some(id)) {
+                branch.branch_of = None;
+                branch.cancelled = Some(since);
+            }
+        } else if was_sent {
+            entry.cancelled = Some(since);
         } else {
             self.entries.remove(at);
         }

@@ -142,6 +142,9 @@ impl Session {
             return Ok(());
         }
         let is_one_of_too_many = condition == Condition::Bad && self.is_one_of_too_many(at);
+        if self.entries[at].branch_of.is_some() {
+            return self.branch_tagged(at, response, tag, condition, text);
+        }
         let entry = &mut self.entries[at];
         entry.phase = Phase::Queued;
         entry.tag = None;
@@ -211,7 +214,8 @@ impl Session {
     fn is_one_of_too_many(&mut self, at: usize) -> bool {
         let in_flight = self.statuses_in_flight();
         let entry = &self.entries[at];
-        let is_refused = in_flight > 1 && is_status(entry) && !entry.is_repeated && entry.command.is_some();
+        let is_wanted = entry.command.is_some() || entry.branch_of.is_some();
+        let is_refused = in_flight > 1 && is_status(entry) && !entry.is_repeated && is_wanted;
         if is_refused {
             self.facts.peer.slow_down(in_flight);
             self.journal
@@ -221,7 +225,42 @@ impl Session {
     }
 
     pub(super) fn statuses_in_flight(&self) -> usize {
-        self.entries.iter().filter(|entry| entry.phase != Phase::Queued && is_status(entry)).count()
+        let is_line = |entry: &&Entry| matches!(entry.phase, Phase::Sending | Phase::Sent);
+        self.entries.iter().filter(is_line).filter(|entry| is_status(entry)).count()
+    }
+
+    /// The reply to one line of a request that has several under way.
+    fn branch_tagged(
+        &mut self,
+        at: usize,
+        response: &Response<'_>,
+        tag: &[u8],
+        condition: Condition,
+        text: usize,
+    ) -> Result<()> {
+        let is_early = self.facts.is_early();
+        let trunk = self.trunk(at);
+        let entry = &mut self.entries[trunk];
+        let (id, name) = (entry.id, entry.name);
+        entry.reply = copy(response.bytes)?;
+        let reply = Reply { response: *response, condition, text, is_early, command: name, tag };
+        let Some(command) = &mut entry.command else { return Ok(()) };
+        let step = command.tagged(&reply, &self.facts);
+        if let Some(item) = command.item() {
+            self.streams.push(id, item)?;
+        }
+        self.entries.remove(at);
+        let trunk = self.entries.iter().position(|entry| entry.id == id).unwrap_or_default();
+        match step {
+            Ok(step) => {
+                self.apply(step.effect)?;
+                self.go_on(trunk);
+            }
+            Err(error) if error.is_usable => self.end(trunk, error),
+            Err(error) => return Err(error.of_command(name)),
+        }
+        self.schedule();
+        Ok(())
     }
 
     /// The call is over: its value is made.
@@ -262,6 +301,7 @@ impl Session {
                 self.facts.is_utf8 |= names.iter().any(|name| name == "UTF8=ACCEPT" || name == "IMAP4REV2");
                 self.facts.enabled.extend(names);
             }
+            Effect::Lacks(capabilities) => self.facts.lacking.extend(capabilities),
             Effect::StartTls => self.stage = Stage::Securing,
             Effect::Unauthenticated => {
                 self.unselect();
@@ -336,6 +376,7 @@ impl Session {
 
     pub(super) fn offer_to(&mut self, at: usize, untagged: &Untagged<'_>) -> bool {
         let size = untagged.response.bytes.len();
+        let at = self.trunk(at);
         let entry = &mut self.entries[at];
         let Some(command) = &mut entry.command else {
             self.bytes_wasted += size as u64;
@@ -426,7 +467,8 @@ impl Session {
 }
 
 pub(super) fn is_status(entry: &Entry) -> bool {
-    matches!(entry.rules.claim, Claim::Status(_))
+    let is_line_of_list = entry.branch_of.is_some() || matches!(entry.phase, Phase::Spread { .. });
+    is_line_of_list || matches!(entry.rules.claim, Claim::Status(_))
 }
 
 fn claims(claim: &Claim, untagged: &Untagged<'_>, uid: Option<u32>, facts: &Facts) -> bool {

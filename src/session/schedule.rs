@@ -1,8 +1,8 @@
 //! What goes out: lines whose turn it is, and uploads that are fed while they are sent.
 
 use super::responses::is_status;
-use super::{Next, Phase, RequestId, Session, Stage, UploadSource};
-use crate::error::{Error, Result};
+use super::{Entry, Next, Phase, RequestId, Session, Stage, Transfer, UploadSource};
+use crate::error::{Error, NoMemory, Result};
 use crate::wire::line::Line;
 
 impl Session {
@@ -14,25 +14,74 @@ impl Session {
         if let Err(error) = self.tend_idle() {
             return self.lost(error);
         }
-        let mut at = 0;
+        let (mut at, mut is_blocked) = (0, false);
         while at < self.entries.len() {
-            if self.entries[at].phase != Phase::Queued {
-                at += 1;
-            } else if !self.may_start(at) {
-                return;
-            } else if self.write_line(at) {
-                at += 1;
+            match self.entries[at].phase {
+                // What has begun goes on, whatever waits.
+                Phase::Spread { goes_on: true } if self.may_start(at) => drop(self.write_line(at)),
+                Phase::Queued if !is_blocked && self.may_start(at) => drop(self.write_line(at)),
+                Phase::Queued if self.spread == 0 => return,
+                Phase::Queued => (at, is_blocked) = (at + 1, true),
+                _ => at += 1,
             }
         }
     }
 
     pub(super) fn may_start(&self, at: usize) -> bool {
-        let in_flight = || self.entries.iter().filter(|entry| entry.phase != Phase::Queued);
-        self.idle.lets_go_of(self.entries[at].ask)
+        let entry = &self.entries[at];
+        let in_flight = || self.entries.iter().filter(|other| other.phase != Phase::Queued);
+        let lines = in_flight().filter(|other| !matches!(other.phase, Phase::Spread { .. })).count();
+        let is_kin = |other: &Entry| other.id == entry.id || other.branch_of == Some(entry.id);
+        self.idle.lets_go_of(entry.ask)
             && !self.output.will_wait()
-            && in_flight().count() < self.facts.settings.max_in_flight
-            && (!is_status(&self.entries[at]) || self.statuses_in_flight() < self.facts.peer.max_status)
-            && in_flight().all(|other| self.entries[at].rules.may_overlap(&other.rules))
+            && lines < self.facts.settings.max_in_flight
+            && (!is_status(entry) || self.statuses_in_flight() < self.facts.peer.max_status)
+            && in_flight().all(|other| is_kin(other) || entry.rules.may_overlap(&other.rules))
+    }
+
+    /// An entry for one line of the request at `at`, which has others under way or will have.
+    fn branch(&mut self, at: usize) -> Result<usize> {
+        self.entries.try_reserve(1)?;
+        let id = RequestId(self.next_id);
+        self.next_id += 1;
+        let request = &mut self.entries[at];
+        if !matches!(request.phase, Phase::Spread { .. }) {
+            self.spread += 1;
+        }
+        request.phase = Phase::Spread { goes_on: true };
+        request.is_begun = true;
+        let branch = Entry {
+            id,
+            branch_of: Some(request.id),
+            rules: request.rules.clone(),
+            command: None,
+            transfer: Transfer::default(),
+            started: self.now,
+            reply: Vec::new(),
+            failure: None,
+            ask: None,
+            is_repeated: false,
+            asked: None,
+            phase: Phase::Queued,
+            tag: None,
+            cancelled: None,
+            ..*request
+        };
+        self.entries.insert(at + 1, branch);
+        Ok(at + 1)
+    }
+
+    /// A line of the request at `at` was answered: there may be more to send.
+    pub(super) fn go_on(&mut self, at: usize) {
+        if let Some(Entry { phase: Phase::Spread { goes_on }, .. }) = self.entries.get_mut(at) {
+            *goes_on = true;
+        }
+    }
+
+    /// Where the request is that this entry is a line of; the entry itself if it is none.
+    pub(super) fn trunk(&self, at: usize) -> usize {
+        let of = self.entries[at].branch_of;
+        of.and_then(|id| self.entries.iter().position(|entry| entry.id == id)).unwrap_or(at)
     }
 
     /// False: the entry is gone, because its command failed or had nothing to send.
@@ -50,16 +99,20 @@ impl Session {
                 self.end(at, error);
                 false
             }
-            Ok(Next::Nothing) => {
-                self.finish(at, Vec::new());
-                false
-            }
+            Ok(Next::Nothing) => self.has_no_line(at),
             Ok(next) => {
                 let is_secret = line.is_secret();
                 let is_dialogue = command.is_dialogue();
                 let supplies = command.supplies();
                 let total: u64 = supplies.iter().flatten().map(|supply| supply.size).sum();
                 entry.transfer.total = (total > 0).then_some(total);
+                let is_spread = next == Next::SendAndGoOn || matches!(entry.phase, Phase::Spread { .. });
+                let place = if is_spread { self.branch(at) } else { Ok(at) };
+                let Ok(place) = place else {
+                    self.end(at, NoMemory.into());
+                    return false;
+                };
+                let entry = &mut self.entries[place];
                 let tag = self.tags.next();
                 let id = entry.id;
                 let pieces = line.finish();
@@ -70,6 +123,7 @@ impl Session {
                     self.lost(error);
                     return false;
                 }
+                let entry = &mut self.entries[place];
                 entry.tag = Some(tag);
                 entry.phase = Phase::Sending;
                 entry.is_begun = true;
@@ -80,6 +134,21 @@ impl Session {
                 true
             }
         }
+    }
+
+    /// The command at `at` has nothing to send. False: so it is done, and the entry gone.
+    fn has_no_line(&mut self, at: usize) -> bool {
+        let id = self.entries[at].id;
+        if let Phase::Spread { goes_on } = &mut self.entries[at].phase {
+            *goes_on = false;
+            if self.entries.iter().any(|entry| entry.branch_of == Some(id)) {
+                return true;
+            }
+            self.spread -= 1;
+        }
+        let reply = std::mem::take(&mut self.entries[at].reply);
+        self.finish(at, reply);
+        false
     }
 
     /// What can be sent now.

@@ -158,6 +158,12 @@ impl Line {
         self.astring(&encoded)
     }
 
+    /// A name as the server sent it.
+    pub fn raw_mailbox(&mut self, name: &[u8]) -> Result<()> {
+        refuse_line_breaks(name)?;
+        self.astring(name)
+    }
+
     /// `list-mailbox`: * and % keep their meaning within quotes too.
     pub fn list_pattern(&mut self, pattern: &str) -> Result<()> {
         refuse_line_breaks(pattern.as_bytes())?;

@@ -33,7 +33,7 @@ pub fn mailbox<'a>(
     let name = decoded_name(&raw, is_utf8, arena)?;
     let role = attributes.role_of(&raw);
     let (raw_name, raw_name_len) = decode::raw(arena, raw)?;
-    let (others, other_count) = extended(&mut cursor, arena)?;
+    let extended = extended(&mut cursor, is_utf8, arena)?;
     Ok(Some(imap_mailbox {
         name,
         raw_name,
@@ -43,9 +43,13 @@ pub fn mailbox<'a>(
         attribute_names: attributes.names,
         role,
         role_origin: imap_origin::IMAP_ORIGIN_SERVER,
+        child_info: extended.child_info,
+        old_name: extended.old_name,
         counts: None,
-        others,
-        other_count,
+        my_rights: Text::NONE,
+        metadata: None,
+        others: extended.others,
+        other_count: extended.other_count,
     }))
 }
 
@@ -151,18 +155,51 @@ fn trim_end(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// `mbox-list-extended = "(" [mbox-list-extended-item *(SP mbox-list-extended-item)] ")"` (RFC 5258)
-fn extended<'a>(
-    cursor: &mut Cursor<'_>,
-    arena: &'a Arena,
-) -> Result<(List<'a, imap_item<'a>>, usize), NoMemory> {
+fn extended<'a>(cursor: &mut Cursor<'_>, is_utf8: bool, arena: &'a Arena) -> Result<Extended<'a>, NoMemory> {
+    let (mut child_info, mut old_name) = (&imap_texts::EMPTY, Text::NONE);
     let mut items = Few::new();
     if cursor.take(b'(') {
         while !cursor.take(b')') {
             let Some(tag) = cursor.astring() else { break };
-            items.push(value::item(&tag.bytes()?, cursor, arena)?)?;
+            let tag = tag.bytes()?;
+            if tag.eq_ignore_ascii_case(b"CHILDINFO") {
+                let found = strings(cursor, |found| decode::text(arena, found, false))?;
+                child_info = arena.texts(&found)?;
+            } else if tag.eq_ignore_ascii_case(b"OLDNAME") {
+                let found = strings(cursor, |found| decoded_name(&found.bytes()?, is_utf8, arena))?;
+                old_name = found.first().copied().unwrap_or(Text::NONE);
+            } else {
+                items.push(value::item(&tag, cursor, arena)?)?;
+            }
         }
     }
-    items.list(arena)
+    let (others, other_count) = items.list(arena)?;
+    Ok(Extended { child_info, old_name, others, other_count })
+}
+
+struct Extended<'a> {
+    child_info: &'a imap_texts<'a>,
+    old_name: Text<'a>,
+    others: List<'a, imap_item<'a>>,
+    other_count: usize,
+}
+
+/// `"(" string *(SP string) ")"`, or one without parentheses.
+fn strings<'a>(
+    cursor: &mut Cursor<'_>,
+    text: impl Fn(&Str<'_>) -> Result<Text<'a>, NoMemory>,
+) -> Result<Vec<Text<'a>>, NoMemory> {
+    let mut found = Vec::new();
+    let is_list = cursor.take(b'(');
+    while !(is_list && cursor.take(b')')) {
+        let Some(string) = cursor.astring() else { break };
+        found.try_reserve(1)?;
+        found.push(text(&string)?);
+        if !is_list {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// `DQUOTE QUOTED-CHAR DQUOTE / nil`: None if names are flat, or if it was left out.
@@ -291,8 +328,10 @@ mod tests {
             .iter()
             .map(|item| format!("{} {}", item.name.get().unwrap(), item.value_count))
             .collect();
+        let children: String = made.child_info.items.iter().map(|info| format!(" {info}")).collect();
+        let old = made.old_name.get().map_or(String::new(), |name| format!(" was {name}"));
         format!(
-            "<{}> {} {} {} {names:?} {others:?}",
+            "<{}> {} {} {} {names:?} {others:?}{children}{old}",
             made.name.get().unwrap(),
             made.delimiter.get().unwrap_or("flat"),
             made.attributes,
@@ -308,9 +347,9 @@ mod tests {
             (b"(\\Noselect) \"/\" \"\"", r#"<> / 2 0 ["\\Noselect"] []"#),
             (
                 b"(\\NonExistent) \"/\" \"Foo\" (\"CHILDINFO\" (\"SUBSCRIBED\"))",
-                r#"<Foo> / 6 0 ["\\NonExistent"] ["CHILDINFO 2"]"#,
+                r#"<Foo> / 6 0 ["\\NonExistent"] [] SUBSCRIBED"#,
             ),
-            (b"() \"/\" a (OLDNAME (\"b c\") X 1)", r#"<a> / 0 0 [] ["OLDNAME 2", "X 1"]"#),
+            (b"() \"/\" a (OLDNAME (\"b &AOk-\") X 1)", r#"<a> / 0 0 [] ["X 1"] was b é"#),
             (
                 b"(\\Remote \\Archive) \"/\" {7}\r\nRo\"ks)o",
                 r#"<Ro"ks)o> / 256 3 ["\\Remote", "\\Archive"] []"#,

@@ -31,6 +31,7 @@ pub mod parameter;
 pub mod response;
 pub mod returns;
 pub mod rights;
+pub mod role;
 pub mod search;
 pub mod section;
 pub mod status;

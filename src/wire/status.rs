@@ -5,9 +5,9 @@
 use std::borrow::Cow;
 
 use super::cursor::{Cursor, Response, Str};
-use super::{list, value};
+use super::{decode, list, value};
 use crate::error::NoMemory;
-use crate::model::{Arena, Few, imap_counts};
+use crate::model::{Arena, Few, Text, imap_counts};
 
 /// `mailbox-data = "STATUS" SP mailbox SP "(" [status-att-list] ")"`; `rest` is where the mailbox begins.
 pub fn counts<'a>(
@@ -25,7 +25,11 @@ pub fn counts<'a>(
     cursor.take(b'(');
     while !cursor.take(b')') {
         let Some(item) = cursor.atom() else { break };
-        if !counted(item, &mut cursor, &mut counts) {
+        if item.eq_ignore_ascii_case(b"MAILBOXID") {
+            counts.mailbox_id = object_id(&mut cursor, arena)?;
+        } else if item.eq_ignore_ascii_case(b"APPENDLIMIT") && cursor.take_nil() {
+            // No limit.
+        } else if !counted(item, &mut cursor, &mut counts) {
             others.push(value::item(item, &mut cursor, arena)?)?;
         }
     }
@@ -79,11 +83,28 @@ fn counted(item: &[u8], cursor: &mut Cursor<'_>, counts: &mut imap_counts<'_>) -
         counts.highest_modseq = number;
     } else if is(b"SIZE") {
         counts.size = number;
+    } else if is(b"DELETED-STORAGE") {
+        counts.deleted_storage = number;
+    } else if is(b"APPENDLIMIT") {
+        counts.append_limit = number;
     } else {
         *cursor = start;
         return false;
     }
     true
+}
+
+/// `"(" objectid ")"` (RFC 8474)
+fn object_id<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Result<Text<'a>, NoMemory> {
+    let is_list = cursor.take(b'(');
+    let id = match cursor.astring() {
+        Some(id) => decode::text(arena, &id, cursor.is_clean)?,
+        None => Text::NONE,
+    };
+    if is_list {
+        cursor.take(b')');
+    }
+    Ok(id)
 }
 
 /// A number that is all of the next word.
@@ -123,7 +144,7 @@ mod tests {
             b"\"a \\\"b\\\"\" (SIZE 4294967297 DELETED 3 HIGHESTMODSEQ 7 MAILBOXID (F22) UNSEEN 1)",
             "a \"b\"",
             [-1, 1, -1, 3, 0, 0, 7, 4294967297],
-            &["MAILBOXID"],
+            &[],
         );
     }
 

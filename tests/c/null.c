@@ -233,6 +233,7 @@ static void arguments(void) {
   INVALID_OUT(imap_assigned, imap_replace(client, 1, "a", NULL, &out, &error));
   imap_upload *upload = imap_upload_new();
   INVALID(imap_upload_add_bytes(upload, (const uint8_t *)"x", 1, &error));
+  INVALID(imap_upload_add_url(upload, "/INBOX/;UID=1", &error));
   INVALID_OUT(imap_request, imap_send_upload(client, 0, "a", upload, &out, &error));
   imap_upload_free(upload);
   upload = imap_upload_new();
@@ -242,6 +243,9 @@ static void arguments(void) {
   INVALID_OUT(imap_assigned, imap_replace(client, 0, "a", upload, &out, &error));
   INVALID(imap_send_upload(client, 0, "a", upload, NULL, &error));
   INVALID(imap_upload_add_fd(upload, -1, 10, &error));
+  INVALID(imap_upload_add_url(upload, NULL, &error));
+  INVALID(imap_upload_add_url(upload, "/IN BOX", &error));
+  INVALID(imap_upload_add_url(NULL, "/INBOX", &error));
   INVALID(imap_upload_add_message(upload, "a (", -1, 0, &error));
   INVALID(imap_upload_add_message(upload, NULL, -2, 0, &error));
   INVALID(imap_upload_add_message(upload, NULL, -1, 10000, &error));

@@ -175,6 +175,8 @@ static void show_mailbox(const imap_mailbox *mailbox) {
   positive("attributes", mailbox->attributes);
   positive("role", (uint32_t)mailbox->role);
   joined("names", mailbox->attribute_names->items, mailbox->attribute_names->count);
+  joined("child_info", mailbox->child_info->items, mailbox->child_info->count);
+  quoted("old_name", mailbox->old_name);
   putchar('\n');
   others(mailbox->others, mailbox->other_count);
 }
@@ -189,6 +191,9 @@ static void show_counts(const imap_counts *counts) {
   positive("uid_validity", counts->uid_validity);
   number("highest_modseq", counts->highest_modseq);
   number("size", counts->size);
+  number("deleted_storage", counts->deleted_storage);
+  number("append_limit", counts->append_limit);
+  plain("mailbox_id", counts->mailbox_id);
   putchar('\n');
   others(counts->others, counts->other_count);
 }

@@ -69,6 +69,8 @@ fn mailbox(mailbox: &imap_mailbox<'_>, out: &mut String) {
         write!(out, " role={}", mailbox.role as u32).unwrap();
     }
     joined(" names", mailbox.attribute_names, out);
+    joined(" child_info", mailbox.child_info, out);
+    quoted(" old_name", mailbox.old_name, out);
     out.push('\n');
     others(mailbox.others, out);
 }
@@ -83,6 +85,9 @@ fn counts(counts: &imap_counts<'_>, out: &mut String) {
     number32(" uid_validity", counts.uid_validity, out);
     number(" highest_modseq", counts.highest_modseq, out);
     number(" size", counts.size, out);
+    number(" deleted_storage", counts.deleted_storage, out);
+    number(" append_limit", counts.append_limit, out);
+    plain(" mailbox_id", counts.mailbox_id, out);
     out.push('\n');
     others(counts.others, out);
 }
