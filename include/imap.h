@@ -895,21 +895,6 @@ typedef struct {
   imap_origin origin;
 } imap_counts;
 
-/// An annotation: METADATA (RFC 5464), ANNOTATEMORE, ANNOTATE (RFC 5257), or the content behind a URL.
-typedef struct {
-  /// NULL or "" for the server's own, and for messages.
-  const char *mailbox;
-  /// "/private/comment"; the URL.
-  const char *name;
-  /// "value.shared", ... or NULL.
-  const char *attribute;
-  /// NULL: NIL.
-  const uint8_t *value;
-  size_t value_len;
-  /// -1, or the size of an entry that was left out because it is longer than MAXSIZE.
-  int64_t size;
-} imap_entry;
-
 /// Annotations, in the order sent.
 typedef struct {
   const imap_entry *const *items;
@@ -1125,12 +1110,6 @@ typedef struct {
   const imap_quota *const *items;
   size_t count;
 } imap_quotas;
-
-/// Annotations, in the order sent.
-typedef struct {
-  const imap_entry *const *items;
-  size_t count;
-} imap_entries;
 
 /// The answer of a command as responses, the tagged one last.
 typedef struct {
