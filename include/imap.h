@@ -1715,8 +1715,8 @@ imap_status imap_watch(imap_client *client,
 
 /// NOTIFY (RFC 5465): which news the server tells by itself, of which mailboxes: "SET STATUS (selected (MessageNew
 /// MessageExpunge)) (subtree ? (MessageNew))", "NONE"; a ? is a mailbox. With "selected", rather than
-/// "selected-delayed", messages may vanish at any time: name them by UID only. NO with the code BADEVENT: the
-/// server does not have one of the events. Blocks: yes.
+/// "selected-delayed", messages may vanish at any time: commands that name them by number are then INVALID. NO with the
+/// code BADEVENT: the server does not have one of the events. Blocks: yes.
 imap_status imap_notify(imap_client *client,
                         const char *events,
                         const char *const *params,

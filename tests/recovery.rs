@@ -217,7 +217,10 @@ fn news_are_chosen() {
     let script = [
         &begin("NOTIFY"),
         "C: NOTIFY SET STATUS (selected (MessageNew MessageExpunge)) (subtree \"&AMQ-rger\" (MessageNew))\nS: $ OK done\n",
+        &select("", ""),
         "C: NOTIFY NONE\nS: $ NO never\n",
+        "C: NOTIFY SET (selected-delayed (MessageNew MessageExpunge))\nS: $ OK done\n",
+        "C: FETCH 1 (UID FLAGS)\nS: * 1 FETCH (UID 1 FLAGS ())\nS: $ OK done\n",
     ];
     played("notified", &[], &script.concat());
     support::shows("scripted", &["NOTIFY"]);

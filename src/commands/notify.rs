@@ -1,9 +1,9 @@
 //! NOTIFY (RFC 5465): which news of which mailboxes the server tells by itself.
 
 use crate::error::{Error, Result};
-use crate::session::{Claim, Command, Facts, Mailboxes, Next, Rules, Sequence};
+use crate::session::{Claim, Command, Effect, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step};
 use crate::wire::line::Line;
-use crate::wire::words::{Place, Words};
+use crate::wire::words::{Place, Word, Words};
 
 pub struct Notify {
     words: Words,
@@ -53,6 +53,15 @@ impl Command for Notify {
             self.words.emit_one(at, Place::Mailbox, line)?;
         }
         Ok(Next::Send)
+    }
+
+    /// A refused one changes nothing.
+    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
+        reply.ok()?;
+        let is_selected = |at| self.words.atom(at).as_deref() == Some("SELECTED");
+        let is_at_any_time = (1..self.words.len())
+            .any(|at| is_selected(at) && matches!(self.words.get(at - 1), Some(Word::Open)));
+        Ok(Step::done(Effect::Renumbering(is_at_any_time)))
     }
 
     fn finish(self) -> Result<()> {

@@ -128,6 +128,8 @@ pub enum Effect {
     Lacks(Vec<&'static str>),
     /// TLS begins right behind this reply.
     StartTls,
+    /// News of the selected mailbox come at any time, or as ever (RFC 5465 section 5.3).
+    Renumbering(bool),
     /// As before the login.
     Unauthenticated,
     /// DEFLATE begins right behind this reply, either way.

@@ -117,6 +117,8 @@ pub struct Facts {
     /// What the server says it has, and does not understand.
     pub lacking: Vec<&'static str>,
     pub selected: Option<Box<Mirror>>,
+    /// Messages may vanish even while a command runs that names them by number.
+    pub renumbers_at_any_time: bool,
 }
 
 /// The selected mailbox, kept up to date by what the server says.
@@ -222,6 +224,7 @@ impl Facts {
             enabled: Vec::new(),
             lacking: Vec::new(),
             selected: None,
+            renumbers_at_any_time: false,
         }
     }
 
@@ -333,10 +336,15 @@ impl Facts {
         Ok(selected)
     }
 
-    /// Error if message numbers can no longer be used (RFC 9586 section 3).
+    /// Error if message numbers can no longer be used (RFC 9586 section 3, RFC 5465 section 5.3).
     pub fn allows(&self, sequence: Sequence) -> Result<()> {
         if sequence == Sequence::Uses && self.is_enabled("UIDONLY") {
             let message = "UIDONLY is enabled: name messages by UID, not by number; nothing was sent";
+            return Err(Error::invalid(message));
+        }
+        if sequence == Sequence::Uses && self.renumbers_at_any_time {
+            let message =
+                "NOTIFY with \"selected\" is in force, so numbers mean nothing: name messages by UID";
             return Err(Error::invalid(message));
         }
         Ok(())

@@ -303,8 +303,10 @@ impl Session {
             }
             Effect::Lacks(capabilities) => self.facts.lacking.extend(capabilities),
             Effect::StartTls => self.stage = Stage::Securing,
+            Effect::Renumbering(is_at_any_time) => self.facts.renumbers_at_any_time = is_at_any_time,
             Effect::Unauthenticated => {
                 self.unselect();
+                self.facts.renumbers_at_any_time = false;
                 self.facts.state = IMAP_STATE_NOT_AUTHENTICATED;
                 self.facts.enabled = Vec::new();
                 self.facts.is_utf8 = false;

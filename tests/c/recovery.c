@@ -112,7 +112,13 @@ static void notified(void) {
   const char *params[] = {"Ärger", NULL};
   CHECK(imap_notify(client, "SET STATUS (selected (MessageNew MessageExpunge)) (subtree ? (MessageNew))", params, &error) ==
       IMAP_OK, &error);
+  CHECK(imap_select(client, "INBOX", NULL, &error) == IMAP_OK, &error);
+  CHECK(imap_fetch(client, "#1", "FLAGS", NULL, NULL, &error) == IMAP_ERR_INVALID, &error);
+  CHECK(imap_search(client, "# ALL", NULL, NULL, &error) == IMAP_ERR_INVALID, &error);
   CHECK(imap_notify(client, "NONE", NULL, &error) == IMAP_ERR_NO, &error);
+  CHECK(imap_fetch(client, "#1", "FLAGS", NULL, NULL, &error) == IMAP_ERR_INVALID, &error);
+  CHECK(imap_notify(client, "SET (selected-delayed (MessageNew MessageExpunge))", NULL, &error) == IMAP_OK, &error);
+  CHECK(imap_fetch(client, "#1", "FLAGS", NULL, NULL, &error) == IMAP_OK, &error);
   CHECK(imap_notify(client, "WHAT", NULL, &error) == IMAP_ERR_INVALID, &error);
   CHECK(imap_notify(client, NULL, NULL, &error) == IMAP_ERR_INVALID, &error);
 }
