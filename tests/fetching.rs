@@ -2,9 +2,10 @@
 
 mod support;
 
-use support::program::{run_checked, run_for, test_program};
+use support::program::{example, run, run_checked, run_for, test_program};
 use support::scripted::{Play, Scripted};
-use support::shows;
+use support::server::Server;
+use support::{Folder, shows};
 
 /// Does steps against a script, whole, byte by byte and under valgrind, and gives what each came to.
 fn played(capabilities: &str, script: &str, steps: &[&str]) -> Vec<String> {
@@ -173,6 +174,16 @@ fn binary_sections() {
          S: * 2 FETCH (UID 2 FLAGS () BINARY[1] NIL)\n\
          S: * 3 FETCH (UID 3 FLAGS () BINARY.SIZE[1] x)\n\
          S: $ NO [UNKNOWN-CTE] some section\n\
+         C: UID FETCH 1:9 (UID FLAGS BINARY.PEEK[1])\n\
+         S: * 1 FETCH (UID 1 FLAGS () BINARY[1] \"a\")\n\
+         S: * 2 FETCH (UID 2 FLAGS ())\n\
+         S: $ NO [UNKNOWN-CTE] it is the second\n\
+         C: UID FETCH 3:9 (UID FLAGS BINARY.PEEK[1])\n\
+         S: $ NO [UNKNOWN-CTE] it is the next\n\
+         C: UID FETCH 3:9 (UID FLAGS)\n\
+         S: * 3 FETCH (UID 3 FLAGS ())\n\
+         S: * 4 FETCH (UID 4 FLAGS ())\n\
+         S: $ OK done\n\
          C: UID FETCH 4 (UID BINARY.PEEK[1])\n\
          S: $ NO [UNKNOWN-CTE] no section\n\
          C: APPEND INBOX (\\Seen) ~{3+}\n\
@@ -193,6 +204,11 @@ fn binary_sections() {
                 "fetch|1:3|FLAGS BINARY.PEEK[1]",
                 "fetch: count=3 [#1 uid=1 flags= BINARY[1]=a] [#2 uid=2 flags= BINARY[1]=NULL:-1] \
                  [#3 uid=3 flags= BINARY.SIZE[1]=NULL:-1 defect=\"BINARY.SIZE is no number\"] \
+                 defect=\"UNKNOWN-CTE: the server cannot decode a section that was asked for\"",
+            ),
+            (
+                "fetch|1:9|FLAGS BINARY.PEEK[1]",
+                "fetch: count=4 [#1 uid=1 flags= BINARY[1]=a] [#2 uid=2 flags=] [#3 uid=3 flags=] [#4 uid=4 flags=] \
                  defect=\"UNKNOWN-CTE: the server cannot decode a section that was asked for\"",
             ),
             (
@@ -475,4 +491,308 @@ fn changes_that_came_too_late() {
         ],
     );
     shows("scripted", &["X1", "CONDSTORE"]);
+}
+
+/// The whole sample mail: text, then attachments with the sizes that they have when they are decoded.
+const SAMPLES: [&str; 29] = [
+    "\"77 bytes\" part=1 subject=Rehearsal moved to Thursday",
+    "\"76 bytes\" part=1 subject=Grüße aus Köln",
+    "\"Minutes attached. Please send corrections by Monday.\" part=1 [2 application/pdf minutes.pdf 7209] subject=Minutes of the allotment society",
+    "\"The 18:15 sails at 18:25.\\n\" part=1 subject=Summer timetable, valid from 1 May",
+    "\"I bring the rice.\\n\" part=1 subject=Potluck on Saturday: who brings what",
+    "\"来週の会議は水曜日です。\\n\" part=1 subject=来週の会議について",
+    "\"Посылаю фотографии.\\n\" part=1 subject=Фотографии с дачи",
+    "\"Tres fotos.\" part=1 [2 image/jpeg cumbre 1 ⛰.jpg 10244] [3 image/jpeg cumbre 2 ⛰.jpg 20484] [4 image/jpeg cumbre 3 ⛰.jpg 30724] subject=¡Fotos de la excursión!",
+    "\"Vi ses kl. 12.\\n\" part=1 subject=Smörgåsbord på fredag",
+    "\"Or one o'clock?\\n\" part=1 subject=Café at noon?",
+    "\"Is this thing on?\\n\" part=1 subject=",
+    "\"See subject.\\n\" part=1 subject=Agenda for #",
+    "\"Do you have page 12?\" part=1 [2 message/rfc822 - #] subject=Fwd: De partituur",
+    "\"Draft attached.\" part=1 [2.1.1 text/plain - 18] [2.1.2 text/html - 32] [2.2 image/png plan.png 8] [3 application/zip drawings.zip 3004] subject=Plans for the boathouse – second draft",
+    "\"Many happy returns!\\n\" part=1 subject=🎂 生日快乐! 🎈",
+    "\"שלום,\\nהכול בסדר.\\n\" part=1 subject=שלום מחיפה",
+    "\"القطار في الثامنة.\\n\" part=1 subject=#",
+    "\"Thank you for your custom.\" part=1 [2 application/octet-stream Invoice 2004-0613.pdf 1600] subject=Invoice 2004-0613",
+    "\"Dotarła.\\n\" part=1 subject=Przesyłka #",
+    "\"Epoxy, then paint.\\n\" part=1 subject=[dinghy] Re: Leak at the centreboard case",
+    "\"/var is at 96 %\\n\" part=1 subject=Disk almost full",
+    "\"Room 12.\\n\" part=1 subject=Seminar on Tuesday",
+    "\"일요일 아침 여덟 시.\\n\" part=1 subject=#",
+    "\"周六九点开放。\\n\" part=1 subject=关于图书馆的开放时间",
+    "\"Do come.\" part=1 [2 text/calendar concert.ics 45] subject=Invitation: spring concert",
+    "\"Χρόνια πολλά.\\n\" part=1 subject=#",
+    "\"It will be kept until the 21st.\\n\" part=1 subject=Your reservation is ready: \"The Sea, the Sea\"",
+    "\"Is that cake still good?\\n\" part=1 subject=Re: Potluck on Saturday: who brings what",
+    "\"Listen!\" part=1 [2 audio/ogg concert.ogg 3780000] subject=The whole concert, in one file",
+];
+
+/// Does steps as a user of a real server; a `#` in what is expected stands for anything.
+fn against(server: &Server, user: &str, steps: &[(&str, &str)]) {
+    let (port, ca) = (format!("1={}", server.imaps), format!("20={}", server.ca()));
+    let (name, password) = (format!("40={user}"), format!("41=secret-{}", &user[..1]));
+    let mut arguments = vec![port.as_str(), &ca, &name, &password, "--"];
+    arguments.extend(steps.iter().map(|(step, _)| *step));
+    let lines = run_for(&test_program("fetching"), &arguments, &[], 120).success();
+    let mut wrong = Vec::new();
+    for ((step, expected), line) in steps.iter().zip(lines.lines()) {
+        let said = line.split_once(": ").map_or("", |(_, said)| said);
+        if !is_like(expected, said) {
+            wrong.push(format!("{step}\n  expected {expected}\n  got      {said}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{}", server.name, wrong.join("\n"));
+    assert_eq!(lines.lines().count(), steps.len());
+}
+
+fn is_like(expected: &str, got: &str) -> bool {
+    let mut parts = expected.split('#');
+    let Some(mut rest) = got.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let mut is_open = false;
+    for part in parts {
+        is_open = part.is_empty();
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty() || is_open
+}
+
+fn reads_all_sample_mail(server: &Server) {
+    server.load_mail();
+    let steps: Vec<String> = (1..=SAMPLES.len()).map(|uid| format!("content+|{uid}")).collect();
+    let mut plan = vec![("select|INBOX", "exists=29")];
+    plan.extend(steps.iter().map(String::as_str).zip(SAMPLES));
+    plan.push(("content|99", "IMAP_ERR_NO usable=1: #the mailbox has no message with UID 99"));
+    against(server, "alice", &plan);
+    let folder = Folder::new();
+    let (url, place) = (server.url(), folder.0.display().to_string());
+    let environment = [("IMAP_PASSWORD", "secret-a"), ("IMAP_CA_FILE", &server.ca())];
+    let shown = run(&example("read_message"), &[&url, "18", &place], &environment).success();
+    let saved = folder.0.join("attachment-18-1");
+    let expected = format!(
+        "From: Hillside Bicycles\nSubject: Invoice 2004-0613\n\nThank you for your custom.\n{}: application/octet-stream, \
+         Invoice 2004-0613.pdf, 1600 bytes\n",
+        saved.display()
+    );
+    assert_eq!(shown, expected);
+    let file = std::fs::read(&saved).expect("the attachment");
+    assert!(file.starts_with(b"%PDF-1.4 invoice") && file.len() == 1600);
+}
+
+const THREE: [(&str, &str); 4] = [
+    ("create|Extras", ""),
+    ("append|Extras|Subject: a^^hello there^", "# 1"),
+    ("append|Extras|Subject: b^Content-Type: image/png^Content-Transfer-Encoding: x-own^^AAAA^", "# 2"),
+    ("append|Extras|Subject: c^Content-Type: text/plain^Content-Transfer-Encoding: base64^^aGkhAGhv^", "# 3"),
+];
+
+const CHANGED: [(&str, &str); 6] = [
+    ("store|1:3|(UNCHANGEDSINCE 1) +FLAGS (\\Flagged)", "#modified=1:3#"),
+    ("store|1,3|+FLAGS.SILENT (\\Deleted)", "#"),
+    ("expunge|3", "3 modseq=#"),
+    (
+        "fetch|1:9|FLAGS (CHANGEDSINCE 1 VANISHED)",
+        "count=2 [#1 uid=1 flags=#\\Deleted# modseq=#]# vanished=3#",
+    ),
+    ("expunge", "1 modseq=#"),
+    ("selected", "exists=1"),
+];
+
+#[test]
+fn dovecot() {
+    let Some(server) = Server::start("dovecot") else { return };
+    let mut plan = THREE.to_vec();
+    plan.extend([
+        ("enable|QRESYNC", "QRESYNC#"),
+        ("select|Extras", "exists=3"),
+        ("fetch|1|PREVIEW SAVEDATE", "count=1 [#1 uid=1 preview=\"hello there\" saved=#]"),
+        (
+            "fetch|3|BINARY.PEEK[1] BINARY.SIZE[1]",
+            "count=1 [#3 uid=3 BINARY[1]=hi!\\0ho BINARY.SIZE[1]=NULL:6]",
+        ),
+        (
+            "fetch|1:3|FLAGS BINARY.PEEK[1]",
+            "count=3 #defect=\"UNKNOWN-CTE: the server cannot decode a section that was asked for\"",
+        ),
+        ("section|3|BINARY.SIZE[1] BINARY.PEEK[1]|1", "BINARY[1] 1"),
+        ("append|Extras|Subject: d^^a~b^", "# 4"),
+        ("store|4|+FLAGS (\\Deleted)", "#"),
+        ("expunge|4", "4 modseq=#"),
+    ]);
+    plan.extend(CHANGED);
+    plan.extend([("close", ""), ("delete|Extras", "")]);
+    against(&server, "bob", &plan);
+    reads_all_sample_mail(&server);
+    shows(
+        "dovecot",
+        &[
+            "F1",
+            "F4",
+            "F5",
+            "F12",
+            "F13",
+            "X1",
+            "X4",
+            "X5",
+            "X8",
+            "BINARY",
+            "PREVIEW",
+            "SAVEDATE",
+            "QRESYNC",
+            "CONDSTORE",
+            "UIDPLUS",
+        ],
+    );
+}
+
+#[test]
+fn cyrus() {
+    let Some(server) = Server::start("cyrus") else { return };
+    let mut plan = THREE.to_vec();
+    plan.extend([
+        ("append|Extras|Subject: d^^noted^|/comment|value.shared|with it", "# 4"),
+        ("enable|QRESYNC", "#QRESYNC#"),
+        ("select|Extras", "exists=4"),
+        ("fetch|1|EMAILID THREADID SAVEDATE PREVIEW", "count=1 [#1 uid=1 email=# saved=#]"),
+        ("fetch|4|ANNOTATION (/comment (value.shared))", "count=1 [#4 uid=4 /comment value.shared=with it]"),
+        ("store|1|ANNOTATION (/comment (value.shared ?))|a \"note\"", "#"),
+        (
+            "fetch|1|ANNOTATION (/comment (value.shared size.shared))",
+            "count=1 [#1 uid=1 /comment value.shared=a \"note\" /comment size.shared=8]",
+        ),
+        ("store|1|ANNOTATION (/comment (value.shared NIL))", "#"),
+        ("fetch|1|ANNOTATION (/comment (value.shared))", "count=1 [#1 uid=1 /comment value.shared]"),
+        (
+            "fetch|3|BINARY.PEEK[1] BINARY.SIZE[1]",
+            "count=1 [#3 uid=3 BINARY[1]=hi!\\0ho BINARY.SIZE[1]=NULL:6]",
+        ),
+        (
+            "fetch|1:3|FLAGS BINARY.PEEK[1]",
+            "#defect=\"UNKNOWN-CTE: the server cannot decode a section that was asked for\"",
+        ),
+        ("fetch|1:*|FLAGS (PARTIAL -1:-2)", "count=2 [#4 uid=4 #] [#3 uid=3 #]"),
+        ("store|4|+FLAGS (\\Deleted)", "#"),
+        ("expunge|4", "4 modseq=#"),
+    ]);
+    plan.extend(CHANGED);
+    plan.push(("close", ""));
+    against(&server, "bob", &plan);
+    // The same connection cannot go back to message numbers.
+    against(
+        &server,
+        "bob",
+        &[
+            ("append|Extras|Subject: e^^one^", "# 5"),
+            ("append|Extras|Subject: f^^two^", "# 6"),
+            ("enable|UIDONLY", "#UIDONLY#"),
+            ("select|Extras", "exists=3"),
+            ("fetch|1:*|FLAGS RFC822.SIZE", "count=3 [uid=2 flags=# size=#] [uid=5 #] [uid=6 #]"),
+            ("fetch|#1|FLAGS", "IMAP_ERR_INVALID#UIDONLY is enabled#"),
+            ("store|5|+FLAGS (\\Deleted)", "count=1 [uid=5 flags=#\\Deleted#]"),
+            ("replace|6|Extras|Subject: g^^new^", "# 7"),
+            ("copy|7|Trash", "# 7 -> 1"),
+            ("expunge", "5 modseq=#"),
+            ("selected", "exists=2"),
+            ("content|7", "\"new\\n\" part=1 subject=g"),
+            ("close", ""),
+            ("delete|Extras", ""),
+        ],
+    );
+    reads_all_sample_mail(&server);
+    shows(
+        "cyrus",
+        &[
+            "F2",
+            "F12",
+            "F14",
+            "F16",
+            "X1",
+            "X2",
+            "X4",
+            "X5",
+            "X7",
+            "X8",
+            "D17",
+            "BINARY",
+            "PREVIEW",
+            "SAVEDATE",
+            "OBJECTID",
+            "ANNOTATE-EXPERIMENT-1",
+            "PARTIAL",
+            "UIDONLY",
+            "QRESYNC",
+            "CONDSTORE",
+            "UIDPLUS",
+            "REPLACE",
+        ],
+    );
+}
+
+#[test]
+fn courier() {
+    let Some(server) = Server::start("courier") else { return };
+    against(
+        &server,
+        "bob",
+        &[
+            ("append|INBOX|Subject: a^^hello   there^", "# 1"),
+            (
+                "append|INBOX|Subject: b^MIME-Version: 1.0^Content-Type: text/html^^<p>good&nbsp;<b>bye</b>",
+                "# 2",
+            ),
+            ("select|INBOX", "exists=2"),
+            (
+                "fetch|1:*|FLAGS PREVIEW",
+                "count=2 [#1 uid=1 flags=# preview=\"hello there\"] [#2 uid=2 flags=# preview=\"good bye\"] origin=1",
+            ),
+            ("content|2", "\"<p>good&nbsp;<b>bye</b>#\" html part=1 subject=b"),
+        ],
+    );
+    shows("courier", &["PREVIEW", "F6"]);
+}
+
+#[test]
+fn contents_of_hostile_messages() {
+    selected(
+        "IMAP4rev1",
+        "C: UID FETCH 1 (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)\n\
+         S: * 1 FETCH (UID 1 BODYSTRUCTURE ())\n\
+         S: $ OK done\n\
+         C: UID FETCH 2 (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)\n\
+         S: * 2 FETCH (UID 2 FLAGS () BODYSTRUCTURE (\"text\" \"plain\" (\"charset\" \"no-such\") NIL NIL \"x-own\" 9999999999 1))\n\
+         S: $ OK done\n\
+         C: UID FETCH 2 (UID BODY.PEEK[1]<0.1073741824>)\n\
+         S: * 2 FETCH (UID 2 BODY[1]<0> \"café\")\n\
+         S: $ OK done\n\
+         C: UID FETCH 3 (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)\n\
+         S: * 3 FETCH (UID 3 FLAGS () ENVELOPE (NIL \"s\" NIL NIL NIL NIL NIL NIL NIL NIL) BODYSTRUCTURE (\"text\" \"html\" NIL NIL NIL \"7bit\" 5 1))\n\
+         S: $ OK done\n\
+         C: UID FETCH 3 (UID BODY.PEEK[1])\n\
+         S: $ NO no longer\n\
+         C: UID FETCH 4 (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)\n\
+         S: $ OK done\n\
+         C: UID FETCH 5 (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)\n\
+         S: * 5 FETCH (UID 5 FLAGS () ENVELOPE (NIL \"s\" NIL NIL NIL NIL NIL NIL NIL NIL) BODYSTRUCTURE (\"text\" \"html\" NIL NIL NIL \"7bit\" 5 1))\n\
+         S: $ OK done\n\
+         C: UID FETCH 5 (UID BODY.PEEK[1])\n\
+         S: * 5 FETCH (UID 5 BODY[1] NIL)\n\
+         S: $ OK done\n",
+        &[
+            (
+                "content|1",
+                "content: \"\" part=- subject= defect=\"a multipart has no parts\" \
+                 defect=\"FLAGS were asked for and did not come\" \
+                 defect=\"ENVELOPE was asked for and did not come\"",
+            ),
+            (
+                "content|2",
+                "content: \"café\" part=1 subject= defect=\"ENVELOPE was asked for and did not come\" \
+                 defect=\"the text is longer than the 1073741824 bytes of IMAP_OPTION_MAX_LITERAL: cut there\"",
+            ),
+            ("content|3", "content: IMAP_ERR_NO usable=1: UID FETCH: the server said NO: no longer"),
+            ("content|4", "content: IMAP_ERR_NO usable=1: the mailbox has no message with UID 4"),
+            ("content|5", "content: \"\" html part=1 subject=s"),
+        ],
+    );
 }

@@ -22,6 +22,16 @@ pub struct Fetch {
     item: Option<Box<Owned<Message>>>,
     /// PREVIEW is made here.
     previews: Option<Previews>,
+    decoding: Decoding,
+}
+
+/// How far the server came with sections that it has to decode: it stops at one that it cannot (RFC 3516).
+#[derive(Default)]
+struct Decoding {
+    /// The highest message that the last line was answered with.
+    highest: u32,
+    /// The next line asks for nothing to be decoded.
+    is_off: bool,
 }
 
 /// Messages as they come in; what belongs to none of them is counted as a defect.
@@ -64,6 +74,7 @@ impl Fetch {
             is_streamed: false,
             item: None,
             previews: None,
+            decoding: Decoding::default(),
         })
     }
 
@@ -127,7 +138,11 @@ impl Command for Fetch {
         line.word(self.name())?;
         line.raw(b" ")?;
         line.raw(piece)?;
-        let manner = Manner { is_old: facts.is_imap4(), by_structure: self.previews.is_some() };
+        let manner = Manner {
+            is_old: facts.is_imap4(),
+            by_structure: self.previews.is_some(),
+            is_undecoded: self.decoding.is_off,
+        };
         self.items.encode(manner, line)?;
         Ok(Next::Send)
     }
@@ -138,6 +153,10 @@ impl Command for Fetch {
         }
         if let Some(previews) = self.previews.as_mut().filter(|previews| previews.has_begun()) {
             return previews.take(untagged, facts);
+        }
+        if self.items.asks_binary() {
+            let named = if self.targets.by_uid() { untagged.uid() } else { untagged.number };
+            self.decoding.highest = self.decoding.highest.max(named.unwrap_or(0));
         }
         let asked = Asked { flags: self.items.asks_flags(), envelope: self.items.asks_envelope() };
         match &mut self.list {
@@ -164,10 +183,17 @@ impl Command for Fetch {
         if let Some(previews) = self.previews.as_mut().filter(|previews| previews.has_begun()) {
             return Ok(if previews.go_on(reply)? { Step::AGAIN } else { Step::DONE });
         }
-        let is_binary = self.items.asks_binary();
+        let is_binary = self.items.asks_binary() && !self.decoding.is_off;
         let costs_an_item =
             self.list.as_mut().is_some_and(|list| is_binary && list.note_unknown_encoding(reply));
-        let has_more = if costs_an_item { self.targets.advance() } else { self.targets.go_on(reply)? };
+        let Decoding { highest, .. } = std::mem::take(&mut self.decoding);
+        let has_more = if costs_an_item {
+            // That message is either the last one that came, or the next, which then comes without.
+            self.decoding.is_off = highest == 0;
+            self.targets.pass(highest)?
+        } else {
+            self.targets.go_on(reply)?
+        };
         if has_more {
             return Ok(Step::AGAIN);
         }

@@ -180,6 +180,23 @@ impl Targets {
         !self.pieces.is_empty()
     }
 
+    /// Leaves what is up to `last` of the piece; whether there is anything to be sent.
+    pub fn pass(&mut self, last: u32) -> Result<bool> {
+        let Some(piece) = self.pieces.pop() else { return Ok(false) };
+        let text = std::str::from_utf8(&piece).unwrap_or_default();
+        let mut rest = imap_set::parse(text)?;
+        let is_behind = rest.bounds().is_none_or(|(lowest, _)| last > 0 && last < lowest);
+        if is_behind {
+            // "10:*" names the last message even if that is the ninth.
+            return Ok(!self.pieces.is_empty());
+        }
+        if last > 0 {
+            rest.remove(1, last)?;
+        }
+        self.push(&rest)?;
+        Ok(!self.pieces.is_empty())
+    }
+
     /// The reply to the line of a piece: whether there is another to be sent.
     pub fn go_on(&mut self, reply: &Reply<'_>) -> Result<bool> {
         let is_done = self.note_limit(reply)?;

@@ -56,6 +56,10 @@ fn object_id<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Result<Option<Opt
         return Ok(Some(None));
     }
     let is_list = cursor.take(b'(');
+    // Cyrus has no threads: THREADID (NIL).
+    if is_list && cursor.take_nil() {
+        return Ok(cursor.take(b')').then_some(None));
+    }
     let Some(id) = cursor.astring() else { return Ok(None) };
     if is_list && !cursor.take(b')') {
         return Ok(None);

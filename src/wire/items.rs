@@ -10,6 +10,9 @@ pub struct Items {
     /// Behind the items: "(CHANGEDSINCE 917)".
     modifier: Option<Words>,
     needs: Vec<&'static str>,
+    asks_flags: bool,
+    asks_envelope: bool,
+    asks_binary: bool,
 }
 
 /// `"ALL" / "FULL" / "FAST"`: UID must stand beside the items, which a macro does not allow.
@@ -52,6 +55,8 @@ pub struct Manner {
     pub is_old: bool,
     /// The structure, by which a PREVIEW can be made, in place of that.
     pub by_structure: bool,
+    /// Nothing that the server would have to decode.
+    pub is_undecoded: bool,
 }
 
 impl Items {
@@ -80,13 +85,23 @@ impl Items {
         if words.is_empty() {
             return Err(Error::invalid("FETCH asks for nothing: name items, as \"FLAGS ENVELOPE\""));
         }
-        let mut items = Items { words, modifier, needs: Vec::new() };
+        let mut items = Items {
+            words,
+            modifier,
+            needs: Vec::new(),
+            asks_flags: false,
+            asks_envelope: false,
+            asks_binary: false,
+        };
         items.look()?;
         Ok(items)
     }
 
     fn look(&mut self) -> Result<()> {
         let mut named = outer_atoms(&self.words);
+        self.asks_flags = named.iter().any(|name| name == "FLAGS");
+        self.asks_envelope = named.iter().any(|name| name == "ENVELOPE");
+        self.asks_binary = named.iter().any(|name| name.starts_with("BINARY"));
         named.extend(self.modifier.iter().flat_map(outer_atoms));
         for (begin, capability) in EXTENDED {
             if named.iter().any(|name| name.starts_with(begin)) && !self.needs.contains(&capability) {
@@ -111,15 +126,15 @@ impl Items {
     }
 
     pub fn asks_binary(&self) -> bool {
-        outer_atoms(&self.words).iter().any(|name| name.starts_with("BINARY"))
+        self.asks_binary
     }
 
     pub fn asks_flags(&self) -> bool {
-        self.asks("FLAGS")
+        self.asks_flags
     }
 
     pub fn asks_envelope(&self) -> bool {
-        self.asks("ENVELOPE")
+        self.asks_envelope
     }
 
     pub fn needs(&self) -> impl Iterator<Item = &'static str> {
@@ -132,6 +147,9 @@ impl Items {
         if manner.by_structure && atom.as_deref() == Some("PREVIEW") {
             let has_list = matches!(self.words.get(at + 1), Some(Word::Open));
             return Ok(if has_list { self.words.close_of(at + 1).unwrap_or(at + 2) } else { at + 1 });
+        }
+        if manner.is_undecoded && atom.as_deref().is_some_and(|name| name.starts_with("BINARY")) {
+            return Ok(at + 1);
         }
         let old = OLD_NAMES.iter().find(|(name, _)| manner.is_old && atom.as_deref() == Some(*name));
         match old {
@@ -360,13 +378,16 @@ mod tests {
     fn items_can_be_asked_for_in_other_ways() {
         let asked = |text: &str, is_old, by_structure| {
             let items = Items::parse(text, None).unwrap();
-            sent(|line| items.encode(Manner { is_old, by_structure }, line)).unwrap()
+            sent(|line| items.encode(Manner { is_old, by_structure, is_undecoded: false }, line)).unwrap()
         };
         let old = asked("BODY.PEEK[] BODY[HEADER] BODY.PEEK[TEXT] BODY.PEEK[1]", true, false);
         assert_eq!(old, "(UID RFC822.PEEK RFC822.HEADER RFC822.TEXT.PEEK BODY.PEEK[1])\r\n");
         assert_eq!(asked("PREVIEW FLAGS", false, true), "(UID FLAGS BODYSTRUCTURE)\r\n");
         assert_eq!(asked("FLAGS PREVIEW (LAZY)", false, true), "(UID FLAGS BODYSTRUCTURE)\r\n");
         assert_eq!(asked("PREVIEW", false, true), "(UID BODYSTRUCTURE)\r\n");
+        let items = Items::parse("BINARY.PEEK[1]<0.5> FLAGS BINARY.SIZE[2]", None).unwrap();
+        let undecoded = Manner { is_undecoded: true, ..Manner::default() };
+        assert_eq!(sent(|line| items.encode(undecoded, line)).unwrap(), "(UID FLAGS)\r\n");
     }
 
     #[test]

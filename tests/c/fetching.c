@@ -186,15 +186,18 @@ static imap_status do_expunge(imap_error **error) {
   return status;
 }
 
-/* append|MAILBOX|MESSAGE|ENTRY|ATTRIBUTE|VALUE, in which ~ stands for NUL. Or replace|UID|MAILBOX|MESSAGE. */
+/* append|MAILBOX|MESSAGE|ENTRY|ATTRIBUTE|VALUE, in which ~ stands for NUL and ^ for CRLF. Or replace|UID|MAILBOX|MESSAGE. */
 static imap_status do_upload(imap_error **error) {
   int is_replace = !strcmp(words[0], "replace"), at = is_replace ? 2 : 1;
   const char *text = word(at + 1) ? word(at + 1) : "";
   imap_upload *upload = imap_upload_new();
   imap_assigned *assigned = NULL;
   uint8_t message[256];
-  size_t length = strlen(text);
-  for (size_t i = 0; i < length; i++) message[i] = text[i] == '~' ? '\0' : text[i] == '^' ? '\n' : (uint8_t)text[i];
+  size_t length = 0;
+  for (const char *in = text; *in && length + 2 < sizeof message; in++) {
+    if (*in == '^') message[length++] = '\r';
+    message[length++] = *in == '~' ? '\0' : *in == '^' ? '\n' : (uint8_t)*in;
+  }
   imap_upload_add_message(upload, "\\Seen", -1, 0, NULL);
   if (word(at + 4))
     imap_upload_add_annotation(upload, word(at + 2), word(at + 3), (const uint8_t *)word(at + 4),
