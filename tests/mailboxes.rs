@@ -5,6 +5,7 @@ mod support;
 
 use support::program::{run, test_program};
 use support::scripted::Scripted;
+use support::server::Server;
 use support::shows;
 
 /// Plays `script`, after a greeting with these capabilities and a login, to the steps; gives what each printed.
@@ -545,4 +546,278 @@ fn messages_that_the_server_would_refuse_are_not_sent() {
         lines[0]
     );
     shows("scripted", &["APPENDLIMIT"]);
+}
+
+/// The same steps against a real server, as bob; `#` in an expected line stands for anything.
+fn on_server(server: &Server, expected: &[(&str, &str)]) {
+    let (port, ca) = (format!("1:{}", server.imaps), format!("20={}", server.ca()));
+    let mut arguments = vec![port.as_str(), &ca, "--", "login|bob|secret-b"];
+    arguments.extend(expected.iter().map(|(step, _)| *step));
+    let out = run(&test_program("mailboxes"), &arguments, &[]).success();
+    let lines: Vec<&str> = out.lines().skip(1).collect();
+    let wrong: Vec<String> = expected
+        .iter()
+        .zip(&lines)
+        .filter(|((_, expected), line)| !is_like(expected, line))
+        .map(|((step, expected), line)| format!("{step}\n  expected {expected}\n  got      {line}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}\n{}", server.name, wrong.join("\n"));
+    assert_eq!(lines.len(), expected.len(), "{out}");
+}
+
+fn is_like(expected: &str, line: &str) -> bool {
+    let mut parts = expected.split('#');
+    let Some(mut rest) = line.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let mut is_open = false;
+    for part in parts {
+        is_open = part.is_empty();
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty() || is_open
+}
+
+const FIRST: &str = "append|Box|Subject: one\\r\\n\\r\\nbody one\\r\\n";
+
+#[test]
+fn dovecot_2_4() {
+    let Some(server) = Server::start("dovecot-2.4") else { return };
+    on_server(
+        &server,
+        &[
+            ("create|Box", "create:"),
+            ("create|Box/Below", "create:"),
+            ("subscribe|Box/Below", "subscribe:"),
+            (FIRST, "append: uids=1 origin=0"),
+            ("append|Nowhere|x", "append: IMAP_ERR_NO usable=1 code=TRYCREATE#"),
+            (
+                "list||Box|RETURN (SUBSCRIBED CHILDREN STATUS (MESSAGES SIZE) MYRIGHTS)",
+                "list: [Box attributes=40 messages=1 size=26 rights=l#]",
+            ),
+            ("list||%|(SUBSCRIBED RECURSIVEMATCH)", "list: #[Box# child=SUBSCRIBED]#"),
+            ("list||*|(SPECIAL-USE)", "list: #[Sent# role=8]#"),
+            (
+                "take-mailboxes|LIST \"\" (Box Sent) RETURN (SPECIAL-USE)",
+                "take-mailboxes: #Box#[Sent# role=8]#",
+            ),
+            ("stream|LIST \"\" Box RETURN (STATUS (UIDNEXT))", "stream: [Box# uid_next=2]"),
+            ("lsub||*", "lsub: #[Box/Below#]#"),
+            ("setmetadata|Box|/private/comment|mine", "setmetadata:"),
+            // It has no LIST-METADATA: asked for each mailbox.
+            (
+                "list||Box*|RETURN (METADATA (/private/comment))",
+                "list: origin=1 [Box# {Box /private/comment=mine}] [Box/Below# {Box/Below /private/comment=NIL}]",
+            ),
+            ("send|SETMETADATA Box (/private/comment ? /shared/comment ?)|a longer one|ours", "send:"),
+            (
+                "getmetadata|Box|(MAXSIZE 5) /private/comment /shared/comment",
+                "getmetadata: {Box /shared/comment=ours} {Box /private/comment=NIL size=12}",
+            ),
+            (
+                "getmetadata|Box|(DEPTH infinity) /private",
+                "getmetadata: #{Box /private/comment=a longer one}#",
+            ),
+            (
+                "status|Box|MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ SIZE",
+                "status: Box messages=1 unseen=1 uid_next=2 uid_validity=# modseq=# size=26",
+            ),
+            ("namespace", "namespace: origin=0 personal=\"\"/#"),
+            (
+                "upload|Box|0|n:\\Seen|t:Subject: two\\r\\n\\r\\n|u:/Box/;UID=1/;SECTION=TEXT|n:|u:/Box/;UID=1",
+                "upload: uids=2:3 origin=0",
+            ),
+            ("select|Box", "select:"),
+            ("fetch|2|", "fetch: Subject: two\\r\\n\\r\\nbody one\\r\\n"),
+            ("fetch|3|TEXT", "fetch: body one\\r\\n"),
+            ("upload|Box|0|n:|u:/Box/;UID=99", "upload: IMAP_ERR_NO usable=1 code=BADURL /Box/;UID=99#"),
+            (
+                "upload|Box|3|n:|t:Subject: new\\r\\n\\r\\n|u:/Box/;UID=1/;SECTION=TEXT",
+                "upload: uids=4 origin=#",
+            ),
+            ("fetch|4|", "fetch: Subject: new\\r\\n\\r\\nbody one\\r\\n"),
+            ("unselect", "unselect:"),
+            ("big|Box|13000000", "big: IMAP_ERR_NO usable=1 code=LIMIT#"),
+            ("big|Box|11000000", "big: uids=5 origin=0"),
+            ("big|Box|11000000", "big: IMAP_ERR_NO usable=1 code=OVERQUOTA#"),
+            ("rename|Box/Below|Box/Other", "rename:"),
+            ("delete|Box/Other", "delete:"),
+            ("delete|Box", "delete:"),
+        ],
+    );
+    shows(
+        server.name,
+        &[
+            "M4",
+            "M5",
+            "M6",
+            "M7",
+            "M9",
+            "M10",
+            "M13",
+            "AP1",
+            "AP6",
+            "E9",
+            "D8",
+            "D11",
+            "D12",
+            "U11",
+            "LIST-EXTENDED",
+            "CHILDREN",
+            "SPECIAL-USE",
+            "LIST-STATUS",
+            "LIST-MYRIGHTS",
+            "STATUS=SIZE",
+            "CATENATE",
+            "MULTIAPPEND",
+            "METADATA",
+            "NAMESPACE",
+            "UNSELECT",
+        ],
+    );
+}
+
+#[test]
+fn cyrus() {
+    let Some(server) = Server::start("cyrus") else { return };
+    on_server(
+        &server,
+        &[
+            ("send|CREATE Box", "send: code=MAILBOXID #"),
+            ("create|Box/Below", "create:"),
+            ("subscribe|Box/Below", "subscribe:"),
+            (FIRST, "append: uids=1 origin=0"),
+            ("append|Nowhere|x", "append: IMAP_ERR_NO usable=1 code=TRYCREATE#"),
+            ("setmetadata|Box|/private/comment|mine", "setmetadata:"),
+            (
+                "list||Box|RETURN (SUBSCRIBED CHILDREN STATUS (MESSAGES SIZE MAILBOXID) MYRIGHTS METADATA (/private/comment))",
+                "list: [Box attributes=# messages=1 size=26 id=# rights=# {Box /private/comment=mine}]",
+            ),
+            ("list||%|(SUBSCRIBED RECURSIVEMATCH)", "list: #[Box# child=SUBSCRIBED]#"),
+            ("list||*|(SPECIAL-USE)", "list: #[Sent# role=8#]#"),
+            (
+                "take-mailboxes|LIST \"\" (Box Sent) RETURN (SPECIAL-USE)",
+                "take-mailboxes: #Box#[Sent# role=8#]#",
+            ),
+            ("take-mailboxes|XLIST \"\" Sent", "take-mailboxes: #[Sent# role=8#]#"),
+            ("send|SETMETADATA Box (/private/comment ? /shared/comment ?)|a longer one|ours", "send:"),
+            (
+                "getmetadata|Box|/private/comment /shared/comment",
+                "getmetadata:#{Box /private/comment=a longer one}#",
+            ),
+            (
+                "status|Box|MESSAGES DELETED DELETED-STORAGE MAILBOXID",
+                "status: Box messages=1 deleted=0 deleted_storage=0 id=#",
+            ),
+            ("namespace", "namespace: origin=0 personal=\"\"/#"),
+            ("create|Post|8", "create:#"),
+            (
+                "upload|Box|0|n:\\Seen|t:Subject: two\\r\\n\\r\\n|u:/Box/;UID=1/;SECTION=TEXT|n:|u:/Box/;UID=1",
+                "upload: uids=2:3 origin=0",
+            ),
+            ("select|Box", "select:"),
+            ("fetch|2|", "fetch: Subject: two\\r\\n\\r\\nbody one\\r\\n"),
+            ("upload|Box|0|n:|u:/Box/;UID=99", "upload: IMAP_ERR_NO usable=1 code=BADURL#"),
+            ("unselect", "unselect:"),
+            ("enable|UTF8=ACCEPT", "enable:"),
+            ("create|Entwürfe", "create:"),
+            ("append|Entwürfe|From: a@b.c\\r\\nSubject: ä\\r\\n\\r\\nx\\r\\n", "append: uids=1 origin=0"),
+            ("list||Entw*|RETURN (STATUS (MESSAGES))", "list: [Entwürfe# messages=1]"),
+            ("select|Entwürfe", "select:"),
+            ("fetch|1|", "fetch: #Subject: ä#"),
+            ("unselect", "unselect:"),
+            ("delete|Entwürfe", "delete:"),
+            ("rename|Box/Below|Box/Other", "rename:"),
+            ("delete|Box/Other", "delete:"),
+            ("delete|Box", "delete:"),
+        ],
+    );
+    shows(
+        server.name,
+        &[
+            "M4",
+            "M5",
+            "M6",
+            "M8",
+            "M9",
+            "M10",
+            "M13",
+            "M14",
+            "AP1",
+            "AP4",
+            "AP6",
+            "E9",
+            "D8",
+            "D11",
+            "D12",
+            "K9",
+            "LIST-EXTENDED",
+            "CHILDREN",
+            "SPECIAL-USE",
+            "CREATE-SPECIAL-USE",
+            "XLIST",
+            "LIST-STATUS",
+            "LIST-MYRIGHTS",
+            "LIST-METADATA",
+            "STATUS=SIZE",
+            "OBJECTID",
+            "CATENATE",
+            "MULTIAPPEND",
+            "METADATA",
+            "NAMESPACE",
+            "UNSELECT",
+            "UTF8=ACCEPT",
+        ],
+    );
+}
+
+#[test]
+fn courier() {
+    let Some(server) = Server::start("courier") else { return };
+    // It has none of LIST's extensions, but ACL.
+    on_server(
+        &server,
+        &[
+            ("create|INBOX.Box", "create:"),
+            ("create|INBOX.Sent", "create:#"),
+            ("subscribe|INBOX.Box", "subscribe:"),
+            (
+                "list||INBOX.*|RETURN (SUBSCRIBED STATUS (MESSAGES) MYRIGHTS)",
+                "list: origin=1 #[INBOX.Box# messages=0 rights=#]#",
+            ),
+            ("list||*|(SUBSCRIBED)", "list: origin=1 #[INBOX.Box#]#"),
+            ("list||*|(SPECIAL-USE)", "list: origin=1 #[INBOX.Sent# role=8/2]#"),
+            (
+                "take-mailboxes|LIST \"\" (INBOX.Box INBOX INBOX.*)",
+                "take-mailboxes: origin=1 [INBOX.Box#[INBOX# role=1#",
+            ),
+            ("unsubscribe|INBOX.Box", "unsubscribe:"),
+            ("delete|INBOX.Box", "delete:"),
+        ],
+    );
+    shows(server.name, &["M6", "M7", "E9", "LIST-EXTENDED", "LIST-STATUS", "LIST-MYRIGHTS", "SPECIAL-USE"]);
+}
+
+#[test]
+fn mailutils() {
+    let Some(server) = Server::start("mailutils") else { return };
+    let (port, ca) = (format!("1:{}", server.imaps), format!("20={}", server.ca()));
+    // Its other mechanisms fail, so LOGIN is sent by itself.
+    let arguments = [
+        port.as_str(),
+        &ca,
+        "--",
+        "send|LOGIN ? ?|bob|secret-b",
+        "create|Box",
+        "subscribe|Box",
+        "list||Box|RETURN (SUBSCRIBED)",
+        "namespace",
+        "delete|Box",
+    ];
+    let out = run(&test_program("mailboxes"), &arguments, &[]).success();
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(is_like("list: origin=1 [Box attributes=#]", lines[3]), "{out}");
+    assert!(is_like("namespace: origin=0 #", lines[4]), "{out}");
+    shows(server.name, &["M6", "M7", "M10", "NAMESPACE"]);
 }

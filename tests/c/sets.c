@@ -72,6 +72,62 @@ static void changing(void) {
   imap_set_free(set);
 }
 
+/* What other libraries have a function of its own for is one or two calls here. */
+static void otherwise(void) {
+  imap_set *a = parse("1:5,9"), *b = parse("4:6"), *both = NULL, *result = NULL;
+  uint32_t lowest = 0, highest = 0;
+  /* Either but not both: what they share, taken from what they have together. */
+  CHECK(imap_set_copy(a, &both, NULL) == IMAP_OK && imap_set_intersect(both, b, NULL) == IMAP_OK && is(both, "4:5"));
+  CHECK(imap_set_copy(a, &result, NULL) == IMAP_OK && imap_set_unite(result, b, NULL) == IMAP_OK);
+  CHECK(imap_set_subtract(result, both, NULL) == IMAP_OK && is(result, "1:3,6,9"));
+  imap_set_free(result);
+  /* All others: taken from all. */
+  result = parse("1:*");
+  CHECK(imap_set_subtract(result, a, NULL) == IMAP_OK && is(result, "6:8,10:*"));
+  imap_set_free(result);
+  /* Above and below a number, and `*` limited to the largest there is. */
+  CHECK(imap_set_copy(a, &result, NULL) == IMAP_OK && imap_set_remove(result, 1, 3, NULL) == IMAP_OK && is(result, "4:5,9"));
+  CHECK(imap_set_remove(result, 5, UINT32_MAX, NULL) == IMAP_OK && is(result, "4"));
+  imap_set_free(result);
+  result = parse("3:*");
+  CHECK(imap_set_remove(result, 11, UINT32_MAX, NULL) == IMAP_OK && is(result, "3:10"));
+  imap_set_free(result);
+  /* Equal: each includes the other, in whatever order. As sent: their texts. */
+  imap_set *same = parse("9,5,4:1,2");
+  CHECK(imap_set_includes(a, same) && imap_set_includes(same, a) && !is(same, imap_set_text(a)));
+  /* Repetitions: what sorting drops. */
+  CHECK(imap_set_count(same) == 7 && is(same, "9,5,1:4,2"));
+  CHECK(imap_set_copy(same, &result, NULL) == IMAP_OK && imap_set_sort(result, NULL) == IMAP_OK);
+  CHECK(imap_set_count(result) == 6 && is(result, "1:5,9"));
+  imap_set_bounds(result, &lowest, &highest);
+  CHECK(lowest == 1 && highest == 9);
+  /* By place, and the place taken away; a set emptied, filled and copied. */
+  CHECK(imap_set_at(same, 0) == 9 && imap_set_find(same, 9) == 0 && imap_set_at(same, 6) == 2);
+  uint32_t second = imap_set_at(result, 1);
+  CHECK(imap_set_remove(result, second, second, NULL) == IMAP_OK && is(result, "1,3:5,9"));
+  CHECK(imap_set_remove(result, 1, UINT32_MAX, NULL) == IMAP_OK && imap_set_count(result) == 0 && is(result, ""));
+  CHECK(imap_set_add(result, 7, 7, NULL) == IMAP_OK && imap_set_contains(result, 7));
+  imap_set_free(result);
+  imap_set_free(same);
+  imap_set_free(both);
+  imap_set_free(b);
+  imap_set_free(a);
+}
+
+/* Ranges stay ranges, however many and however long. */
+static void hostile(void) {
+  static const char one[] = "1:4294967295,";
+  size_t count = 100000, length = count * (sizeof one - 1);
+  char *text = malloc(length + 1);
+  for (size_t i = 0; i < count; i++) memcpy(text + i * (sizeof one - 1), one, sizeof one - 1);
+  text[length - 1] = '\0';
+  imap_set *set = parse(text);
+  CHECK(imap_set_count(set) == (uint64_t)count * UINT32_MAX);
+  CHECK(imap_set_sort(set, NULL) == IMAP_OK && imap_set_count(set) == UINT32_MAX && is(set, "1:*"));
+  imap_set_free(set);
+  free(text);
+}
+
 static void wrong(void) {
   const char *const texts[] = {"0", "1,", "a", "1:2:3", "4294967296", "-1", NULL};
   for (size_t i = 0; texts[i]; i++) {
@@ -99,6 +155,8 @@ static void wrong(void) {
 int main(void) {
   looking();
   changing();
+  otherwise();
+  hostile();
   wrong();
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

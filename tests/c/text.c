@@ -91,7 +91,24 @@ static void responses(void) {
   }
 }
 
+/* What other libraries have constants for: the numbers of the flags, attributes and ports are in the header. */
+static void constants(void) {
+  imap_flags *found = NULL;
+  imap_events *events = NULL;
+  const char *all = "\\Seen \\Answered \\Flagged \\Deleted \\Draft \\Recent";
+  CHECK(imap_parse_flags(all, &found, &error) == IMAP_OK && found->bits == 63 && !found->keyword_count, &error);
+  imap_flags_free(found);
+  const char *list = "* LIST (\\NOINFERIORS \\noselect \\Marked \\UnMarked \\HasChildren \\HasNoChildren \\Subscribed "
+                     "\\Remote \\NonExistent) \"/\" a\r\n* LIST (\\TRASH) \"/\" b\r\n";
+  CHECK(imap_parse_responses((const uint8_t *)list, strlen(list), &events, &error) == IMAP_OK, &error);
+  CHECK(events && events->items[0]->mailbox->attributes == 511 && events->items[0]->mailbox->role == IMAP_ROLE_NONE, NULL);
+  CHECK(events && events->items[1]->mailbox->role == IMAP_ROLE_TRASH, NULL);
+  imap_events_free(events);
+  CHECK(!strcmp(imap_version(), IMAP_VERSION), NULL);
+}
+
 int main(void) {
+  constants();
   names();
   headers();
   flags();
