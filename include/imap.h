@@ -1668,7 +1668,7 @@ void imap_assigned_free(imap_assigned *assigned);
 /// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF. The bytes are copied: an
 /// APPEND that is cancelled still goes to its end, so that the connection is kept. Free the result with
 /// imap_assigned_free(). For several messages, or long ones, see Uploads. NO with the code TRYCREATE: the mailbox does
-/// not exist; with OVERQUOTA or TOOBIG: there is no room for it. LIMIT: it is longer than the server's APPENDLIMIT, and
+/// not exist; with OVERQUOTA, TOOBIG or LIMIT: it is too much. LIMIT: it is longer than the server's APPENDLIMIT, and
 /// nothing was sent. Where UTF8=ACCEPT is enabled, a message with UTF-8 in its header is sent as RFC 6855 asks.
 /// Blocks: yes.
 imap_status imap_append(imap_client *client,
