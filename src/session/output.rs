@@ -100,9 +100,11 @@ impl Output {
                 }
             }
         }
-        let part = self.last_part(0, is_secret)?;
-        part.ends.try_reserve(1)?;
-        part.ends.push((part.bytes.len(), id));
+        // However long it is, the part that the line ends in: the tag alone has made one.
+        if let Some(part) = self.parts.back_mut() {
+            part.ends.try_reserve(1)?;
+            part.ends.push((part.bytes.len(), id));
+        }
         Ok(())
     }
 
