@@ -238,7 +238,7 @@ const MAX_QUOTED: usize = 1000;
 pub fn flag_words(flags: &str) -> impl Iterator<Item = &str> {
     let flags = flags.trim();
     let inner = flags.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(flags);
-    inner.split_ascii_whitespace()
+    inner.split(' ').filter(|flag| !flag.is_empty())
 }
 
 /// `flag = "\Answered" / ... / flag-keyword / flag-extension`
