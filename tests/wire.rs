@@ -60,9 +60,12 @@ fn events_of(input: &[u8], step: usize) -> String {
                 if response.bytes.is_empty() {
                     continue;
                 }
-                let made: Result<Box<Owned<Event>>, NoMemory> =
-                    Owned::build(|arena| event::event(&response, false, false, arena));
-                shown.push(render::event(made.expect("memory").get()));
+                let mut tellings = event::Tellings::of(&response);
+                while let Some(telling) = tellings.next_telling().expect("memory") {
+                    let made: Result<Box<Owned<Event>>, NoMemory> =
+                        Owned::build(|arena| telling.event(false, false, arena));
+                    shown.push(render::event(made.expect("memory").get()));
+                }
             }
             Step::More if arrived < input.len() => arrived = (arrived + step).min(input.len()),
             _ => break,

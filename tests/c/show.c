@@ -223,6 +223,8 @@ static void show(const imap_event *event) {
   if (event->code) show_code(event->code);
   int is_generic = event->kind == IMAP_EVENT_OTHER || event->kind == IMAP_EVENT_CAPABILITY;
   if (is_generic && event->value_count) show_values(event->values, event->value_count);
+  if (event->kind == IMAP_EVENT_SEARCH)
+    printf("  update %u at %u %s\n", (unsigned)event->update_id, (unsigned)event->position, event->is_removed ? "out" : "in");
   if (imap_set_count(event->set)) printf("  set %s\n", imap_set_text(event->set));
   if (event->mailbox) show_mailbox(event->mailbox);
   if (event->counts) show_counts(event->counts);

@@ -26,6 +26,10 @@ pub fn event(event: &imap_event<'_>) -> String {
     if is_generic && event.value_count > 0 {
         values(event.values, &mut out);
     }
+    if event.kind == imap_event_kind::IMAP_EVENT_SEARCH {
+        let way = if event.is_removed { "out" } else { "in" };
+        writeln!(out, "  update {} at {} {way}", event.update_id, event.position).unwrap();
+    }
     if !event.set.is_empty() {
         writeln!(out, "  set {}", set(event.set)).unwrap();
     }
