@@ -528,7 +528,8 @@ typedef struct {
   const char *name;
   /// What follows the name, as sent; NULL if nothing.
   const char *text;
-  /// UIDNEXT, UIDVALIDITY, UNSEEN, HIGHESTMODSEQ, MESSAGELIMIT, ... else -1.
+  /// UIDNEXT, UIDVALIDITY, UNSEEN, HIGHESTMODSEQ, MESSAGELIMIT, METADATA LONGENTRIES and MAXSIZE, INPROGRESS (how far
+  /// it is), ... else -1.
   int64_t number;
   /// CAPABILITY, BADCHARSET, PERMANENTFLAGS, BADEVENT, MAILBOXID, REFERRAL, ... else empty.
   const imap_texts *texts;
@@ -1767,8 +1768,8 @@ bool imap_request_is_done(const imap_request *request);
 /// arrived already is read first. True for NULL. Blocks: no.
 bool imap_request_is_ready(const imap_request *request);
 
-/// How far it is, in bytes: sent, of an upload, and received otherwise; `total` is -1 where it is not known. 0 and -1
-/// for NULL. Blocks: no.
+/// How far it is, in bytes: sent, of an upload, and received otherwise; or in the server's own count (messages, mostly)
+/// once it tells that (INPROGRESS, RFC 9585). `total` is -1 where it is not known. 0 and -1 for NULL. Blocks: no.
 void imap_request_progress(const imap_request *request,
                            int64_t *done,
                            int64_t *total);

@@ -118,8 +118,8 @@ pub unsafe extern "C" fn imap_request_is_ready(request: *const imap_request) -> 
     is_ready
 }
 
-/// How far it is, in bytes: sent, of an upload, and received otherwise; `total` is -1 where it is not known. 0 and -1
-/// for NULL. Blocks: no.
+/// How far it is, in bytes: sent, of an upload, and received otherwise; or in the server's own count (messages, mostly)
+/// once it tells that (INPROGRESS, RFC 9585). `total` is -1 where it is not known. 0 and -1 for NULL. Blocks: no.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_request_progress(
     request: *const imap_request,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Counts, Owned, imap_counts, imap_origin};
 use crate::session::{
-    Claim, Command, Facts, Mailboxes, Mirror, Next, Reply, Rules, Sequence, Step, Untagged,
+    Claim, Command, Facts, Mailboxes, Mirror, Next, Reply, Rules, Sequence, Step, Untagged, unsupported,
 };
 use crate::wire::line::Line;
 use crate::wire::status;
@@ -108,6 +108,9 @@ impl Command for Status {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_login()?;
+        if facts.is_imap4() {
+            return Err(unsupported("STATUS"));
+        }
         self.items.check(facts)?;
         line.word("STATUS")?;
         line.mailbox(&self.mailbox)?;

@@ -136,6 +136,8 @@ pub struct Session {
 /// How far a request is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Transfer {
+    /// The server's own count has taken the place of bytes.
+    pub is_told: bool,
     pub done: u64,
     pub total: Option<u64>,
 }

@@ -3,7 +3,7 @@
 use super::vanished::{is_earlier, vanished};
 use super::{
     Ask, Capabilities, Claim, Effect, Entry, Facts, IdleStage, Outcome, Phase, Reply, Seen, Session, Stage,
-    Step, Untagged, copy, quote,
+    Step, Transfer, Untagged, copy, quote,
 };
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::imap_state::*;
@@ -344,7 +344,8 @@ impl Session {
                 _ => self.offer_to(at, untagged),
             },
         };
-        if !is_taken {
+        // How far a command is, is news also where the command takes all that comes.
+        if !is_taken || is_progress(untagged) {
             self.tell(untagged);
         }
         Ok(())
@@ -384,7 +385,8 @@ impl Session {
             self.bytes_wasted += size as u64;
             return true;
         };
-        entry.transfer.done += if entry.transfer.total.is_none() { size as u64 } else { 0 };
+        let counts_bytes = entry.transfer.total.is_none() && !entry.transfer.is_told;
+        entry.transfer.done += if counts_bytes { size as u64 } else { 0 };
         let (id, is_stream) = (entry.id, entry.is_stream);
         let taken = command.untagged(untagged, &self.facts).and_then(|is_taken| {
             if let Some(item) = is_stream.then(|| command.item()).flatten() {
@@ -405,6 +407,7 @@ impl Session {
     /// Keeps the facts up to date. False: the response is nonsense, to be passed over.
     pub(super) fn note(&mut self, untagged: &Untagged<'_>) -> Result<bool> {
         if untagged.condition.is_some() {
+            self.note_progress(untagged.response.bytes.get(untagged.rest..).unwrap_or_default());
             self.note_code(untagged.response.bytes.get(untagged.rest..).unwrap_or_default())?;
             return Ok(true);
         }
@@ -446,6 +449,18 @@ impl Session {
         Ok(true)
     }
 
+    /// How far a command is, in the server's count (RFC 9585).
+    fn note_progress(&mut self, resp_text: &[u8]) {
+        let Some((tag, done, total)) = code::head(resp_text).and_then(|(head, _)| code::progress(&head))
+        else {
+            return;
+        };
+        let is_its = |entry: &&mut Entry| entry.tag.is_some_and(|known| known.as_bytes() == tag);
+        if let (Some(entry), Some(done)) = (self.entries.iter_mut().find(is_its), done) {
+            entry.transfer = Transfer { done, total, is_told: true };
+        }
+    }
+
     pub(super) fn learn_capabilities(&mut self, atoms: &[u8]) -> Result<()> {
         self.facts.capabilities = Some(Capabilities::from_atoms(capability_list::atoms(atoms))?);
         self.facts.capabilities_told = self.facts.capabilities_told.wrapping_add(1);
@@ -460,12 +475,18 @@ impl Session {
         if code.name.eq_ignore_ascii_case(b"CAPABILITY") {
             self.learn_capabilities(code.argument)?;
         } else if code.name.eq_ignore_ascii_case(b"CLOSED") {
-            self.facts.selected = None;
+            self.unselect();
         } else if let Some(mirror) = self.facts.selected.as_deref_mut() {
             mirror.note_code(&code)?;
         }
         Ok(())
     }
+}
+
+fn is_progress(untagged: &Untagged<'_>) -> bool {
+    let resp_text = || untagged.response.bytes.get(untagged.rest..).unwrap_or_default();
+    let is_code = |(head, _): (code::CodeHead<'_>, &[u8])| head.name.eq_ignore_ascii_case(b"INPROGRESS");
+    untagged.condition.is_some() && code::head(resp_text()).is_some_and(is_code)
 }
 
 pub(super) fn is_status(entry: &Entry) -> bool {

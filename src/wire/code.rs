@@ -73,6 +73,20 @@ pub fn assigned(head: &CodeHead<'_>) -> Result<Option<(u32, imap_set, imap_set)>
     Ok(fits.then_some((uid_validity, sources, uids)))
 }
 
+/// `"INPROGRESS" [SP "(" tag SP progress SP goal ")"]` (RFC 9585): the tag of the command, how far it is, and of how much;
+/// NIL is not known. None: which command is not told.
+pub fn progress<'b>(head: &CodeHead<'b>) -> Option<(&'b [u8], Option<u64>, Option<u64>)> {
+    if !head.name.eq_ignore_ascii_case(b"INPROGRESS") {
+        return None;
+    }
+    let inner = head.argument.trim_ascii().strip_prefix(b"(")?.strip_suffix(b")")?;
+    let mut words = inner.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    let tag = words.next().filter(|tag| !tag.eq_ignore_ascii_case(b"NIL"))?;
+    let tag = tag.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\"")).unwrap_or(tag);
+    let mut next = || words.next().and_then(digits).and_then(|number| u64::try_from(number).ok());
+    Some((tag, next(), next()))
+}
+
 /// `"PERMANENTFLAGS" SP "(" [flag-perm *(SP flag-perm)] ")"`; without the parentheses they are meant all the same.
 pub fn permanent_flags<'a>(head: &CodeHead<'_>, arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory> {
     let inner = head.argument.strip_prefix(b"(").unwrap_or(head.argument);
@@ -85,6 +99,8 @@ enum Shape {
     None,
     /// One number; more may follow.
     Number,
+    /// Words, of which the last may be a number: "LONGENTRIES 2199".
+    Option,
     /// Words and strings, in parentheses or bare.
     Texts,
     /// All of it is one text.
@@ -127,7 +143,7 @@ const CODES: [(&str, imap_code, Shape); 58] = [
     ("LIMIT", IMAP_CODE_LIMIT, Shape::None),
     ("MAILBOXID", IMAP_CODE_MAILBOXID, Shape::Texts),
     ("MESSAGELIMIT", IMAP_CODE_MESSAGELIMIT, Shape::Number),
-    ("METADATA", IMAP_CODE_METADATA, Shape::Texts),
+    ("METADATA", IMAP_CODE_METADATA, Shape::Option),
     ("MODIFIED", IMAP_CODE_MODIFIED, Shape::Set),
     ("NEWNAME", IMAP_CODE_NEWNAME, Shape::Texts),
     ("NOMODSEQ", IMAP_CODE_NOMODSEQ, Shape::None),
@@ -256,6 +272,10 @@ fn code<'a>(
         Shape::None => {}
         Shape::Number => made.number = head.argument.split(|byte| *byte == b' ').next().map_or(-1, number),
         Shape::Texts => made.texts = texts(head.argument, arena)?,
+        Shape::Option => {
+            made.texts = texts(head.argument, arena)?;
+            made.number = head.argument.rsplit(|byte| *byte == b' ').next().map_or(-1, number);
+        }
         Shape::Whole if head.argument.is_empty() => {}
         Shape::Whole => made.texts = arena.texts(&[made.text])?,
         Shape::Urls => made.texts = urls(head.argument, arena)?,
@@ -426,7 +446,7 @@ mod tests {
             (b"[INPROGRESS (\"A001\" 454 1000)] still", "INPROGRESS 454 <A001> <454> <1000> | still"),
             (b"[MESSAGELIMIT 1000 23221] more", "MESSAGELIMIT 1000 | more"),
             (b"[REFERRAL imap://u;AUTH=*@SERVER2/] Try", "REFERRAL <imap://u;AUTH=*@SERVER2/> | Try"),
-            (b"[METADATA LONGENTRIES 2199] ok", "METADATA <LONGENTRIES> <2199> | ok"),
+            (b"[METADATA LONGENTRIES 2199] ok", "METADATA 2199 <LONGENTRIES> <2199> | ok"),
             (b"[NOUPDATE \"B]02\"] too many", "NOUPDATE <B]02> | too many"),
             (b"[unknown-cte] no", "UNKNOWN-CTE | no"),
             (b"[X-NEW a b] new", "X-NEW | new"),
@@ -469,6 +489,18 @@ mod tests {
             (b"[THROTTLED] Backoff Time: 3 seconds", "THROTTLED 3000 | Backoff Time: 3 seconds"),
         ] {
             assert_eq!(shown(sent), expected, "{}", String::from_utf8_lossy(sent));
+        }
+    }
+
+    #[test]
+    fn progress_is_that_of_a_command() {
+        let of = |argument| progress(&CodeHead { name: b"inprogress", argument });
+        assert_eq!(of(b"(\"A1\" 454 1000)"), Some((&b"A1"[..], Some(454), Some(1000))));
+        assert_eq!(of(b"(\"A1\" NIL NIL)"), Some((&b"A1"[..], None, None)));
+        assert_eq!(of(b"(A1 5)"), Some((&b"A1"[..], Some(5), None)));
+        assert_eq!(of(b"(A1 -5 99999999999999999999)"), Some((&b"A1"[..], None, None)));
+        for none in [&b""[..], b"(NIL 1 2)", b"()", b"A1 1 2"] {
+            assert_eq!(of(none), None);
         }
     }
 

@@ -363,6 +363,31 @@ static imap_status do_idle(imap_error **error) {
   return status;
 }
 
+/* progress:COMMAND sends it, waits for the first event, and prints how far it is. */
+static imap_status do_progress(imap_error **error) {
+  imap_request *request = NULL;
+  imap_event *event = NULL;
+  int64_t done = 0, total = 0;
+  imap_status status = imap_send(client, word(1), NULL, &request, error);
+  while (!status && !event && !imap_request_is_done(request)) status = imap_next_event(client, &event, error);
+  imap_request_progress(request, &done, &total);
+  if (event) printf(" %d %s %" PRId64 "/%" PRId64, (int)event->kind, event->text, event->done, event->total);
+  printf(" request %" PRId64 "/%" PRId64, done, total);
+  imap_event_free(event);
+  if (!status) status = imap_request_wait(request, -1, error);
+  imap_request_free(request);
+  return status;
+}
+
+/* recent prints what the mailbox last had of recent messages. */
+static imap_status do_recent(imap_error **error) {
+  imap_selected *selected = NULL;
+  imap_status status = imap_get_selected(client, &selected, error);
+  if (selected) printf(" %u read_only=%d", (unsigned)selected->recent, selected->is_read_only);
+  imap_selected_free(selected);
+  return status;
+}
+
 /* many:N sends STATUS of box1 to boxN at once, and waits for all. */
 static imap_status do_many(imap_error **error) {
   enum { ALL = 200 };
@@ -470,6 +495,8 @@ static imap_status step(imap_error **error) {
   if (IS("close")) return imap_close_mailbox(client, error);
   if (IS("unselect")) return imap_unselect(client, error);
   if (IS("logout")) return imap_logout(client, error);
+  if (IS("progress")) return do_progress(error);
+  if (IS("recent")) return do_recent(error);
   if (IS("many")) return do_many(error);
   if (IS("enable")) return do_enable(error);
   if (IS("enabled")) return printf(" %d", imap_is_enabled(client, word(1))), IMAP_OK;
@@ -494,6 +521,7 @@ int main(int argc, char **argv) {
       printf(" %s usable=%d", imap_status_name(status), error->is_usable);
       if (error->may_be_done) printf(" may_be_done");
       if (error->code) printf(" code=%s", error->code->name);
+      if (error->code && error->code->code == IMAP_CODE_REFERRAL) printf("(%s)", error->code->texts->items[0]);
       if (error->server_data) printf(" data=%s", error->server_data);
       printf(": %s", error->message);
       keep_trace(error);

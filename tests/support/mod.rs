@@ -6,6 +6,7 @@
 pub mod cases;
 pub mod certificates;
 pub mod deflated;
+pub mod old;
 pub mod program;
 pub mod replay;
 pub mod scripted;
