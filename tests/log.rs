@@ -105,7 +105,6 @@ fn every_line_is_logged_in_order() {
         "",
     ];
     assert_eq!(log, expected.join("\n"));
-    shows("scripted", &["H5"]);
 }
 
 #[test]

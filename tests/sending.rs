@@ -47,7 +47,6 @@ fn who_we_are_is_said_after_each_login() {
     assert_eq!(played(&coremail.concat(), &[], &["connect:127.0.0.1", "login:a:b"]), ["connect:", "login:"]);
     let wrong = played(PREAUTH, &["text:51:no value"], &["connect:127.0.0.1"]);
     assert!(wrong[0].contains("IMAP_ERR_INVALID") && wrong[0].contains("an ID is"), "{wrong:?}");
-    shows("scripted", &["ID", "ENABLE"]);
 }
 
 #[test]

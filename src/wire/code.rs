@@ -103,7 +103,7 @@ enum Shape {
     Option,
     /// Words and strings, in parentheses or bare.
     Texts,
-    /// All of it is one text.
+    /// All of it is one text, quoted or not.
     Whole,
     /// URLs with spaces between them (RFC 2193).
     Urls,
@@ -277,7 +277,10 @@ fn code<'a>(
             made.number = head.argument.rsplit(|byte| *byte == b' ').next().map_or(-1, number);
         }
         Shape::Whole if head.argument.is_empty() => {}
-        Shape::Whole => made.texts = arena.texts(&[made.text])?,
+        Shape::Whole => {
+            let inner = head.argument.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+            made.texts = arena.texts(&[arena.text(inner.unwrap_or(head.argument))?])?;
+        }
         Shape::Urls => made.texts = urls(head.argument, arena)?,
         Shape::Capabilities => made.texts = capabilities(head.argument, arena)?,
         Shape::Set => made.set = set(head.argument, arena)?,

@@ -221,6 +221,7 @@ static imap_status do_events(imap_error **error) {
     printf(" [%s", event->name);
     if (event->number) printf(" %u", (unsigned)event->number);
     if (event->text) printf(" %s", event->text);
+    if (event->kind == IMAP_EVENT_ACCESS) printf(" (%s)", event->code->name);
     printf("%s]", event->is_early ? " early" : "");
     imap_event_free(event);
   }
@@ -371,7 +372,8 @@ static imap_status do_progress(imap_error **error) {
   imap_status status = imap_send(client, word(1), NULL, &request, error);
   while (!status && !event && !imap_request_is_done(request)) status = imap_next_event(client, &event, error);
   imap_request_progress(request, &done, &total);
-  if (event) printf(" %d %s %" PRId64 "/%" PRId64, (int)event->kind, event->text, event->done, event->total);
+  if (event && event->kind == IMAP_EVENT_PROGRESS)
+    printf(" %s %" PRId64 "/%" PRId64, event->text, event->done, event->total);
   printf(" request %" PRId64 "/%" PRId64, done, total);
   imap_event_free(event);
   if (!status) status = imap_request_wait(request, -1, error);
