@@ -83,13 +83,8 @@ fn every_case_reaches_c_whole_and_byte_by_byte() {
         }
     }
     assert!(wrong.is_empty(), "{} cases\n{}", wrong.len(), wrong.join("\n"));
-<<<<<<< HEAD
     support::shows("scripted", &["D2", "D5", "D6", "D7", "D13", "D14", "D15", "D22", "D23", "D24", "R3"]);
     support::shows("scripted", &["K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K9", "K10"]);
-=======
-    support::shows("scripted", &["K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K9"]);
-    support::shows("scripted", &["D2", "D5", "D6", "D7", "D13", "D14", "D15", "D24", "K10", "R3"]);
->>>>>>> 34f8164 (Type every response code that is registered, with what is behind it)
 }
 
 #[test]

@@ -103,6 +103,11 @@ impl Session {
             "LOGIN" | "NOOP" => Some(String::new()),
             "CHECK" if !is_rev2 => Some(String::new()),
             "AUTHENTICATE" if is_rev2 => Some(String::new()),
+            "IDLE" if is_rev2 => {
+                self.send("+ idling\r\n")?;
+                self.stream.read_line(&mut String::new())?;
+                Some(String::new())
+            }
             "ENABLE" if is_rev2 => Some("* ENABLED IMAP4rev2\r\n".to_owned()),
             "LOGOUT" => Some("* BYE\r\n".to_owned()),
             "SELECT" | "EXAMINE" => self.select(&name(1)),
