@@ -2,7 +2,7 @@
 //! comment says where libimap writes another form of the same.
 //!
 //! Always another form: strings and most mailbox names are quoted where the RFCs write atoms; the words of commands are
-//! in upper case. In other tests: STARTTLS and GSSAPI's place in connecting (scripted.rs), IDLE and DONE (idle.rs),
+//! in upper case; a "()" that selects nothing is left out. In other tests: STARTTLS (scripted.rs), IDLE and DONE (idle.rs),
 //! SCRAM-SHA-256 with the nonce of RFC 7677 (src/sasl/scram.rs).
 
 mod support;
@@ -206,7 +206,7 @@ fn mailboxes() {
                 "list::*:(REMOTE SUBSCRIBED)",
                 "list::*:(REMOTE) RETURN (SUBSCRIBED)",
             ],
-            "C: LIST (SUBSCRIBED) \"\" \"*\"\nS: $ OK done\nC: LIST () \"\" \"%\" RETURN (CHILDREN)\nS: $ OK done\n\
+            "C: LIST (SUBSCRIBED) \"\" \"*\"\nS: $ OK done\nC: LIST \"\" \"%\" RETURN (CHILDREN)\nS: * LIST (\\HasChildren) \"/\" \"Fruit\"\nS: $ OK done\n\
              C: LIST (REMOTE) \"\" \"%\" RETURN (CHILDREN)\nS: $ OK done\nC: LIST (REMOTE SUBSCRIBED) \"\" \"*\"\nS: $ OK done\n\
              C: LIST (REMOTE) \"\" \"*\" RETURN (SUBSCRIBED)\nS: * LIST (\\Remote) \"/\" \"Meat\"\nS: $ OK done",
         ),
@@ -231,7 +231,7 @@ fn mailboxes() {
                 "list::%:(REMOTE)",
             ],
             "C: LIST (SUBSCRIBED) \"\" \"foo/*\"\nS: $ OK done\nC: LIST (SUBSCRIBED RECURSIVEMATCH) \"\" \"foo\" RETURN (CHILDREN)\nS: $ OK done\n\
-             C: LIST (REMOTE) \"\" \"*\"\nS: $ OK done\nC: LIST () \"\" \"%\"\nS: $ OK done\nC: LIST (REMOTE) \"\" \"%\"\nS: $ OK done",
+             C: LIST (REMOTE) \"\" \"*\"\nS: $ OK done\nC: LIST \"\" \"%\"\nS: $ OK done\nC: LIST (REMOTE) \"\" \"%\"\nS: $ OK done",
         ),
         // Several patterns at once are for who writes the command himself.
         (
