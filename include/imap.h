@@ -198,6 +198,10 @@ typedef enum {
   IMAP_OPTION_TLS = 2,
   /// Text: IP addresses to use instead of resolving the host, separated by spaces.
   IMAP_OPTION_ADDRESSES = 3,
+  /// Text: "socks5://user:password@host:1080", also socks4, socks4a and http (CONNECT), user and password
+  /// percent-encoded, or "socks5://host" [port 1080, of http 8080]. The proxy looks the host up, but for socks4; TLS
+  /// verifies the host, not the proxy. Wiped with the options.
+  IMAP_OPTION_PROXY = 4,
   /// On or off [1]: find a peer that is gone by TCP's keepalive; see IMAP_OPTION_DEAD_PEER.
   IMAP_OPTION_TCP_KEEPALIVE = 5,
   /// Text: PEM file, or folder of such, with certificates to trust beside the system's.
@@ -311,6 +315,16 @@ typedef enum {
   /// What the library does: addresses tried, TLS, retries, why a connection ended.
   IMAP_LOG_NOTE = 2,
 } imap_log_kind;
+
+/// What a read or write callback returns. 0, which a raised exception gives, stops everything.
+typedef enum {
+  IMAP_IO_FAILED = 0,
+  IMAP_IO_DONE = 1,
+  /// Nothing now: ask again soon.
+  IMAP_IO_AGAIN = 2,
+  /// No more bytes will come.
+  IMAP_IO_FINISHED = 3,
+} imap_io;
 
 /// Shape of an imap_value.
 typedef enum {
@@ -426,16 +440,6 @@ typedef enum {
   /// That and the charset: UTF-8.
   IMAP_DECODING_TEXT = 2,
 } imap_decoding;
-
-/// What a read or write callback returns. 0, which a raised exception gives, stops everything.
-typedef enum {
-  IMAP_IO_FAILED = 0,
-  IMAP_IO_DONE = 1,
-  /// Nothing now: ask again soon.
-  IMAP_IO_AGAIN = 2,
-  /// No more bytes will come.
-  IMAP_IO_FINISHED = 3,
-} imap_io;
 
 /// Bits of imap_mailbox.attributes (RFC 9051 section 7.3.1).
 typedef enum {
@@ -575,6 +579,12 @@ typedef bool (*imap_log_callback)(void *userdata, imap_log_kind kind, const char
 
 /// Releases what was given as userdata; called exactly once, when it is no longer needed.
 typedef void (*imap_release_callback)(void *userdata);
+
+/// Up to capacity bytes into buffer, their number into length.
+typedef imap_io (*imap_read_callback)(void *userdata, uint8_t *buffer, size_t capacity, size_t *length);
+
+/// Some of data onwards, the number taken into length.
+typedef imap_io (*imap_write_callback)(void *userdata, const uint8_t *data, size_t data_len, size_t *length);
 
 /// Flags of a message or mailbox.
 typedef struct {
@@ -1118,9 +1128,6 @@ typedef struct {
   size_t count;
 } imap_events;
 
-/// Up to capacity bytes into buffer, their number into length.
-typedef imap_io (*imap_read_callback)(void *userdata, uint8_t *buffer, size_t capacity, size_t *length);
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1210,6 +1217,41 @@ imap_status imap_start(const char *host,
                        const imap_options *options,
                        imap_client **client,
                        imap_error **error);
+
+/// imap_start() over descriptors that are connected already: a socket twice, the pipes of a child. They are made
+/// non-blocking, stay yours to close, and must stay open until the client and its requests are freed. `host` is for TLS
+/// and for messages; NULL is fine. imap_reconnect() cannot bring such a client back. INVALID: no such descriptor.
+/// Blocks: no.
+imap_status imap_start_fd(int read_fd,
+                          int write_fd,
+                          const char *host,
+                          const imap_options *options,
+                          imap_client **client,
+                          imap_error **error);
+
+/// imap_start() over your own functions, each called with `userdata`, by one thread at a time, with no lock held; one
+/// may read while another writes. They return IMAP_IO_DONE and a number of bytes, IMAP_IO_AGAIN for none now,
+/// IMAP_IO_FINISHED when there will be no more, anything else to end the connection with STOPPED. If they wait, so do
+/// the calls, which then cannot be cancelled; if they return IMAP_IO_AGAIN, drive the client with imap_step() when
+/// something can go on, and after imap_timeout_ms(); calls that wait ask every 20 ms. Inside them the client can be sent
+/// requests and asked for what is known; what waits gives STATE. `release` (or NULL) is called with `userdata` exactly
+/// once: after the client and its requests are freed, or when this fails. `host` is for TLS and for messages.
+/// Blocks: no.
+imap_status imap_start_callbacks(imap_read_callback read,
+                                 imap_write_callback write,
+                                 void *userdata,
+                                 imap_release_callback release,
+                                 const char *host,
+                                 const imap_options *options,
+                                 imap_client **client,
+                                 imap_error **error);
+
+/// Takes over the timeouts, limits and log of `options` (NULL: their defaults); all else stays as it was at the start.
+/// Those of commands hold from now on, also for commands that run; those of connecting hold for imap_reconnect().
+/// Blocks: no.
+imap_status imap_configure(imap_client *client,
+                           const imap_options *options,
+                           imap_error **error);
 
 /// Brings a client whose connection has ended back, with the same options; logs in as before if
 /// IMAP_OPTION_KEEP_CREDENTIALS is on, enables and watches what was enabled and watched, and selects the mailbox again

@@ -5,7 +5,8 @@ mod support;
 use std::process::Command;
 
 use support::certificates::Certificates;
-use support::program::{run, test_program};
+use support::program::{example, run, test_program};
+use support::proxy::{Kind, Proxy};
 use support::scripted::{Play, Scripted};
 use support::server::Server;
 
@@ -174,9 +175,10 @@ fn compressed(server: &Server) {
 }
 
 #[test]
-fn dovecot_compressed() {
+fn dovecot_compressed_and_lent() {
     let Some(server) = Server::start("dovecot") else { return };
     compressed(&server);
+    lent(&server);
 }
 
 #[test]
@@ -189,4 +191,93 @@ fn dovecot_2_4_compressed() {
 fn cyrus_compressed() {
     let Some(server) = Server::start("cyrus") else { return };
     compressed(&server);
+}
+
+/// Over descriptors and functions of ours: in the clear, with STARTTLS, over TLS and compressed.
+fn lent(server: &Server) {
+    let ca = format!("20={}", server.ca());
+    for (port, options) in [
+        (&server.imap, vec!["2:2"]),
+        (&server.imap, vec!["2:1", ca.as_str()]),
+        (&server.imaps, vec![ca.as_str(), "50:1"]),
+    ] {
+        for name in ["descriptors", "callbacks", "stepping"] {
+            let port = port.parse().expect("a port");
+            let lines = scenario(&[name], port, &[&["40=bob", "41=secret-b"], &options[..]].concat());
+            assert_eq!(lines.last().expect("a line"), "0 failures", "{name} {options:?} {lines:#?}");
+        }
+    }
+    support::shows(server.name, &["N10"]);
+}
+
+#[test]
+fn a_child_process_is_a_server_too() {
+    // It answers LIST and LOGOUT, whatever their tags are.
+    let server = "printf '* PREAUTH [CAPABILITY IMAP4rev1] ready\\r\\n'; while read tag name rest; do case $name in \
+        LIST) printf '* LIST () \"/\" INBOX\\r\\n';; LOGOUT*) printf '* BYE bye\\r\\n';; esac; printf '%s OK done\\r\\n' $tag; done";
+    let output = run(&example("over_a_child"), &[server], &[]);
+    assert_eq!(output.success(), "INBOX\n");
+    let failed = run(&example("over_a_child"), &["exit 3"], &[]);
+    assert_eq!(failed.code, Some(1));
+    assert!(failed.err.contains("the server closed the connection"), "{}", failed.err);
+    support::shows("scripted", &["N9"]);
+}
+
+#[test]
+fn timeouts_and_limits_can_be_changed_later() {
+    let long = "bytes 200000\nS: \n";
+    let script = format!(
+        "S: * OK [CAPABILITY IMAP4rev1] hi\nC: NOOP\nS: $ OK\nC: NOOP\nwait 600\nS: $ OK\nC: LOGIN *\n\
+         S: $ OK [CAPABILITY IMAP4rev1] in\nC: NOOP\n{long}stall\n"
+    );
+    let server = Scripted::new(&script);
+    let lines = scenario(&["configuring"], server.port, &["2:2"]);
+    server.abandon();
+    assert_eq!(lines, ["connect IMAP_OK", "0 failures"]);
+    support::shows("scripted", &["N11"]);
+}
+
+#[test]
+fn through_proxies() {
+    let made = Certificates::new();
+    let ca = format!("20={}", made.path("ca.pem"));
+    for (kind, url, asked) in [
+        (Kind::Socks5, "socks5://127.0.0.1", "localhost"),
+        (Kind::Socks4, "socks4a://me@127.0.0.1", "me\0localhost\0"),
+        (Kind::Socks4, "socks4://127.0.0.1", "\x7f\0\0\x01\0"),
+        (Kind::Http, "http://u:p%40ss@127.0.0.1", "CONNECT localhost:"),
+    ] {
+        // Nothing that the server says at once behind the proxy's answer is lost, and TLS verifies the server.
+        for is_tls in [false, true] {
+            let play = Play { acceptor: Some(made.acceptor("good")), is_implicit: is_tls, ..Play::default() };
+            let server = Scripted::play(
+                b"S: * OK [CAPABILITY IMAP4rev1] hi\nC: LOGOUT\nS: * BYE\nS: $ OK out\n".into(),
+                play,
+            );
+            let proxy = Proxy::new(kind, server.port);
+            let url = format!("4={url}:{}", proxy.port);
+            let tls = if is_tls { ca.as_str() } else { "2:2" };
+            let lines = scenario(&["leaving"], server.port, &[&url, tls, "60:5000"]);
+            assert_eq!(lines, ["connect IMAP_OK", "0 failures"], "{url}");
+            server.join();
+            let told = proxy.join();
+            assert!(told.contains(asked), "{url}: {told}");
+        }
+    }
+    // One that is not there, one that is none, one that says nothing.
+    let lines = scenario(&["leaving"], 1, &["2:2", "4=socks5://127.0.0.1:1"]);
+    assert!(
+        lines[0].starts_with("connect IMAP_ERR_CONNECT cannot connect to the proxy socks5://127.0.0.1:1:"),
+        "{lines:?}"
+    );
+    let wrong = Scripted::new("S: * OK I am an IMAP server\nstall\n");
+    let url = format!("4=http://127.0.0.1:{}", wrong.port);
+    let lines = scenario(&["leaving"], 1, &["2:2", &url]);
+    wrong.abandon();
+    assert!(lines[0].contains("does not speak HTTP"), "{lines:?}");
+    let silent = Scripted::new("stall\n");
+    let url = format!("4=socks5://127.0.0.1:{}", silent.port);
+    let lines = scenario(&["leaving"], 1, &["2:2", &url, "60:300"]);
+    silent.abandon();
+    assert!(lines[0].starts_with("connect IMAP_ERR_TIMEOUT the proxy socks5://"), "{lines:?}");
 }

@@ -1,6 +1,7 @@
 //! # Connecting
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_int, c_void};
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use super::boundary::{
@@ -8,9 +9,10 @@ use super::boundary::{
     put_result, put_text, text,
 };
 use super::options::imap_options;
-use crate::client::Client;
+use super::uploads::{Userdata, imap_io, imap_read_callback, imap_release_callback, imap_write_callback};
+use crate::client::{Carried, Carrier, Carry, Client, Config};
 use crate::commands::Plain;
-use crate::error::{Result, imap_status};
+use crate::error::{Error, Result, imap_status};
 use crate::model::{
     Connection, Selected, imap_connection, imap_error, imap_selected, imap_state, imap_tls, try_box,
 };
@@ -86,6 +88,121 @@ pub unsafe extern "C" fn imap_start(
     unsafe {
         start(options, client, error, |options| {
             Client::start(options.config(optional_text("host", host)?.unwrap_or_default(), None, None)?)
+        })
+    }
+}
+
+/// imap_start() over descriptors that are connected already: a socket twice, the pipes of a child. They are made
+/// non-blocking, stay yours to close, and must stay open until the client and its requests are freed. `host` is for TLS
+/// and for messages; NULL is fine. imap_reconnect() cannot bring such a client back. INVALID: no such descriptor.
+/// Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_start_fd(
+    read_fd: c_int,
+    write_fd: c_int,
+    host: *const c_char,
+    options: *const imap_options,
+    client: *mut *mut imap_client,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        start(options, client, error, |options| {
+            let config = options.config(optional_text("host", host)?.unwrap_or_default(), None, None)?;
+            Client::start(Config { carrier: Carrier::Descriptors(read_fd, write_fd), ..config })
+        })
+    }
+}
+
+/// imap_start() over your own functions, each called with `userdata`, by one thread at a time, with no lock held; one
+/// may read while another writes. They return IMAP_IO_DONE and a number of bytes, IMAP_IO_AGAIN for none now,
+/// IMAP_IO_FINISHED when there will be no more, anything else to end the connection with STOPPED. If they wait, so do
+/// the calls, which then cannot be cancelled; if they return IMAP_IO_AGAIN, drive the client with imap_step() when
+/// something can go on, and after imap_timeout_ms(); calls that wait ask every 20 ms. Inside them the client can be sent
+/// requests and asked for what is known; what waits gives STATE. `release` (or NULL) is called with `userdata` exactly
+/// once: after the client and its requests are freed, or when this fails. `host` is for TLS and for messages.
+/// Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_start_callbacks(
+    read: imap_read_callback,
+    write: imap_write_callback,
+    userdata: *mut c_void,
+    release: imap_release_callback,
+    host: *const c_char,
+    options: *const imap_options,
+    client: *mut *mut imap_client,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        // Released also if the call fails: exactly once in any case.
+        let userdata = Userdata { data: userdata, release };
+        start(options, client, error, |options| {
+            if read.is_none() || write.is_none() {
+                return Err(is_null("read or write"));
+            }
+            let functions = Arc::new(Functions { read, write, userdata });
+            let config = options.config(optional_text("host", host)?.unwrap_or_default(), None, None)?;
+            Client::start(Config { carrier: Carrier::Functions(functions), ..config })
+        })
+    }
+}
+
+struct Functions {
+    read: imap_read_callback,
+    write: imap_write_callback,
+    userdata: Userdata,
+}
+
+impl Carry for Functions {
+    fn read(&self, into: &mut [u8]) -> Carried {
+        let (mut length, capacity) = (0, into.len());
+        let Some(read) = self.read else { return Carried::End };
+        // SAFETY: the caller's function, with its own pointer and a buffer of that capacity.
+        let answer = unsafe { read(self.userdata.data, into.as_mut_ptr(), capacity, &raw mut length) };
+        carried("read", answer, length, capacity)
+    }
+
+    fn write(&self, bytes: &[u8]) -> Carried {
+        let mut length = 0;
+        let Some(write) = self.write else { return Carried::End };
+        // SAFETY: the caller's function, with its own pointer and bytes that live through the call.
+        let answer = unsafe { write(self.userdata.data, bytes.as_ptr(), bytes.len(), &raw mut length) };
+        carried("write", answer, length, bytes.len())
+    }
+}
+
+fn carried(name: &str, answer: MaybeUninit<imap_io>, length: usize, most: usize) -> Carried {
+    let stopped = |why: &str| {
+        let message = format!("the {name} callback {why}");
+        Carried::Failed(Error::fatal(imap_status::IMAP_ERR_STOPPED, message))
+    };
+    match imap_io::of(answer) {
+        imap_io::IMAP_IO_DONE if length > most => stopped("says that it moved more than it was given"),
+        imap_io::IMAP_IO_DONE => Carried::Bytes(length),
+        imap_io::IMAP_IO_AGAIN => Carried::Blocked,
+        imap_io::IMAP_IO_FINISHED => Carried::End,
+        imap_io::IMAP_IO_FAILED => stopped("failed"),
+    }
+}
+
+/// Takes over the timeouts, limits and log of `options` (NULL: their defaults); all else stays as it was at the start.
+/// Those of commands hold from now on, also for commands that run; those of connecting hold for imap_reconnect().
+/// Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_configure(
+    client: *mut imap_client,
+    options: *const imap_options,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        on_client(client, error, |client| {
+            let config = match options.as_ref() {
+                Some(options) => options.config("", None, None)?,
+                None => imap_options::default().config("", None, None)?,
+            };
+            client.configure(config)
         })
     }
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroize;
 
 use super::boundary::{bytes, call, exclusive, free_object, optional_text};
 use super::uploads::{Userdata, imap_release_callback};
-use crate::client::{Ca, Config, Credentials, Identity, Log, Target, Tls, pins};
+use crate::client::{Ca, Carrier, Config, Credentials, Identity, Log, Proxy, Target, Timeouts, Tls, pins};
 use crate::commands::{Enable, Identity as Naming};
 use crate::error::{Error, Result, imap_status};
 use crate::model::{imap_error, imap_log_kind, imap_tls, try_box};
@@ -29,6 +29,10 @@ pub enum imap_option {
     IMAP_OPTION_TLS = 2,
     /// Text: IP addresses to use instead of resolving the host, separated by spaces.
     IMAP_OPTION_ADDRESSES = 3,
+    /// Text: "socks5://user:password@host:1080", also socks4, socks4a and http (CONNECT), user and password
+    /// percent-encoded, or "socks5://host" [port 1080, of http 8080]. The proxy looks the host up, but for socks4; TLS
+    /// verifies the host, not the proxy. Wiped with the options.
+    IMAP_OPTION_PROXY = 4,
     /// On or off [1]: find a peer that is gone by TCP's keepalive; see IMAP_OPTION_DEAD_PEER.
     IMAP_OPTION_TCP_KEEPALIVE = 5,
 
@@ -147,6 +151,7 @@ const OPTIONS: &[imap_option] = &[
     IMAP_OPTION_PORT,
     IMAP_OPTION_TLS,
     IMAP_OPTION_ADDRESSES,
+    IMAP_OPTION_PROXY,
     IMAP_OPTION_TCP_KEEPALIVE,
     IMAP_OPTION_CA_FILE,
     IMAP_OPTION_CA_PEM,
@@ -448,6 +453,7 @@ fn check_text(option: imap_option, value: &str) -> Result<Value> {
         | IMAP_OPTION_ACT_AS
         | IMAP_OPTION_REALM => {}
         IMAP_OPTION_MECHANISMS => drop(Credentials::with(value, "", "", None)?.command()?),
+        IMAP_OPTION_PROXY => drop(Proxy::parse(value)?),
         IMAP_OPTION_PIN => drop(pins(value)?),
         IMAP_OPTION_ENABLE => drop(Enable::new(value)?),
         IMAP_OPTION_ID => drop(Naming::offered(Some(value))?),
@@ -524,7 +530,6 @@ impl imap_options {
             Some(Value::Text(text)) => Some(text.clone()),
             _ => None,
         };
-        let tls_timeout = self.time(IMAP_OPTION_TLS_TIMEOUT, 30_000);
         let host_name =
             self.text(IMAP_OPTION_TLS_HOST).unwrap_or(if host.is_empty() { "localhost" } else { host });
         let settings = Settings {
@@ -532,18 +537,23 @@ impl imap_options {
             realm: self.text(IMAP_OPTION_REALM).map(str::to_owned),
             ..self.limits()
         };
+        let timeouts = Timeouts {
+            connect: self.time(IMAP_OPTION_CONNECT_TIMEOUT, 30_000),
+            tls: self.time(IMAP_OPTION_TLS_TIMEOUT, 30_000),
+            dead_peer: settings.dead_peer,
+        };
         Ok(Config {
+            carrier: Carrier::Network,
             target: Arc::new(Target {
                 host: host.to_owned(),
                 port: port.map(str::to_owned).or(option_port).unwrap_or_else(|| default_port.to_owned()),
                 addresses: addresses(self.text(IMAP_OPTION_ADDRESSES).unwrap_or_default())?,
-                keepalive: self.is_on(IMAP_OPTION_TCP_KEEPALIVE, true).then_some(settings.dead_peer),
+                proxy: self.text(IMAP_OPTION_PROXY).map(Proxy::parse).transpose()?,
+                has_keepalive: self.is_on(IMAP_OPTION_TCP_KEEPALIVE, true),
                 implicit_tls: is_implicit.then(tls).transpose()?,
-                connect_timeout: self.time(IMAP_OPTION_CONNECT_TIMEOUT, 30_000),
-                tls_timeout,
             }),
             starttls: (mode == imap_tls::IMAP_TLS_STARTTLS).then(tls).transpose()?.map(Arc::new),
-            tls_timeout,
+            timeouts,
             settings: Arc::new(settings),
             returns_on_signal: self.is_on(IMAP_OPTION_RETURN_ON_SIGNAL, false),
             is_verified: !self.is_on(IMAP_OPTION_DANGER_NO_VERIFICATION, false),

@@ -38,6 +38,27 @@ pub type imap_read_callback = Option<
     ) -> MaybeUninit<imap_io>,
 >;
 
+/// Some of data onwards, the number taken into length.
+#[allow(non_camel_case_types)]
+pub type imap_write_callback = Option<
+    unsafe extern "C" fn(
+        userdata: *mut c_void,
+        data: *const u8,
+        data_len: usize,
+        length: *mut usize,
+    ) -> MaybeUninit<imap_io>,
+>;
+
+impl imap_io {
+    /// What a function of the caller's answered; a number that is none of these is a failure.
+    pub(super) fn of(answer: MaybeUninit<imap_io>) -> imap_io {
+        // SAFETY: a function that returns an enumeration returns four bytes: they are read as the number that they are.
+        let number = unsafe { answer.as_ptr().cast::<u32>().read() };
+        let known = [imap_io::IMAP_IO_DONE, imap_io::IMAP_IO_AGAIN, imap_io::IMAP_IO_FINISHED];
+        known.into_iter().find(|known| *known as u32 == number).unwrap_or(imap_io::IMAP_IO_FAILED)
+    }
+}
+
 /// Releases what was given as userdata; called exactly once, when it is no longer needed.
 #[allow(non_camel_case_types)]
 pub type imap_release_callback = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
@@ -370,20 +391,15 @@ impl Pull for Reader {
     fn pull(&self, buffer: &mut [u8]) -> Pulled {
         let (mut length, capacity) = (0, buffer.len());
         let Some(read) = self.read else { return Pulled::Blocked };
-        // SAFETY: the caller's function, with its own pointer and a buffer of that capacity. Its answer is read as the
-        // number that it is.
-        let answer = unsafe {
-            let answer = read(self.userdata.data, buffer.as_mut_ptr(), capacity, &raw mut length);
-            answer.as_ptr().cast::<u32>().read()
-        };
+        // SAFETY: the caller's function, with its own pointer and a buffer of that capacity.
+        let answer = unsafe { read(self.userdata.data, buffer.as_mut_ptr(), capacity, &raw mut length) };
         let stopped = |why: &str| {
             Pulled::Failed(Error::new(
                 imap_status::IMAP_ERR_STOPPED,
                 format!("the reader of the message {why}"),
             ))
         };
-        let known = [imap_io::IMAP_IO_DONE, imap_io::IMAP_IO_AGAIN, imap_io::IMAP_IO_FINISHED];
-        match known.into_iter().find(|known| *known as u32 == answer).unwrap_or(imap_io::IMAP_IO_FAILED) {
+        match imap_io::of(answer) {
             imap_io::IMAP_IO_DONE if length > buffer.len() => {
                 stopped("says that it wrote more than there was room for")
             }

@@ -1,20 +1,21 @@
 //! All that a client is made from.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use super::carrying::Carrier;
 use super::{Credentials, Log};
 use crate::commands::{Compress, Enable, Identity as Naming};
 use crate::error::Result;
 use crate::model::try_box;
-pub use crate::net::{Ca, Identity, Target, Tls, pins};
+pub use crate::net::{Ca, Identity, Proxy, Target, Timeouts, Tls, pins};
 use crate::session::{InFlight, Settings};
 
 pub struct Config {
+    pub carrier: Carrier,
     pub target: Arc<Target>,
     /// STARTTLS is required, with these settings.
     pub starttls: Option<Arc<Tls>>,
-    pub tls_timeout: Option<Duration>,
+    pub timeouts: Timeouts,
     pub settings: Arc<Settings>,
     pub returns_on_signal: bool,
     /// The certificate's chain and name are checked.

@@ -2,12 +2,12 @@
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::handlers::Handlers;
 use super::waiting::Goal;
 use crate::error::{Error, Result, imap_status::*};
-use crate::net::{self, Link, Progress, Read, Tls, Wake, Watch};
+use crate::net::{self, Lent, Link, Progress, Read, Timeouts, Tls, Wake, Watch};
 use crate::session::{Caller, FED, Got, Input, Piece, RequestId, Session, Source, Turn, UploadSource};
 
 /// A turn reads at most so much before it looks at cancels, deadlines and whoever waits for the lock.
@@ -24,7 +24,8 @@ pub struct Core {
     /// The link is open, rather than being made or secured.
     is_open: bool,
     /// For STARTTLS.
-    tls: Option<(Arc<Tls>, Option<Duration>)>,
+    tls: Option<Arc<Tls>>,
+    pub timeouts: Timeouts,
     /// Something waits in the transport for room to be sent.
     is_unsent: bool,
     /// A thread polls the link without the lock: it must not be closed under it.
@@ -38,6 +39,10 @@ pub struct Core {
     polls_until: Option<Instant>,
     /// The thread that runs a function of the caller's meanwhile.
     pub calling: Option<Caller>,
+    /// Those that run one which carries the bytes.
+    pub carrying: Vec<Caller>,
+    /// One of them writes.
+    pub is_carrying_out: bool,
     pub handlers: Handlers,
     /// A step had to stop before all was done, none was made yet, or another call found what is new.
     pub is_unfinished: bool,
@@ -53,7 +58,7 @@ pub struct Waiter {
 }
 
 impl Core {
-    pub fn new(session: Session, link: Link, tls: Option<(Arc<Tls>, Option<Duration>)>) -> Core {
+    pub fn new(session: Session, link: Link, tls: Option<Arc<Tls>>, timeouts: Timeouts) -> Core {
         Core {
             session,
             link: Some(link),
@@ -61,6 +66,9 @@ impl Core {
             input: Input::default(),
             is_open: false,
             tls,
+            timeouts,
+            carrying: Vec::new(),
+            is_carrying_out: false,
             is_unsent: false,
             is_polled: false,
             polls_stalled: false,
@@ -73,6 +81,11 @@ impl Core {
             is_unfinished: true,
             loop_wake: None,
         }
+    }
+
+    /// The queues that functions of the caller's empty and fill.
+    pub fn lent(&mut self) -> Option<&mut Lent> {
+        self.link.as_mut()?.lent()
     }
 
     pub fn link(&self) -> Option<&Link> {
@@ -155,10 +168,10 @@ impl Core {
             return Err(Error::fatal(IMAP_ERR_TLS, message));
         }
         self.input.clear();
-        let (Some(link), Some((tls, timeout))) = (&mut self.link, &self.tls) else {
+        let (Some(link), Some(tls)) = (&mut self.link, &self.tls) else {
             return Err(Error::fatal(IMAP_ERR_INTERNAL, "STARTTLS without TLS settings"));
         };
-        link.secure(tls, *timeout, now)?;
+        link.secure(tls, self.timeouts.tls, now)?;
         self.is_open = false;
         Ok(())
     }
@@ -285,7 +298,7 @@ impl Core {
 
     /// Error if this thread is inside a callback of this client.
     pub fn may_wait(&self, caller: Caller) -> Result<()> {
-        if self.calling == Some(caller) {
+        if self.calling == Some(caller) || self.carrying.contains(&caller) {
             let message = "a callback of this client cannot wait on it: send a request and wait later";
             return Err(Error::new(IMAP_ERR_STATE, message));
         }

@@ -9,6 +9,7 @@
 
 mod caller;
 mod cancel;
+mod carrying;
 mod config;
 mod core;
 mod credentials;
@@ -26,7 +27,8 @@ use std::time::Instant;
 
 use self::caller::caller;
 use self::cancel::Cancel;
-pub use self::config::{Ca, Config, Identity, Target, Tls, pins};
+pub use self::carrying::{Carried, Carrier, Carry};
+pub use self::config::{Ca, Config, Identity, Proxy, Target, Timeouts, Tls, pins};
 use self::core::Core;
 pub use self::credentials::Credentials;
 pub use self::handlers::{Handle, Log};
@@ -40,7 +42,7 @@ use crate::model::{
     Arena, Connection, Event, Owned, Selected, imap_connection, imap_state, imap_texts, try_box,
 };
 pub use crate::net::rest_of_file;
-use crate::net::{self, Link};
+use crate::net::{self, Descriptors, Layer, Lent, Link};
 use crate::sasl::Secret;
 use crate::session::{Command, InFlight, Outcome, RequestId, Session, quote};
 
@@ -53,6 +55,8 @@ pub struct Client {
     /// What happens before the caller's first command.
     opening: Vec<RequestId>,
     config: Config,
+    /// Functions of the caller's that carry the bytes; they go with the client.
+    functions: Option<Arc<dyn Carry>>,
     /// For connecting anew, if the options allow it.
     credentials: Mutex<Option<Credentials>>,
     /// Mailboxes that are watched.
@@ -73,10 +77,18 @@ impl Client {
         }
         commands.extend(config.after_login(&[])?);
         let opening = session.open(commands, caller())?;
-        let link = Link::open(config.target.clone(), now)?;
-        let starttls = config.starttls.clone().map(|tls| (tls, config.tls_timeout));
+        let over = |layer: Box<dyn Layer>| Link::over(layer, config.target.clone(), config.timeouts, now);
+        let link = match &config.carrier {
+            Carrier::Network => Link::open(config.target.clone(), config.timeouts, now)?,
+            Carrier::Descriptors(read, write) => over(try_box(Descriptors::new(*read, *write)?)?)?,
+            Carrier::Functions(_) => over(try_box(Lent::default())?)?,
+        };
+        let functions = match &config.carrier {
+            Carrier::Functions(functions) => Some(functions.clone()),
+            _ => None,
+        };
         let client = Arc::new(Client {
-            core: Mutex::new(Core::new(session, link, starttls)),
+            core: Mutex::new(Core::new(session, link, config.starttls.clone(), config.timeouts)),
             cancel: Cancel::new(),
             cancelled: Mutex::new(Vec::new()),
             is_poisoned: AtomicBool::new(false),
@@ -84,6 +96,7 @@ impl Client {
             credentials: Mutex::new(login.filter(|_| config.settings.is_kept)),
             watched: Mutex::new(Vec::new()),
             process: net::process_id(),
+            functions,
             config,
         });
         if log.is_some() {
@@ -150,8 +163,20 @@ impl Client {
         core.session.set_time(Instant::now());
         core.session.respond(id, answer)?;
         if core.flush_submitted(Instant::now()) {
-            self.look_again(&core);
+            self.pass_on(&mut core);
         }
+        Ok(())
+    }
+
+    /// Takes over timeouts, limits and log; all else stays.
+    pub fn configure(&self, config: Config) -> Result<()> {
+        self.check()?;
+        let mut core = self.lock();
+        self.set_log(&mut core, config.log);
+        core.timeouts = config.timeouts;
+        core.session.set_time(Instant::now());
+        core.session.configure(&config.settings);
+        self.look_again(&core);
         Ok(())
     }
 
@@ -223,7 +248,7 @@ impl Client {
             false => core.session.submit(command, thread)?,
         };
         if core.flush_submitted(now) {
-            self.look_again(&core);
+            self.pass_on(&mut core);
         }
         Ok(id)
     }

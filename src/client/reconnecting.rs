@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::caller::caller;
-use super::{Client, Goal, nonce};
+use super::{Carrier, Client, Goal, nonce};
 use crate::commands::{Opening, Select, Since};
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Owned, Selected, imap_set, try_box};
@@ -38,6 +38,11 @@ impl Client {
             let message = "the client is connected: imap_reconnect() is for one whose connection has ended";
             return Err(Error::new(IMAP_ERR_STATE, message));
         }
+        if !matches!(self.config.carrier, Carrier::Network) {
+            let message = "the connection was lent to this client and cannot be made anew here: start another client \
+                           with a new one";
+            return Err(Error::new(IMAP_ERR_STATE, message));
+        }
         let mut commands: Vec<Box<dyn InFlight>> =
             vec![try_box(Opening::new(self.config.starttls.is_some()))?];
         let is_known = match &*self.credentials.lock() {
@@ -53,7 +58,7 @@ impl Client {
         if let Some(remembered) = remembered {
             commands.push(try_box(select_again(remembered)?)?);
         }
-        let link = Link::open(self.config.target.clone(), now)?;
+        let link = Link::open(self.config.target.clone(), core.timeouts, now)?;
         let [a, b, c, d, e, f, ..] = nonce()?;
         let ids = core.session.reopen(commands, [a, b, c, d, e, f], caller(), now)?;
         core.attach(link);

@@ -59,7 +59,14 @@ impl Client {
         if !has_more {
             core.stage();
         }
-        let again = self.call_back(&mut core);
+        let mut again = self.call_back(&mut core);
+        if !has_more && again.is_ok() && !core.session.is_closed() {
+            let reads_literal = core.lacks_literal();
+            let carried = self.carry_in(&mut core, reads_literal);
+            if !matches!(carried, Ok(None)) && !matches!(again, Ok(Some(Duration::ZERO))) {
+                again = carried;
+            }
+        }
         core.has_leader = false;
         core.is_unfinished = has_more || matches!(again, Ok(Some(Duration::ZERO)));
         core.wake_reached(0);

@@ -157,7 +157,7 @@ impl Client {
         let mut core = self.lock();
         core.session.hurry(id);
         if core.flush_submitted(Instant::now()) {
-            self.look_again(&core);
+            self.pass_on(&mut core);
         }
     }
 
@@ -180,7 +180,7 @@ impl Client {
                 core.session.set_time(Instant::now());
                 core.session.feed(&bytes[..taken])?;
                 if core.flush_submitted(Instant::now()) {
-                    self.look_again(&core);
+                    self.pass_on(&mut core);
                 }
                 return Ok(taken);
             }

@@ -49,7 +49,7 @@ struct Me {
 }
 
 /// A function of the caller's that has no bytes now is asked again so soon.
-const ASK_AGAIN: Duration = Duration::from_millis(20);
+pub(super) const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 impl Client {
     /// Waits until the goal is reached, or `until`, or a cancel.
@@ -145,9 +145,17 @@ impl Client {
                 continue;
             }
             let reads = matches!(me.goal, Goal::Bytes(_));
+            let reads_literal = reads || core.reads_for_others(me.ticket);
+            let carried = self.carry_in(core, reads_literal)?;
+            if carried == Some(Duration::ZERO) {
+                if reads {
+                    return Ok(true);
+                }
+                continue;
+            }
+            let again = [again, carried].into_iter().flatten().min();
             let wake = self.wake_of(core, me, wake)?;
             watches.clear();
-            let reads_literal = reads || core.reads_for_others(me.ticket);
             let due = core.begin_poll(&mut watches, reads_literal);
             watches.push(Watch { fd: wake.fd(), read: true, write: false });
             let due = earliest(earliest(due, me.until), again.map(|again| Instant::now() + again));
@@ -199,15 +207,16 @@ impl Client {
         Ok(())
     }
 
-    /// Runs the caller's functions that are due, without the lock: handlers, and the source of an upload. When to
+    /// Runs the caller's functions that are due, without the lock: handlers, the source of an upload, what writes. When to
     /// look again; None: when something else happens.
     pub(super) fn call_back(&self, core: &mut MutexGuard<'_, Core>) -> Result<Option<Duration>> {
         self.tell_handlers(core)?;
-        match self.feed_from_function(core)? {
-            None => Ok(None),
-            Some(true) => Ok(Some(Duration::ZERO)),
-            Some(false) => Ok(Some(ASK_AGAIN)),
-        }
+        let fed = match self.feed_from_function(core)? {
+            None => None,
+            Some(true) => Some(Duration::ZERO),
+            Some(false) => Some(ASK_AGAIN),
+        };
+        Ok([fed, self.carry_out(core)?].into_iter().flatten().min())
     }
 }
 

@@ -26,7 +26,7 @@ impl Client {
         }
         core.session.forget(id);
         if core.flush_submitted(Instant::now()) {
-            self.look_again(&core);
+            self.pass_on(&mut core);
         }
         match (event, ended, waited) {
             (Some(event), ..) => Ok(Some(event)),
@@ -68,7 +68,7 @@ impl Client {
         core.session.set_time(Instant::now());
         core.session.watch(mailboxes)?;
         if core.flush_submitted(Instant::now()) {
-            self.look_again(&core);
+            self.pass_on(&mut core);
         }
         Ok(())
     }

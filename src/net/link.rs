@@ -11,6 +11,7 @@ use super::deflate::Deflate;
 use super::dial::Dial;
 use super::layer::{Gone, Layer, Read, closed};
 use super::lent::Lent;
+use super::proxy::{Destination, Proxy, Talk};
 use super::resolve::{self, Lookup};
 use super::socket::Socket;
 use super::system::Watch;
@@ -25,11 +26,20 @@ pub struct Target {
     pub port: String,
     /// To be used instead of a lookup.
     pub addresses: Vec<IpAddr>,
-    /// A peer that does not acknowledge for so long is gone; None: TCP's own idea of it.
-    pub keepalive: Option<Duration>,
+    /// What the connection goes through.
+    pub proxy: Option<Proxy>,
+    /// A peer that does not acknowledge is gone; see `Timeouts`.
+    pub has_keepalive: bool,
     pub implicit_tls: Option<Tls>,
-    pub connect_timeout: Option<Duration>,
-    pub tls_timeout: Option<Duration>,
+}
+
+/// How long the making of a connection may take; None: for ever.
+#[derive(Clone, Copy)]
+pub struct Timeouts {
+    pub connect: Option<Duration>,
+    pub tls: Option<Duration>,
+    /// A peer that is silent for so long, though it should answer, is gone.
+    pub dead_peer: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +51,9 @@ pub enum Progress {
 pub struct Link {
     stage: Stage,
     target: Arc<Target>,
+    timeouts: Timeouts,
+    /// Whom the proxy is to connect us to; None: there is none, or its address is being looked up.
+    destination: Option<Destination>,
     /// When the stage must be over.
     due: Option<Instant>,
     /// What was done, in words, not told yet.
@@ -50,6 +63,7 @@ pub struct Link {
 enum Stage {
     Lookup(Lookup),
     Dial(Dial),
+    Proxy(Socket, Box<Talk>),
     /// The topmost layer; one may be in the making.
     Connected(Box<dyn Layer>),
     Closed,
@@ -57,14 +71,29 @@ enum Stage {
 
 impl Link {
     /// Begins to connect; never waits.
-    pub fn open(target: Arc<Target>, now: Instant) -> Result<Link> {
-        let lookup = if target.addresses.is_empty() {
-            resolve::begin(&target.host, &target.port)?
-        } else {
-            given_addresses(&target)?
+    pub fn open(target: Arc<Target>, timeouts: Timeouts, now: Instant) -> Result<Link> {
+        let destination =
+            target.proxy.as_ref().map(|proxy| destination(&target, proxy)).transpose()?.flatten();
+        let lookup = match &target.proxy {
+            Some(proxy) if destination.is_some() => resolve::begin(&proxy.host, &proxy.port)?,
+            None if !target.addresses.is_empty() => given_addresses(&target)?,
+            _ => resolve::begin(&target.host, &target.port)?,
         };
-        let due = target.connect_timeout.map(|timeout| now + timeout);
-        Ok(Link { stage: Stage::Lookup(lookup), target, due, notes: Vec::new() })
+        let due = timeouts.connect.map(|timeout| now + timeout);
+        Ok(Link { stage: Stage::Lookup(lookup), target, timeouts, destination, due, notes: Vec::new() })
+    }
+
+    /// A link over what connects already.
+    pub fn over(
+        layer: Box<dyn Layer>,
+        target: Arc<Target>,
+        timeouts: Timeouts,
+        now: Instant,
+    ) -> Result<Link> {
+        let stage = Stage::Closed;
+        let mut link = Link { stage, target, timeouts, destination: None, due: None, notes: Vec::new() };
+        link.connected(layer, now)?;
+        Ok(link)
     }
 
     /// What was done since it was asked last, in words for a log.
@@ -86,23 +115,23 @@ impl Link {
             match &mut self.stage {
                 Stage::Lookup(lookup) => match lookup.poll()? {
                     None => return self.pending(now),
-                    Some(addresses) => {
-                        let dial = Dial::new(&self.name(), addresses, self.target.keepalive, now);
-                        self.stage = Stage::Dial(dial);
-                    }
+                    Some(addresses) => self.looked_up(addresses, now)?,
                 },
                 Stage::Dial(dial) => match dial.advance(now)? {
                     None => return self.pending(now),
                     Some((socket, peer)) => {
                         self.notes.append(&mut dial.notes);
-                        self.stage = Stage::Connected(Box::new(Socket::new(socket, peer)));
-                        self.due = None;
-                        let target = self.target.clone();
-                        if let Some(tls) = &target.implicit_tls {
-                            self.secure(tls, target.tls_timeout, now)?;
-                        }
+                        self.dialled(Socket::new(socket, peer), now)?;
                     }
                 },
+                Stage::Proxy(socket, talk) => {
+                    if !talk_on(socket, talk)? {
+                        return self.pending(now);
+                    }
+                    if let Stage::Proxy(socket, _) = std::mem::replace(&mut self.stage, Stage::Closed) {
+                        self.connected(Box::new(socket), now)?;
+                    }
+                }
                 Stage::Connected(layer) => {
                     if layer.advance()? {
                         self.due = None;
@@ -115,19 +144,65 @@ impl Link {
         }
     }
 
+    fn looked_up(&mut self, addresses: Vec<SocketAddr>, now: Instant) -> Result<()> {
+        self.stage = match (&self.target.proxy, &self.destination) {
+            // That was the server's own, which this proxy wants to be told.
+            (Some(proxy), None) => {
+                let Some(address) = addresses.iter().map(SocketAddr::ip).find(IpAddr::is_ipv4) else {
+                    let message =
+                        format!("{} has no IPv4 address, and SOCKS4 knows no other", self.target.host);
+                    return Err(Error::fatal(IMAP_ERR_CONNECT, message));
+                };
+                self.destination = Some(Destination::Address(address));
+                Stage::Lookup(resolve::begin(&proxy.host, &proxy.port)?)
+            }
+            _ => {
+                let keepalive = self.target.has_keepalive.then_some(self.timeouts.dead_peer);
+                Stage::Dial(Dial::new(&self.name(), addresses, keepalive, now))
+            }
+        };
+        Ok(())
+    }
+
+    fn dialled(&mut self, socket: Socket, now: Instant) -> Result<()> {
+        match (&self.target.proxy, &self.destination) {
+            (Some(proxy), Some(destination)) => {
+                let port = resolve::port_number(&self.target.port)?;
+                self.stage = Stage::Proxy(socket, Box::new(Talk::new(proxy, destination, port)?));
+                Ok(())
+            }
+            _ => self.connected(Box::new(socket), now),
+        }
+    }
+
+    /// The server is reached.
+    fn connected(&mut self, layer: Box<dyn Layer>, now: Instant) -> Result<()> {
+        self.stage = Stage::Connected(layer);
+        self.due = None;
+        let target = self.target.clone();
+        match &target.implicit_tls {
+            Some(tls) => self.secure(tls, self.timeouts.tls, now),
+            None => Ok(()),
+        }
+    }
+
     fn pending(&self, now: Instant) -> Result<Progress> {
         if self.due.is_none_or(|due| now < due) {
             return Ok(Progress::Pending);
         }
         let what = match self.stage {
             Stage::Lookup(_) => format!("the lookup of {} took too long", self.name()),
-            Stage::Dial(_) => format!("{} did not answer in time", self.name()),
-            _ => format!("the TLS handshake with {} took too long", self.name()),
+            Stage::Dial(_) | Stage::Proxy(..) => format!("{} did not answer in time", self.name()),
+            _ => format!("the TLS handshake with {}:{} took too long", self.target.host, self.target.port),
         };
         Err(Error::fatal(IMAP_ERR_TIMEOUT, what))
     }
 
+    /// Whom the lookup and the dialling are for.
     fn name(&self) -> String {
+        if let (Some(proxy), Some(_)) = (&self.target.proxy, &self.destination) {
+            return proxy.name();
+        }
         let host = if self.target.host.is_empty() { "localhost" } else { &self.target.host };
         format!("{host}:{}", self.target.port)
     }
@@ -167,6 +242,7 @@ impl Link {
                 out.extend(lookup.wake().map(|wake| Watch { fd: wake.fd(), read: true, write: false }));
             }
             Stage::Dial(dial) => dial.watch(out),
+            Stage::Proxy(socket, talk) => socket.watch(out, true, !talk.output().is_empty()),
             Stage::Connected(layer) => layer.watch(out, read, write),
             Stage::Closed => {}
         }
@@ -269,6 +345,43 @@ impl Drop for Link {
         self.shut_down();
         self.stage = Stage::Closed;
     }
+}
+
+/// Goes on with a proxy; true once it has connected us.
+fn talk_on(socket: &mut Socket, talk: &mut Talk) -> Result<bool> {
+    loop {
+        while !talk.output().is_empty() {
+            match socket.write(talk.output()).map_err(|_| talk.ended())? {
+                0 => return Ok(false),
+                count => talk.sent(count),
+            }
+        }
+        if talk.is_done() {
+            return Ok(true);
+        }
+        let mut piece = [0; 512];
+        let room = talk.wanted().min(piece.len());
+        match socket.read(&mut piece[..room]).map_err(|_| talk.ended())? {
+            Read::Bytes(count) => talk.take(&piece[..count])?,
+            Read::Blocked => return Ok(false),
+            Read::End => return Err(talk.ended()),
+        }
+    }
+}
+
+/// Whom to ask the proxy for; None: that has to be looked up first.
+fn destination(target: &Target, proxy: &Proxy) -> Result<Option<Destination>> {
+    if target.host.is_empty() {
+        return Err(Error::invalid("through a proxy the host must be named: this machine is none to it"));
+    }
+    resolve::check_host(&target.host)?;
+    resolve::port_number(&target.port)?;
+    let given = target.addresses.iter().find(|address| !proxy.needs_address() || address.is_ipv4());
+    Ok(match (given, Destination::of(&target.host)) {
+        (Some(address), _) => Some(Destination::Address(*address)),
+        (None, Destination::Name(_)) if proxy.needs_address() => None,
+        (None, destination) => Some(destination),
+    })
 }
 
 fn given_addresses(target: &Target) -> Result<Lookup> {

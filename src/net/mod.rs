@@ -5,10 +5,12 @@
 mod certificate;
 mod channel;
 mod deflate;
+mod descriptors;
 mod dial;
 mod layer;
 mod lent;
 mod link;
+mod proxy;
 mod resolve;
 mod socket;
 mod system;
@@ -16,11 +18,13 @@ mod tls;
 mod wake;
 
 pub use certificate::{Pin, pins};
-pub use layer::Read;
-pub use lent::Lent;
+pub use descriptors::Descriptors;
+pub use layer::{Layer, Read};
+pub use lent::{Lent, QUEUED};
 #[cfg(not(model))]
 pub use link::Link;
-pub use link::{Progress, Target};
+pub use link::{Progress, Target, Timeouts};
+pub use proxy::Proxy;
 #[cfg(not(model))]
 pub use system::poll;
 pub use system::{Polled, Watch, process_id, read_ready, rest_of_file};

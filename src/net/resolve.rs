@@ -76,7 +76,7 @@ pub fn certificate_name(host: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }
 
-fn check_host(host: &str) -> Result<()> {
+pub fn check_host(host: &str) -> Result<()> {
     let problem = if host.len() > 253 {
         "is longer than 253 characters"
     } else if !host.is_ascii() {
@@ -91,7 +91,7 @@ fn check_host(host: &str) -> Result<()> {
 }
 
 /// A number, or a service's name.
-fn port_number(port: &str) -> Result<u16> {
+pub fn port_number(port: &str) -> Result<u16> {
     let known = match port {
         "imaps" => Some(993),
         "imap" | "imap2" => Some(143),

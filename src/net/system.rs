@@ -119,6 +119,62 @@ pub fn send(socket: &impl AsRawFd, bytes: &[u8]) -> io::Result<usize> {
     }
 }
 
+/// Reads from a descriptor of any kind that does not block; None: nothing there now.
+pub fn read(fd: RawFd, buffer: &mut Vec<u8>, max: usize) -> io::Result<Option<usize>> {
+    buffer.try_reserve(max).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let spare = buffer.spare_capacity_mut();
+    let room = spare.len().min(max);
+    // SAFETY: `room` bytes can be written behind the vector's end.
+    let got = unsafe { libc::read(fd, spare.as_mut_ptr().cast(), room) };
+    match usize::try_from(got) {
+        Ok(got) => {
+            // SAFETY: read wrote so many bytes there.
+            unsafe { buffer.set_len(buffer.len() + got) };
+            Ok(Some(got))
+        }
+        Err(_) => would_block(io::Error::last_os_error()).map(|()| None),
+    }
+}
+
+/// Writes to a descriptor of any kind that does not block, without ever raising SIGPIPE; 0: no room now.
+pub fn write(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
+    // SAFETY: zeroed sets are what sigemptyset and the calls below fill; all pointers are to locals that live on. The
+    // signal is blocked in this thread alone, and one that the write raised is taken back before that ends.
+    unsafe {
+        let (mut pipe, mut before, mut pending): (libc::sigset_t, libc::sigset_t, libc::sigset_t) =
+            (std::mem::zeroed(), std::mem::zeroed(), std::mem::zeroed());
+        libc::sigemptyset(&mut pipe);
+        libc::sigaddset(&mut pipe, libc::SIGPIPE);
+        libc::sigpending(&mut pending);
+        let was_pending = libc::sigismember(&pending, libc::SIGPIPE) == 1;
+        libc::pthread_sigmask(libc::SIG_BLOCK, &pipe, &mut before);
+        let sent = libc::write(fd, bytes.as_ptr().cast(), bytes.len());
+        let error = io::Error::last_os_error();
+        if sent < 0 && error.raw_os_error() == Some(libc::EPIPE) && !was_pending {
+            let mut taken = 0;
+            libc::sigpending(&mut pending);
+            if libc::sigismember(&pending, libc::SIGPIPE) == 1 {
+                libc::sigwait(&pipe, &mut taken);
+            }
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+        match usize::try_from(sent) {
+            Ok(sent) => Ok(sent),
+            Err(_) => would_block(error).map(|()| 0),
+        }
+    }
+}
+
+pub fn set_nonblocking(fd: RawFd) -> io::Result<()> {
+    // SAFETY: no pointers.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    // SAFETY: as above.
+    if flags < 0 || unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 fn would_block(error: io::Error) -> io::Result<()> {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(()),

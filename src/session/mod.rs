@@ -241,6 +241,23 @@ impl Session {
         (self.bytes_received, self.bytes_sent)
     }
 
+    /// Takes over timeouts and limits.
+    pub fn configure(&mut self, new: &Settings) {
+        let old = &self.facts.settings;
+        let kept = Settings {
+            allow_plaintext_login: old.allow_plaintext_login,
+            sasl_ir: old.sasl_ir,
+            is_kept: old.is_kept,
+            emulate: old.emulate,
+            host: old.host.clone(),
+            realm: old.realm.clone(),
+            trace: old.trace,
+            ..new.clone()
+        };
+        self.streams.spool = kept.spool;
+        self.facts.settings = Arc::new(kept);
+    }
+
     /// Sets the time for all that follows.
     pub fn set_time(&mut self, now: Instant) {
         self.now = now;

@@ -38,6 +38,7 @@ static void without_client(void) {
   INVALID(imap_logout(NULL, &error));
   INVALID(imap_noop(NULL, &error));
   INVALID(imap_compress(NULL, &error));
+  INVALID(imap_configure(NULL, NULL, &error));
   INVALID(imap_login(NULL, "a", "b", &error));
   INVALID(imap_authenticate(NULL, "PLAIN", "a", "b", NULL, &error));
   INVALID(imap_create(NULL, "a", IMAP_ROLE_NONE, &error));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use shuttle::sync::{Condvar, Mutex};
 
-use super::{Polled, Progress, Read, Target, Tls, Watch};
+use super::{Layer, Lent, Polled, Progress, Read, Target, Timeouts, Tls, Watch};
 use crate::error::{Error, Result, imap_status::*};
 
 #[derive(Default)]
@@ -99,7 +99,15 @@ impl Drop for Wake {
 pub struct Link(RawFd);
 
 impl Link {
-    pub fn open(_: Arc<Target>, _: Instant) -> Result<Link> {
+    pub fn over(_: Box<dyn Layer>, target: Arc<Target>, timeouts: Timeouts, now: Instant) -> Result<Link> {
+        Link::open(target, timeouts, now)
+    }
+
+    pub fn lent(&mut self) -> Option<&mut Lent> {
+        None
+    }
+
+    pub fn open(_: Arc<Target>, _: Timeouts, _: Instant) -> Result<Link> {
         Ok(Link(change(|world| {
             let fd = world.new_descriptor();
             world.sockets.insert(fd, Socket::default());

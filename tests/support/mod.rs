@@ -8,6 +8,7 @@ pub mod certificates;
 pub mod deflated;
 pub mod old;
 pub mod program;
+pub mod proxy;
 pub mod replay;
 pub mod scripted;
 pub mod server;
