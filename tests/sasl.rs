@@ -5,7 +5,10 @@ mod support;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use hmac::digest::Digest;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -172,6 +175,15 @@ fn a_mechanism_of_the_callers_own() {
     played("slow", &slow.concat(), &["63:500"]);
     let stepped = [OFFER, WHO, "c: bWU=\nS: + d2hv\nc: bWU=\nS: $ OK [CAPABILITY IMAP4rev1] in\nstall\n"];
     played("stepped", &stepped.concat(), &[]);
+    let own =
+        [OFFER, WHO, "c: bWU=\nS: $ OK [CAPABILITY IMAP4rev1] in\nC: NOOP\nS: $ OK done\nquiet 200\nstall\n"];
+    played("own_thread", &own.concat(), &[]);
+    let endless = [
+        OFFER,
+        WHO,
+        "c: bWU=\nS: + d2hv\nc: bWU=\nS: + d2hv\nc: *\nS: $ BAD x\nC: NOOP\nS: $ OK done\nstall\n",
+    ];
+    played("endless", &endless.concat(), &["88:2"]);
     support::shows("scripted", &["A4", "A15", "D3"]);
 }
 
@@ -182,4 +194,99 @@ fn a_mechanism_by_hand_against_a_real_server() {
     let output = run_checked(&test_program("sasl"), &["by_hand", &port, &ca], &[]);
     assert_eq!(output.success(), "0 failures\n");
     support::shows("dovecot", &["A4"]);
+}
+
+#[test]
+fn a_login_that_was_given_up_must_not_succeed() {
+    let script = "S: * OK [CAPABILITY IMAP4rev1] ready\nC: LOGIN \"bob\" \"secret\"\nS: $ OK in\nstall\n";
+    played("too_late", script, &[]);
+}
+
+#[test]
+fn plain_does_not_follow_scram_by_itself() {
+    let script = [
+        "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN] ready\n",
+        "C: AUTHENTICATE SCRAM-SHA-256 *\n",
+        "S: * CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN AUTH=LOGIN\nS: $ NO [AUTHENTICATIONFAILED] no\n",
+        "C: AUTHENTICATE PLAIN AGJvYgBzZWNyZXQ=\nS: $ OK [CAPABILITY IMAP4rev1] in\nquiet 200\nstall\n",
+    ];
+    played("weaker", &script.concat(), &[]);
+    support::shows("scripted", &["A17"]);
+}
+
+/// Between two slices of a reckoning without end others are heard.
+#[test]
+fn hashing_without_end_can_be_cancelled() {
+    support::note_shown("server\tscripted");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = format!("1:{}", listener.local_addr().expect("its number").port());
+    let server = std::thread::spawn(move || {
+        let mut stream = BufReader::new(listener.accept().expect("a client").0);
+        say(&mut stream, "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=SCRAM-SHA-256] ready");
+        let command = hear(&mut stream);
+        let (tag, first) = (command.split(' ').next(), command.rsplit(' ').next());
+        let first = STANDARD.decode(first.expect("the first bytes")).expect("base64");
+        let nonce =
+            String::from_utf8(first).expect("UTF-8").rsplit_once(",r=").expect("a nonce").1.to_owned();
+        let challenge = format!("r={nonce}more,s={},i=2000000000", STANDARD.encode(SALT));
+        say(&mut stream, &format!("+ {}", STANDARD.encode(challenge)));
+        assert_eq!(hear(&mut stream), "*");
+        say(&mut stream, &format!("{} BAD cancelled", tag.expect("a tag")));
+        let noop = hear(&mut stream);
+        say(&mut stream, &format!("{} OK done", noop.split(' ').next().expect("a tag")));
+    });
+    // IMAP_OPTION_MAX_ITERATIONS
+    let output = run(&test_program("sasl"), &["hashing", &port, "2:2", "87:2000000000"], &[]);
+    assert_eq!(output.success(), "0 failures\n");
+    server.join().expect("the server");
+    support::shows("scripted", &["A12"]);
+}
+
+/// What Dovecot takes for a token of this user.
+fn token(user: &str) -> String {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let claims = format!(
+        "{{\"iss\":\"https://libimap.invalid\",\"sub\":\"{user}\",\"aud\":\"imap\",\"scope\":\"mail\",\"iat\":1,\"nbf\":1,\"exp\":4102444800}}"
+    );
+    let signed = format!("{}.{}", part("{\"alg\":\"HS256\",\"typ\":\"JWT\"}"), part(&claims));
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(keyed(b"the key that tests sign with", signed.as_bytes())))
+}
+
+fn shown(server: &Server, scenario: &str, options: &[&str]) {
+    let (port, ca) = (format!("1:{}", server.imaps), format!("20={}", server.ca()));
+    let all = [&[scenario, &port, &ca], options].concat();
+    assert_eq!(
+        run_checked(&test_program("sasl"), &all, &[]).success(),
+        "0 failures\n",
+        "{} {scenario}",
+        server.name
+    );
+}
+
+#[test]
+fn tokens_certificates_and_nobody_against_dovecot() {
+    let Some(server) = Server::start_with("dovecot", &[("LIBIMAP_MECHANISMS", "all")]) else { return };
+    let (certificate, key) =
+        (format!("25={}", server.tls("client.pem")), format!("26={}", server.tls("client.key")));
+    shown(&server, "EXTERNAL", &[&certificate, &key]);
+    shown(&server, "ANONYMOUS", &[]);
+    let secret = format!("42={}", token("alice"));
+    for mechanism in ["OAUTHBEARER", "XOAUTH2"] {
+        shown(&server, "logged_in", &["40=alice", &secret, &format!("43={mechanism}")]);
+        shown(&server, mechanism, &[]);
+    }
+    // Without the initial response on the command line.
+    shown(&server, "logged_in", &["40=alice", &secret, "47:0"]);
+    shown(&server, "logged_in", &["40=bob", "41=secret-b", "43=PLAIN", "47:0"]);
+    support::shows(server.name, &["A5", "A6", "A7", "A13", "A14", "A15", "L4"]);
+}
+
+#[test]
+fn certificates_and_nobody_against_cyrus() {
+    let Some(server) = Server::start("cyrus") else { return };
+    let (certificate, key) =
+        (format!("25={}", server.tls("client.pem")), format!("26={}", server.tls("client.key")));
+    shown(&server, "EXTERNAL", &[&certificate, &key]);
+    shown(&server, "ANONYMOUS", &[]);
+    support::shows(server.name, &["A6", "A7"]);
 }

@@ -127,6 +127,7 @@ impl Core {
             self.session.compressed();
             return Ok(true);
         }
+        let reckons = self.session.reckon()?;
         self.session.expire();
         self.flush()?;
         if turn == Turn::End {
@@ -137,7 +138,7 @@ impl Core {
             return Ok(false);
         }
         let is_buffered = turn != Turn::Stalled && self.link.as_ref().is_some_and(Link::buffered);
-        Ok(turn == Turn::More || is_buffered)
+        Ok(turn == Turn::More || is_buffered || reckons)
     }
 
     /// Name lookup, connecting, TLS: true once the link is open.

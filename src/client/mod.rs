@@ -145,7 +145,8 @@ impl Client {
     pub fn challenge(&self, id: RequestId) -> Result<Option<Secret>> {
         loop {
             self.check()?;
-            let core = self.lock();
+            let mut core = self.lock();
+            core.session.set_answering(id, caller());
             if let Some(asked) = core.session.challenge(id) {
                 return Secret::new(asked).map(Some);
             }
@@ -308,6 +309,9 @@ impl Client {
         match self.core.try_lock() {
             Some(mut core) => {
                 self.apply_cancelled(&mut core);
+                if core.flush_submitted(Instant::now()) {
+                    self.look_again(&core);
+                }
                 core.wake_all();
             }
             None => self.cancel.wake_poller(),

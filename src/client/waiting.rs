@@ -122,6 +122,12 @@ impl Client {
             }
             self.stall_ended(core);
         }
+        // Nobody else will do what it waits for.
+        if me.until.is_none() && core.session.is_asking(me.thread) {
+            let message =
+                "the server waits for this thread: call imap_request_respond(), or cancel, and wait then";
+            return Some(Err(Error::new(IMAP_ERR_STATE, message)));
+        }
         let is_late = me.until.is_some_and(|until| Instant::now() >= until);
         is_late.then(|| Err(Error::new(IMAP_ERR_TIMEOUT, "not done in time; the request goes on")))
     }

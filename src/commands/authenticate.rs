@@ -1,9 +1,9 @@
 //! AUTHENTICATE with a mechanism of the caller's own (RFC 9051 section 6.2.2, RFC 4959): the caller is asked step by step.
 
-use super::login::refused;
+use super::login::{endless, refused};
 use crate::error::{Error, Result, imap_status::*};
 use crate::sasl::{self, Secret};
-use crate::session::{Command, Effect, Facts, Next, Reply, Rules, Step};
+use crate::session::{Answer, Command, Effect, Facts, Next, Reply, Rules, Step};
 use crate::wire::line::Line;
 
 /// After it, the capabilities are asked for if the server did not tell them.
@@ -11,6 +11,7 @@ pub struct Authenticate {
     mechanism: String,
     /// The first bytes, until they are sent.
     initial: Option<Secret>,
+    rounds_left: u32,
     is_logged_in: bool,
     capabilities_told: u32,
 }
@@ -25,6 +26,7 @@ impl Authenticate {
         Ok(Authenticate {
             mechanism: mechanism.to_ascii_uppercase(),
             initial: initial.map(Secret::new).transpose()?,
+            rounds_left: 0,
             is_logged_in: false,
             capabilities_told: 0,
         })
@@ -54,6 +56,7 @@ impl Command for Authenticate {
             return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
         }
         self.capabilities_told = facts.capabilities_told;
+        self.rounds_left = facts.settings.max_sasl_rounds;
         line.word(&self.mechanism)?;
         if facts.settings.sasl_ir && facts.has("SASL-IR") {
             if let Some(first) = self.initial.take() {
@@ -69,9 +72,17 @@ impl Command for Authenticate {
         !self.is_logged_in
     }
 
+    fn is_login(&self) -> bool {
+        !self.is_logged_in
+    }
+
     /// The first challenge calls for the first bytes, if there are any; the others are the caller's.
-    fn challenge(&mut self, _: &[u8]) -> Result<Option<Secret>> {
-        self.initial.take().map(|first| sasl::encode(first.as_bytes())).transpose()
+    fn challenge(&mut self, text: &[u8]) -> Result<Answer> {
+        self.rounds_left = self.rounds_left.checked_sub(1).ok_or_else(endless)?;
+        match self.initial.take() {
+            Some(first) => sasl::encode(first.as_bytes()).map(Answer::Line),
+            None => sasl::decode(text).map(Answer::Asked),
+        }
     }
 
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {

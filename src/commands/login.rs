@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result, imap_status::*};
 use crate::sasl::{self, Credentials, Exchange, Limits, Mechanism, Secret, Setting};
-use crate::session::{Command, Effect, Facts, Next, Reply, Rules, Step, quote};
+use crate::session::{Answer, Command, Effect, Facts, Next, Reply, Rules, Step, quote};
 use crate::wire::code;
 use crate::wire::line::Line;
 
@@ -103,6 +103,9 @@ impl Login {
                 let message = "the server has no mechanism by which one user can act as another";
                 return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
             }
+            if facts.hides_secret && best.is_none_or(|mechanism| mechanism.plaintext) {
+                return Err(no_weaker());
+            }
             // The mechanism of that name is as good as the command where the command is not taken.
             let last = || sasl::find("LOGIN").filter(|mechanism| is_secure && offers(facts, mechanism));
             return match best {
@@ -200,25 +203,33 @@ impl Command for Login {
         matches!(self.stage, Stage::Exchange { .. })
     }
 
-    fn challenge(&mut self, text: &[u8]) -> Result<Option<Secret>> {
+    fn is_login(&self) -> bool {
+        !matches!(self.stage, Stage::Capability)
+    }
+
+    fn hides_secret(&self) -> bool {
+        matches!(&self.stage, Stage::Exchange { exchange, .. } if exchange.hides_secret())
+    }
+
+    fn challenge(&mut self, text: &[u8]) -> Result<Answer> {
         let Stage::Exchange { exchange, initial, rounds } = &mut self.stage else {
             return Err(Error::new(IMAP_ERR_PROTOCOL, "the server asked for data after LOGIN"));
         };
         *rounds += 1;
         if *rounds > self.max_rounds {
-            return Err(Error::new(
-                IMAP_ERR_PROTOCOL,
-                "the server goes on asking: the authentication was ended",
-            ));
+            return Err(endless());
         }
-        let answer = match initial.take() {
-            Some(first) => first,
-            None => {
-                let challenge = sasl::decode(text)?;
-                exchange.respond(challenge.as_bytes())?
-            }
-        };
-        sasl::encode(answer.as_bytes()).map(Some)
+        match initial.take() {
+            Some(first) => encoded(Some(first)),
+            None => encoded(exchange.respond(sasl::decode(text)?.as_bytes())?),
+        }
+    }
+
+    fn go_on(&mut self) -> Result<Answer> {
+        match &mut self.stage {
+            Stage::Exchange { exchange, .. } => encoded(exchange.go_on()?),
+            _ => Err(Error::new(IMAP_ERR_INTERNAL, "there is no authentication to go on with")),
+        }
     }
 
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
@@ -266,6 +277,14 @@ impl Login {
     }
 }
 
+/// None: it is not known yet.
+fn encoded(answer: Option<Secret>) -> Result<Answer> {
+    match answer {
+        Some(answer) => sasl::encode(answer.as_bytes()).map(Answer::Line),
+        None => Ok(Answer::Unfinished),
+    }
+}
+
 fn offers(facts: &Facts, mechanism: &Mechanism) -> bool {
     facts.capabilities.as_ref().is_some_and(|all| {
         all.iter().any(|atom| {
@@ -273,6 +292,10 @@ fn offers(facts: &Facts, mechanism: &Mechanism) -> bool {
             name.is_some_and(|name| name.eq_ignore_ascii_case(mechanism.name))
         })
     })
+}
+
+pub fn endless() -> Error {
+    Error::new(IMAP_ERR_PROTOCOL, "the server goes on asking: the authentication was ended")
 }
 
 /// A refused login, unless the server says that it could not try.
@@ -285,6 +308,13 @@ pub fn refused(reply: &Reply<'_>) -> Error {
         }
         _ => reply.error(IMAP_ERR_AUTH),
     }
+}
+
+/// A server that offered SCRAM, and does so no longer, may have been unable to prove that it knows the password.
+fn no_weaker() -> Error {
+    let message = "SCRAM was tried on this connection and is offered no longer: to show the server the password all the \
+                   same, name PLAIN with imap_authenticate()";
+    Error::new(IMAP_ERR_UNSUPPORTED, message)
 }
 
 fn disabled(is_secure: bool) -> Error {

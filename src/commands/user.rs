@@ -22,6 +22,10 @@ impl Command for Unauthenticate {
         Rules::ALONE
     }
 
+    fn is_login(&self) -> bool {
+        !self.is_done
+    }
+
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         if !self.is_done {
             facts.needs_login()?;
@@ -71,6 +75,10 @@ impl Command for ProxyAuth {
 
     fn rules(&self) -> Rules {
         Rules::ALONE
+    }
+
+    fn is_login(&self) -> bool {
+        true
     }
 
     /// Servers that have it say so by no common capability.

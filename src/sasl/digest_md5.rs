@@ -177,6 +177,9 @@ fn verify(message: &[u8], proof: &Secret) -> Result<()> {
     }
 }
 
+/// There are twelve; realm may come more than once.
+const MOST_DIRECTIVES: usize = 100;
+
 /// `name=value` or `name="value"` with escapes, between commas; names in lower case.
 fn directives(message: &[u8]) -> Result<Vec<(String, String)>> {
     let wrong = || broken("the server's DIGEST-MD5 message is not a list of directives (name=value)");
@@ -194,6 +197,9 @@ fn directives(message: &[u8]) -> Result<Vec<(String, String)>> {
             return Err(wrong());
         }
         let (value, after) = value(after.trim_start()).ok_or_else(wrong)?;
+        if found.len() == MOST_DIRECTIVES {
+            return Err(wrong());
+        }
         found.try_reserve(1)?;
         found.push((name, value));
         rest = after.trim_start();
@@ -326,6 +332,8 @@ mod tests {
         ] {
             assert!(example().respond(challenge).is_err(), "{}", String::from_utf8_lossy(challenge));
         }
+        let many = ["nonce=x", &"realm=y,".repeat(100), "algorithm=md5-sess"].join(",");
+        assert!(example().respond(many.as_bytes()).is_err());
         for challenge in
             [&b"nonce=\"a\\\"b\" , algorithm=MD5-SESS , x=y"[..], b"algorithm=md5-sess,nonce=token"]
         {

@@ -15,7 +15,7 @@ mod secret;
 use std::str;
 
 use base64::engine::{Engine, general_purpose::STANDARD};
-use hmac::{EagerHash, digest::Digest};
+use hmac::{EagerHash, Hmac, digest::Digest};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
@@ -291,25 +291,38 @@ impl Exchange {
         }
     }
 
-    /// Decoded challenge in, raw bytes out. If the first bytes were not asked for, this is where they come:
-    /// without SASL-IR a server calls for them with an empty challenge.
-    pub fn respond(&mut self, challenge: &[u8]) -> Result<Secret> {
+    /// Decoded challenge in, raw bytes out; None: the answer takes long, and `go_on` goes on with it. If the first bytes
+    /// were not asked for, this is where they come: without SASL-IR a server calls for them with an empty challenge.
+    pub fn respond(&mut self, challenge: &[u8]) -> Result<Option<Secret>> {
         let answer = self.answer(challenge);
+        self.kept(answer)
+    }
+
+    /// A few milliseconds more of an answer that takes long.
+    pub fn go_on(&mut self) -> Result<Option<Secret>> {
+        let answer = match &mut self.state {
+            State::Scram(scram) => scram.go_on(),
+            _ => Err(impossible()),
+        };
+        self.kept(answer)
+    }
+
+    fn kept(&mut self, answer: Result<Option<Secret>>) -> Result<Option<Secret>> {
         if answer.is_err() {
             self.state = State::Failed;
         }
         answer
     }
 
-    fn answer(&mut self, challenge: &[u8]) -> Result<Secret> {
+    fn answer(&mut self, challenge: &[u8]) -> Result<Option<Secret>> {
         if challenge.len() > MAX_CHALLENGE {
             return Err(broken("the server's challenge is longer than any mechanism needs"));
         }
         if let Some(first) = self.initial()? {
-            return Ok(first);
+            return Ok(Some(first));
         }
-        match &mut self.state {
-            State::Scram(scram) => scram.respond(challenge),
+        let answer = match &mut self.state {
+            State::Scram(scram) => return scram.respond(challenge),
             State::DigestMd5(digest_md5) => digest_md5.respond(challenge),
             State::CramMd5(cram_md5) => cram_md5.respond(challenge),
             State::Plain(plain) => plain.respond(),
@@ -317,7 +330,13 @@ impl Exchange {
             State::OAuth(oauth) => oauth.respond(challenge),
             State::Bare(bare) => bare.respond(),
             State::Failed => Err(Error::new(IMAP_ERR_AUTH, "the authentication has failed: start another")),
-        }
+        };
+        answer.map(Some)
+    }
+
+    /// It proves that we know the password, and that the server does, without showing it.
+    pub fn hides_secret(&self) -> bool {
+        matches!(&self.state, State::Scram(_))
     }
 
     /// It is bound to the TLS channel.
@@ -371,14 +390,23 @@ fn unbase64(what: &str, text: &[u8]) -> Result<Secret> {
 /// Challenges are some hundred bytes long.
 const MAX_CHALLENGE: usize = 64 * 1024;
 
-fn begin_scram<D: EagerHash + Digest>(credentials: Credentials, setting: &Setting<'_>) -> Result<State> {
+fn begin_scram<D: EagerHash + Digest + 'static>(
+    credentials: Credentials,
+    setting: &Setting<'_>,
+) -> Result<State>
+where
+    Hmac<D>: Send,
+{
     Scram::new::<D>(credentials, encode(&setting.nonce)?, setting.limits, None).map(State::Scram)
 }
 
-fn begin_bound_scram<D: EagerHash + Digest>(
+fn begin_bound_scram<D: EagerHash + Digest + 'static>(
     credentials: Credentials,
     setting: &Setting<'_>,
-) -> Result<State> {
+) -> Result<State>
+where
+    Hmac<D>: Send,
+{
     let Some(binding) = setting.channel_binding else {
         let message = "there is no TLS channel to bind to: use the mechanism without -PLUS";
         return Err(Error::new(IMAP_ERR_STATE, message));
@@ -492,7 +520,7 @@ mod tests {
             assert!(exchange.initial().unwrap().is_none());
         }
         let mut late = begin("PLAIN", credentials("tim", "x", None)).unwrap();
-        assert_eq!(late.respond(b"").unwrap().as_bytes(), b"\0tim\0x");
+        assert_eq!(late.respond(b"").unwrap().unwrap().as_bytes(), b"\0tim\0x");
         assert!(late.is_complete());
         assert!(late.respond(b"").is_err() && !late.is_complete());
     }

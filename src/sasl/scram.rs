@@ -2,14 +2,15 @@
 
 #![forbid(unsafe_code)]
 
-use std::str;
+use std::{fmt, str};
 
-use hmac::digest::Digest;
+use hmac::digest::{Digest, Output};
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use zeroize::Zeroize;
 
 use super::{Credentials, Limits, Secret, answered, broken, encode, impossible, saslprep, unbase64, utf8};
 use crate::error::{Error, Result, imap_status::*};
+use crate::model::try_box;
 
 /// One authentication with SCRAM.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub struct Scram {
     first: Secret,
     nonce: Secret,
     limits: Limits,
-    prove: fn(&[u8], &ServerFirst<'_>, &[u8]) -> Result<Proofs>,
+    salt: fn(&[u8], &ServerFirst<'_>) -> Result<Box<dyn Salting>>,
     stage: Stage,
 }
 
@@ -31,6 +32,12 @@ pub struct Scram {
 enum Stage {
     /// server-first-message comes next.
     First,
+    /// The password is being salted, for this client-final-message-without-proof and AuthMessage.
+    Salting {
+        password: Box<dyn Salting>,
+        unproved: Secret,
+        exchanged: Secret,
+    },
     /// server-final-message comes next, with this signature.
     Final(Secret),
     Complete,
@@ -38,12 +45,15 @@ enum Stage {
 
 impl Scram {
     /// `nonce` is c-nonce: printable, without commas. `binding`: tls-server-end-point of the TLS channel.
-    pub fn new<D: EagerHash + Digest>(
+    pub fn new<D: EagerHash + Digest + 'static>(
         credentials: Credentials,
         nonce: Secret,
         limits: Limits,
         binding: Option<&[u8]>,
-    ) -> Result<Scram> {
+    ) -> Result<Scram>
+    where
+        Hmac<D>: Send,
+    {
         let user = prepared("user", &credentials.user)?;
         let user = saslname(&user)?;
         Ok(Scram {
@@ -53,7 +63,7 @@ impl Scram {
             first: Secret::concat(&[b"n=", user.as_bytes(), b",r=", nonce.as_bytes()])?,
             nonce,
             limits,
-            prove: prove::<D>,
+            salt: salting::<D>,
             stage: Stage::First,
         })
     }
@@ -63,21 +73,37 @@ impl Scram {
         Secret::concat(&[self.header.as_bytes(), self.first.as_bytes()])
     }
 
-    /// client-final-message, then nothing.
-    pub fn respond(&mut self, challenge: &[u8]) -> Result<Secret> {
+    /// client-final-message, for which `go_on` has to reckon, then nothing.
+    pub fn respond(&mut self, challenge: &[u8]) -> Result<Option<Secret>> {
         match &self.stage {
             Stage::First => {
-                let (answer, signature) = self.client_final(challenge)?;
-                self.stage = Stage::Final(signature);
-                Ok(answer)
+                self.stage = self.salted(challenge)?;
+                self.go_on()
             }
             Stage::Final(signature) => {
                 verify(challenge, signature)?;
                 self.stage = Stage::Complete;
-                Ok(Secret::default())
+                Ok(Some(Secret::default()))
             }
-            Stage::Complete => Err(answered("SCRAM")),
+            Stage::Salting { .. } | Stage::Complete => Err(answered("SCRAM")),
         }
+    }
+
+    /// client-final-message = client-final-message-without-proof "," proof
+    ///
+    /// None: there is more to reckon.
+    pub fn go_on(&mut self) -> Result<Option<Secret>> {
+        let Stage::Salting { password, unproved, exchanged } = &mut self.stage else {
+            return Err(impossible());
+        };
+        if !password.run(SLICE) {
+            return Ok(None);
+        }
+        let proofs = password.prove(exchanged.as_bytes())?;
+        let proof = encode(proofs.client.as_bytes())?;
+        let answer = Secret::concat(&[unproved.as_bytes(), b",p=", proof.as_bytes()])?;
+        self.stage = Stage::Final(proofs.server);
+        Ok(Some(answer))
     }
 
     pub fn is_bound(&self) -> bool {
@@ -89,23 +115,19 @@ impl Scram {
         matches!(self.stage, Stage::Complete)
     }
 
-    /// client-final-message = client-final-message-without-proof "," proof
-    ///
     /// client-final-message-without-proof = channel-binding "," nonce ["," extensions]
-    ///
-    /// With it comes the signature that the server must answer with.
-    fn client_final(&self, challenge: &[u8]) -> Result<(Secret, Secret)> {
+    fn salted(&self, challenge: &[u8]) -> Result<Stage> {
         let server = ServerFirst::parse(challenge, self.nonce.as_bytes(), self.limits)?;
         let bound = Secret::concat(&[self.header.as_bytes(), self.binding.as_bytes()])?;
         let binding = encode(bound.as_bytes())?;
         let unproved = Secret::concat(&[b"c=", binding.as_bytes(), b",r=", server.nonce.as_bytes()])?;
         let exchanged = Secret::concat(&[self.first.as_bytes(), b",", challenge, b",", unproved.as_bytes()])?;
-        let proofs = (self.prove)(self.password.as_bytes(), &server, exchanged.as_bytes())?;
-        let proof = encode(proofs.client.as_bytes())?;
-        let answer = Secret::concat(&[unproved.as_bytes(), b",p=", proof.as_bytes()])?;
-        Ok((answer, proofs.server))
+        Ok(Stage::Salting { password: (self.salt)(self.password.as_bytes(), &server)?, unproved, exchanged })
     }
 }
+
+/// So many iterations take a few milliseconds; between two slices others look at cancels and deadlines.
+const SLICE: u32 = 8192;
 
 /// server-first-message = [reserved-mext ","] nonce "," salt "," iteration-count ["," extensions]
 #[derive(Debug)]
@@ -283,37 +305,81 @@ struct Proofs {
     server: Secret,
 }
 
-/// The formulas of RFC 5802 section 3. `exchanged` is AuthMessage.
-fn prove<D: EagerHash + Digest>(
-    password: &[u8],
-    server: &ServerFirst<'_>,
-    exchanged: &[u8],
-) -> Result<Proofs> {
-    let salted_password = hi::<D>(password, server.salt.as_bytes(), server.iterations)?;
-    let client_key = sign::<D>(salted_password.as_bytes(), b"Client Key")?;
-    let stored_key = kept(&mut D::digest(client_key.as_bytes()))?;
-    let client_signature = sign::<D>(stored_key.as_bytes(), exchanged)?;
-    let server_key = sign::<D>(salted_password.as_bytes(), b"Server Key")?;
-    let client = Secret::filled(client_key.as_bytes().len(), |proof| {
-        proof.copy_from_slice(client_key.as_bytes());
-        exclusive_or(proof, client_signature.as_bytes());
-        Ok(proof.len())
-    })?;
-    Ok(Proofs { client, server: sign::<D>(server_key.as_bytes(), exchanged)? })
+/// A password that is being salted with one of the hash functions.
+trait Salting: Send {
+    /// So many iterations at most. True: that was the last.
+    fn run(&mut self, most: u32) -> bool;
+
+    /// The formulas of RFC 5802 section 3. `exchanged` is AuthMessage.
+    fn prove(&self, exchanged: &[u8]) -> Result<Proofs>;
+}
+
+impl fmt::Debug for dyn Salting {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("***")
+    }
 }
 
 /// Hi(str, salt, i) (RFC 5802 section 2.2): the first block of PBKDF2.
-fn hi<D: EagerHash + Digest>(text: &[u8], salt: &[u8], iterations: u32) -> Result<Secret> {
-    let keyed = keyed::<D>(text)?;
-    let mut block =
-        keyed.clone().chain_update(salt).chain_update(1_u32.to_be_bytes()).finalize().into_bytes();
-    let mut sum = block.clone();
-    for _ in 1..iterations {
-        block = keyed.clone().chain_update(&block).finalize().into_bytes();
-        exclusive_or(&mut sum, &block);
+struct Hi<D: EagerHash> {
+    keyed: Hmac<D>,
+    block: Output<Hmac<D>>,
+    sum: Output<Hmac<D>>,
+    left: u32,
+}
+
+fn salting<D: EagerHash + Digest + 'static>(
+    password: &[u8],
+    server: &ServerFirst<'_>,
+) -> Result<Box<dyn Salting>>
+where
+    Hmac<D>: Send,
+{
+    Ok(try_box(Hi::<D>::new(password, server.salt.as_bytes(), server.iterations)?)?)
+}
+
+impl<D: EagerHash> Hi<D> {
+    fn new(text: &[u8], salt: &[u8], iterations: u32) -> Result<Hi<D>> {
+        let keyed = keyed::<D>(text)?;
+        let block =
+            keyed.clone().chain_update(salt).chain_update(1_u32.to_be_bytes()).finalize().into_bytes();
+        Ok(Hi { keyed, sum: block.clone(), block, left: iterations.saturating_sub(1) })
     }
-    block.as_mut_slice().zeroize();
-    kept(&mut sum)
+}
+
+impl<D: EagerHash + Digest> Salting for Hi<D>
+where
+    Hmac<D>: Send,
+{
+    fn run(&mut self, most: u32) -> bool {
+        let count = self.left.min(most);
+        for _ in 0..count {
+            self.block = self.keyed.clone().chain_update(&self.block).finalize().into_bytes();
+            exclusive_or(&mut self.sum, &self.block);
+        }
+        self.left -= count;
+        self.left == 0
+    }
+
+    fn prove(&self, exchanged: &[u8]) -> Result<Proofs> {
+        let client_key = sign::<D>(&self.sum, b"Client Key")?;
+        let stored_key = kept(&mut D::digest(client_key.as_bytes()))?;
+        let client_signature = sign::<D>(stored_key.as_bytes(), exchanged)?;
+        let server_key = sign::<D>(&self.sum, b"Server Key")?;
+        let client = Secret::filled(client_key.as_bytes().len(), |proof| {
+            proof.copy_from_slice(client_key.as_bytes());
+            exclusive_or(proof, client_signature.as_bytes());
+            Ok(proof.len())
+        })?;
+        Ok(Proofs { client, server: sign::<D>(server_key.as_bytes(), exchanged)? })
+    }
+}
+
+impl<D: EagerHash> Drop for Hi<D> {
+    fn drop(&mut self) {
+        self.block.as_mut_slice().zeroize();
+        self.sum.as_mut_slice().zeroize();
+    }
 }
 
 /// HMAC(key, str)
@@ -368,11 +434,11 @@ mod tests {
         let mut scram = scram(credentials("user", "pencil", None));
         assert_eq!(scram.initial().unwrap().as_bytes(), b"n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
         assert_eq!(
-            scram.respond(FIRST.as_bytes()).unwrap().as_bytes(),
+            scram.respond(FIRST.as_bytes()).unwrap().unwrap().as_bytes(),
             b"c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts="
         );
         assert!(!scram.is_complete());
-        assert!(scram.respond(FINAL.as_bytes()).unwrap().is_empty());
+        assert!(scram.respond(FINAL.as_bytes()).unwrap().unwrap().is_empty());
         assert!(scram.is_complete());
         assert!(scram.respond(b"").is_err());
     }
@@ -387,8 +453,10 @@ mod tests {
         let first = b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
         let answer = "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
                       p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
-        assert_eq!(scram.respond(first).unwrap().as_bytes(), answer.as_bytes());
-        assert!(scram.respond(b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=").unwrap().is_empty());
+        assert_eq!(scram.respond(first).unwrap().unwrap().as_bytes(), answer.as_bytes());
+        assert!(
+            scram.respond(b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=").unwrap().unwrap().is_empty()
+        );
         assert!(scram.is_complete());
     }
 
@@ -396,9 +464,28 @@ mod tests {
     #[test]
     fn hi_is_pbkdf2() {
         for (iterations, head) in [(1, [0x0c, 0x60, 0xc8, 0x0f]), (2, [0xea, 0x6c, 0x01, 0x4d])] {
-            let output = hi::<Sha1>(b"password", b"salt", iterations).unwrap();
-            assert_eq!((output.as_bytes().len(), &output.as_bytes()[..4]), (20, &head[..]));
+            let mut output = Hi::<Sha1>::new(b"password", b"salt", iterations).unwrap();
+            assert!(output.run(iterations));
+            assert_eq!((output.sum.len(), &output.sum[..4]), (20, &head[..]));
         }
+    }
+
+    /// Salted in slices, so that whoever waits can give up in between. Expected: Python's hashlib.
+    #[test]
+    fn many_iterations_are_done_in_slices() {
+        let first = FIRST.replace("i=4096", "i=100000");
+        let mut scram = scram(credentials("user", "pencil", None));
+        let mut answer = scram.respond(first.as_bytes()).unwrap();
+        let mut slices = 1;
+        assert!(scram.respond(b"more").is_err());
+        while answer.is_none() {
+            assert!(!scram.is_complete());
+            answer = scram.go_on().unwrap();
+            slices += 1;
+        }
+        assert_eq!(slices, 100_000_u32.div_ceil(SLICE));
+        assert!(answer.unwrap().as_bytes().ends_with(b",p=aNxy4BcMq9oHr1Uj6NKIjrPTWxI="));
+        assert!(scram.go_on().is_err());
     }
 
     #[test]
@@ -408,7 +495,7 @@ mod tests {
         let mut odd = scram(credentials("user", "I\u{ad}X", Some("x")));
         assert_eq!(odd.password.as_bytes(), b"IX");
         // base64 of "n,a=x,"
-        assert!(odd.respond(FIRST.as_bytes()).unwrap().as_bytes().starts_with(b"c=bixhPXgs,r="));
+        assert!(odd.respond(FIRST.as_bytes()).unwrap().unwrap().as_bytes().starts_with(b"c=bixhPXgs,r="));
         let vanishing = credentials("\u{ad}", "pencil", None);
         let error = Scram::new::<Sha1>(vanishing, secret(NONCE), Limits::default(), None).unwrap_err();
         assert_eq!(error.status, IMAP_ERR_INVALID);

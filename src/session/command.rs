@@ -39,10 +39,25 @@ pub trait Command: Send + 'static {
         false
     }
 
-    /// The server asks for more: the line to answer with, its line end excepted. None: the caller has to say.
-    fn challenge(&mut self, text: &[u8]) -> Result<Option<Secret>> {
+    /// The server asks for more.
+    fn challenge(&mut self, text: &[u8]) -> Result<Answer> {
         let _ = text;
         Err(Error::new(imap_status::IMAP_ERR_PROTOCOL, "the server asked for data that nobody offered"))
+    }
+
+    /// Goes on with an answer that was not finished.
+    fn go_on(&mut self) -> Result<Answer> {
+        Err(Error::new(imap_status::IMAP_ERR_INTERNAL, "there is no answer to go on with"))
+    }
+
+    /// Its line begins to prove that we know a secret, without showing it.
+    fn hides_secret(&self) -> bool {
+        false
+    }
+
+    /// It says who we are: if it succeeds after it was given up, the connection is not what anybody asked for.
+    fn is_login(&self) -> bool {
+        false
     }
 
     /// The tagged reply of the line that was sent last.
@@ -89,6 +104,16 @@ pub trait Command: Send + 'static {
 
     /// The value of the call, after the last line's reply.
     fn finish(self) -> Result<Self::Output>;
+}
+
+/// What is to be said to a challenge.
+pub enum Answer {
+    /// This line, its line end excepted.
+    Line(Secret),
+    /// It takes longer to know: `go_on` goes on.
+    Unfinished,
+    /// What the caller says to this.
+    Asked(Secret),
 }
 
 /// What `Command::line` did.
@@ -243,7 +268,10 @@ pub trait InFlight: Send {
     fn rules(&self) -> Rules;
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next>;
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool>;
-    fn challenge(&mut self, text: &[u8]) -> Result<Option<Secret>>;
+    fn challenge(&mut self, text: &[u8]) -> Result<Answer>;
+    fn go_on(&mut self) -> Result<Answer>;
+    fn hides_secret(&self) -> bool;
+    fn is_login(&self) -> bool;
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step>;
     fn is_dialogue(&self) -> bool;
     fn is_vital(&self) -> bool;
@@ -269,8 +297,17 @@ impl<C: Command> InFlight for C {
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         Command::untagged(self, untagged, facts)
     }
-    fn challenge(&mut self, text: &[u8]) -> Result<Option<Secret>> {
+    fn challenge(&mut self, text: &[u8]) -> Result<Answer> {
         Command::challenge(self, text)
+    }
+    fn go_on(&mut self) -> Result<Answer> {
+        Command::go_on(self)
+    }
+    fn hides_secret(&self) -> bool {
+        Command::hides_secret(self)
+    }
+    fn is_login(&self) -> bool {
+        Command::is_login(self)
     }
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
         Command::tagged(self, reply, facts)

@@ -110,6 +110,8 @@ pub struct Facts {
     pub is_compressed: bool,
     /// tls-server-end-point of the server's certificate (RFC 5929), for SASL; None: there is none.
     pub channel_binding: Option<Vec<u8>>,
+    /// On this connection a secret was to be proved without being shown: whoever made that fail is not shown it.
+    pub hides_secret: bool,
     /// UTF8=ACCEPT or IMAP4rev2 is enabled.
     pub is_utf8: bool,
     /// What was ENABLEd, in upper case.
@@ -220,6 +222,7 @@ impl Facts {
             is_tls: false,
             is_compressed: false,
             channel_binding: None,
+            hides_secret: false,
             is_utf8: false,
             enabled: Vec::new(),
             lacking: Vec::new(),

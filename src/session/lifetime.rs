@@ -183,7 +183,7 @@ impl Session {
 
     pub(super) fn can_be_late(&self, entry: &Entry) -> bool {
         let is_idle = entry.ask == Some(Ask::Idle) && self.idle.stage != IdleStage::Asked;
-        if entry.command.is_none() || is_idle || entry.asked.is_some() {
+        if entry.command.is_none() || is_idle || entry.dialogue.is_asked() {
             return false;
         }
         match (self.streams.stalled_by(), self.output.hungry()) {

@@ -5,6 +5,7 @@
 
 mod capability;
 mod command;
+mod dialogue;
 mod events;
 mod facts;
 mod idle;
@@ -31,7 +32,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use capability::Capabilities;
-pub use command::{Command, Effect, InFlight, Next, Reply, Step, Untagged, quote};
+pub use command::{Answer, Command, Effect, InFlight, Next, Reply, Step, Untagged, quote};
+use dialogue::Dialogue;
 use events::Events;
 pub use facts::{Facts, Mirror, Remembered, Seen, Settings, unsupported};
 use idle::{Ask, Idle, Stage as IdleStage};
@@ -49,7 +51,6 @@ pub use vanished::{is_earlier, vanished};
 
 use crate::error::{Error, Result};
 use crate::model::{Event, Owned, Selected};
-use crate::sasl::Secret;
 
 /// One call in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,10 +151,9 @@ struct Entry {
     is_vital: bool,
     /// An OK to it, even if it was cancelled, changes how the bytes behind are to be read.
     alters_stream: bool,
-    /// The server may ask for more behind its line.
-    is_dialogue: bool,
-    /// What the server asked of the caller, who has not answered.
-    asked: Option<Secret>,
+    /// Whether the server may ask for more behind its line.
+    dialogue: Dialogue,
+    is_login: bool,
     /// Whoever submitted it: threads take turns.
     thread: Caller,
     /// Its place among the requests of its thread: those of equal rounds go before those of later ones.

@@ -1,8 +1,9 @@
 //! Requests: how they come in, in which order they stand, how they end.
 
-use super::{Ask, Caller, Entry, InFlight, Outcome, Phase, RequestId, Rules, Session, Stage, Transfer};
+use super::{
+    Ask, Caller, Dialogue, Entry, InFlight, Outcome, Phase, RequestId, Rules, Session, Stage, Transfer,
+};
 use crate::error::{Error, Result, imap_status::*};
-use crate::sasl::{self, Secret};
 
 impl Session {
     pub fn submit(&mut self, command: Box<dyn InFlight>, thread: Caller) -> Result<RequestId> {
@@ -81,8 +82,8 @@ impl Session {
             rules,
             is_vital: command.is_vital(),
             alters_stream: command.alters_stream(),
-            is_dialogue: false,
-            asked: None,
+            dialogue: Dialogue::None,
+            is_login: command.is_login(),
             thread,
             round,
             ask,
@@ -193,24 +194,6 @@ impl Session {
         self.schedule();
     }
 
-    /// What the server asks of the request's caller, decoded.
-    pub fn challenge(&self, id: RequestId) -> Option<&[u8]> {
-        let entry = self.entries.iter().find(|entry| entry.id == id)?;
-        entry.asked.as_ref().map(Secret::as_bytes)
-    }
-
-    /// The caller's answer to it.
-    pub fn respond(&mut self, id: RequestId, answer: &[u8]) -> Result<()> {
-        let entry = self.entries.iter_mut().find(|entry| entry.id == id);
-        if entry.and_then(|entry| entry.asked.take()).is_none() {
-            let message = "the server has asked for nothing: call imap_request_challenge() first";
-            return Err(Error::new(IMAP_ERR_STATE, message));
-        }
-        self.moved = self.now;
-        self.output.push(sasl::encode(answer)?.as_bytes(), true)?;
-        Ok(self.output.push(b"\r\n", false)?)
-    }
-
     /// Nobody will take this request's outcome.
     pub fn forget(&mut self, id: RequestId) {
         self.cancel(id, Error::new(IMAP_ERR_CANCELLED, "cancelled"));
@@ -226,10 +209,6 @@ impl Session {
         }
         let entry = &mut self.entries[at];
         entry.command = None;
-        if entry.asked.take().is_some() {
-            // That there is no memory for it shows when the rest of the exchange comes.
-            let _ = self.output.push(b"*\r\n", false);
-        }
         let was_sent = entry.phase != Phase::Queued;
         let is_spread = matches!(entry.phase, Phase::Spread { .. });
         let is_vital = entry.is_vital;
@@ -255,6 +234,9 @@ impl Session {
             }
         } else if was_sent {
             entry.cancelled = Some(since);
+            if let Err(error) = self.give_up(at) {
+                self.lost(error);
+            }
         } else {
             self.entries.remove(at);
         }

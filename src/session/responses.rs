@@ -2,12 +2,11 @@
 
 use super::vanished::{is_earlier, vanished};
 use super::{
-    Ask, Capabilities, Claim, Effect, Entry, Facts, IdleStage, Outcome, Phase, Reply, Seen, Session, Stage,
-    Step, Transfer, Untagged, copy, quote,
+    Ask, Capabilities, Claim, Dialogue, Effect, Entry, Facts, IdleStage, Outcome, Phase, Reply, Seen,
+    Session, Stage, Step, Transfer, Untagged, copy, quote,
 };
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::imap_state::*;
-use crate::sasl;
 use crate::wire::cursor::Response;
 use crate::wire::response::{Condition, Head};
 use crate::wire::{capability as capability_list, code, event, search, status};
@@ -81,33 +80,14 @@ impl Session {
             self.schedule();
             return Ok(());
         }
-        let asked = |entry: &&mut Entry| entry.phase == Phase::Sent && entry.is_dialogue;
-        let Some(entry) = self.entries.iter_mut().find(asked) else {
+        if !self.asked(text)? {
             let untagged =
                 Untagged { response: *response, number: None, name: b"+", rest: 1, condition: None };
             if let Some(at) = self.owner(&untagged) {
                 self.offer_to(at, &untagged);
             }
-            return Ok(());
-        };
-        let answer = match &mut entry.command {
-            Some(command) if entry.failure.is_none() => command.challenge(text),
-            _ => Err(Error::new(IMAP_ERR_CANCELLED, "cancelled")),
-        };
-        let answer = match answer {
-            Ok(None) => sasl::decode(text).map(|asked| {
-                entry.asked = Some(asked);
-                None
-            }),
-            known => known,
-        };
-        let pushed = match &answer {
-            Ok(None) => return Ok(()),
-            Ok(Some(answer)) => self.output.push(answer.as_bytes(), true),
-            Err(_) => self.output.push(b"*", false),
-        };
-        entry.failure = entry.failure.take().or(answer.err());
-        Ok(pushed.and_then(|()| self.output.push(b"\r\n", false))?)
+        }
+        Ok(())
     }
 
     pub(super) fn tagged(
@@ -147,6 +127,7 @@ impl Session {
         }
         let entry = &mut self.entries[at];
         entry.phase = Phase::Queued;
+        entry.dialogue = Dialogue::None;
         entry.tag = None;
         if is_one_of_too_many {
             entry.is_repeated = true;
@@ -156,12 +137,12 @@ impl Session {
         let reply = Reply { response: *response, condition, text, is_early, command: entry.name, tag };
         let step = match (&mut entry.command, entry.failure.take()) {
             (None, _) => {
-                let entry = self.entries.remove(at);
-                if entry.is_dialogue && condition == Condition::Ok {
-                    let message = "the server logged us in though the authentication was cancelled";
+                let given_up = self.entries.remove(at);
+                if given_up.is_login && reply.is_ok() {
+                    let message = format!("the server accepted {} though it was cancelled", given_up.name);
                     return Err(Error::fatal(IMAP_ERR_AUTH, message));
                 }
-                if entry.alters_stream && condition == Condition::Ok {
+                if given_up.alters_stream && reply.is_ok() {
                     self.apply(Effect::Compress)?;
                 }
                 self.schedule();
@@ -188,8 +169,11 @@ impl Session {
                 if step.is_done {
                     let sent = copy(response.bytes)?;
                     self.finish(at, sent);
-                } else if let Some(command) = &self.entries[at].command {
-                    self.entries[at].rules = command.rules();
+                } else {
+                    let entry = &mut self.entries[at];
+                    if let Some(command) = &entry.command {
+                        (entry.rules, entry.is_login) = (command.rules(), command.is_login());
+                    }
                 }
                 is_fatal?;
             }

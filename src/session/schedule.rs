@@ -1,7 +1,7 @@
 //! What goes out: lines whose turn it is, and uploads that are fed while they are sent.
 
 use super::responses::is_status;
-use super::{Entry, Next, Phase, RequestId, Session, Stage, Transfer, UploadSource};
+use super::{Dialogue, Entry, Next, Phase, RequestId, Session, Stage, Transfer, UploadSource};
 use crate::error::{Error, NoMemory, Result};
 use crate::wire::line::Line;
 
@@ -61,7 +61,7 @@ impl Session {
             failure: None,
             ask: None,
             is_repeated: false,
-            asked: None,
+            dialogue: Dialogue::None,
             phase: Phase::Queued,
             tag: None,
             cancelled: None,
@@ -102,7 +102,8 @@ impl Session {
             Ok(Next::Nothing) => self.has_no_line(at),
             Ok(next) => {
                 let is_secret = line.is_secret();
-                let is_dialogue = command.is_dialogue();
+                let dialogue = if command.is_dialogue() { Dialogue::Server } else { Dialogue::None };
+                self.facts.hides_secret |= command.hides_secret();
                 let supplies = command.supplies();
                 let total: u64 = supplies.iter().flatten().map(|supply| supply.size).sum();
                 entry.transfer.total = (total > 0).then_some(total);
@@ -127,7 +128,7 @@ impl Session {
                 entry.tag = Some(tag);
                 entry.phase = Phase::Sending;
                 entry.is_begun = true;
-                entry.is_dialogue = is_dialogue;
+                entry.dialogue = dialogue;
                 if next == Next::SendAndUnselect {
                     self.unselect();
                 }

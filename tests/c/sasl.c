@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include <poll.h>
+#include <pthread.h>
 
 static imap_client *client;
 static imap_error *error;
@@ -114,6 +115,90 @@ static void stepped(void) {
   imap_request_free(request);
 }
 
+/* Whoever must answer cannot wait for anything else: that is told at once. */
+static void own_thread(void) {
+  imap_request *request = begun("X-OWN", NULL);
+  CHECK(asks(request, "who"), NULL);
+  CHECK(imap_noop(client, &error) == IMAP_ERR_STATE && error->is_usable, &error);
+  CHECK(imap_request_wait(request, -1, &error) == IMAP_ERR_STATE, &error);
+  CHECK(respond(request, "me") == IMAP_OK && asks(request, NULL), &error);
+  imap_request_free(request);
+  CHECK(imap_noop(client, &error) == IMAP_OK, &error);
+}
+
+/* A server that never stops asking. */
+static void endless(void) {
+  imap_request *request = begun("X-OWN", NULL);
+  for (int i = 0; i < 2; i++) CHECK(asks(request, "who") && respond(request, "me") == IMAP_OK, &error);
+  CHECK(imap_request_challenge(request, NULL, NULL, &error) == IMAP_ERR_PROTOCOL && error->is_usable, &error);
+  imap_request_free(request);
+  CHECK(imap_noop(client, &error) == IMAP_OK, &error);
+}
+
+/* The server accepts what was given up: nobody knows any more whose connection it is. */
+static void too_late(void) {
+  const char *params[] = {"bob", "secret", NULL};
+  imap_request *request = NULL;
+  CHECK(imap_send(client, "LOGIN ? ?", params, &request, &error) == IMAP_OK, &error);
+  imap_request_cancel(request);
+  CHECK(imap_request_wait(request, -1, &error) == IMAP_ERR_CANCELLED && error->may_be_done, &error);
+  imap_request_free(request);
+  CHECK(imap_noop(client, &error) == IMAP_ERR_CLOSED, &error);
+}
+
+static void *logging_in(void *unused) {
+  (void)unused;
+  imap_error *failure = NULL;
+  CHECK(imap_login(client, "bob", "secret", &failure) == IMAP_ERR_CANCELLED && failure->is_usable, &failure);
+  return NULL;
+}
+
+static int64_t received(void) {
+  imap_connection *connection = NULL;
+  CHECK(imap_get_connection(client, &connection, &error) == IMAP_OK, &error);
+  int64_t bytes = connection ? connection->bytes_received : 0;
+  imap_connection_free(connection);
+  return bytes;
+}
+
+/* A server that has the password hashed two thousand million times: it is cancelled, also by steps. */
+static void hashing(void) {
+  pthread_t thread;
+  int64_t before = received();
+  CHECK(!pthread_create(&thread, NULL, logging_in, NULL), NULL);
+  while (received() == before) poll(NULL, 0, 1);
+  imap_cancel(client);
+  pthread_join(thread, NULL);
+  CHECK(imap_noop(client, &error) == IMAP_OK, &error);
+}
+
+/* SCRAM was refused, and is gone: PLAIN is taken when it is named, and not before. */
+static void weaker(void) {
+  CHECK(imap_login(client, "bob", "secret", &error) == IMAP_ERR_AUTH && error->is_usable, &error);
+  CHECK(imap_login(client, "bob", "secret", &error) == IMAP_ERR_UNSUPPORTED && error->is_usable, &error);
+  CHECK(imap_authenticate(client, "PLAIN", "bob", "secret", NULL, &error) == IMAP_OK, &error);
+}
+
+/* Logged in by the options; who we are is said by who made the mailbox. */
+static void logged_in(void) {
+  CHECK(imap_get_state(client) == IMAP_STATE_AUTHENTICATED, NULL);
+  CHECK(imap_select(client, "INBOX", NULL, &error) == IMAP_OK, &error);
+}
+
+/* With a certificate, and as nobody. */
+static void bare(const char *mechanism) {
+  CHECK(imap_authenticate(client, mechanism, NULL, NULL, NULL, &error) == IMAP_OK, &error);
+  CHECK(imap_get_state(client) == IMAP_STATE_AUTHENTICATED, NULL);
+  CHECK(imap_noop(client, &error) == IMAP_OK, &error);
+}
+
+/* A token that the server does not take: it says why. */
+static void refused(const char *mechanism) {
+  CHECK(imap_authenticate(client, mechanism, "alice", "no.such.token", NULL, &error) == IMAP_ERR_AUTH && error->is_usable &&
+            error->server_data && strstr(error->server_data, "\"status\""), &error);
+  CHECK(imap_noop(client, &error) == IMAP_OK, &error);
+}
+
 int main(int argc, char **argv) {
   const char *scenario = argc > 1 ? argv[1] : "";
   client = connected(argv + 2);
@@ -124,6 +209,14 @@ int main(int argc, char **argv) {
   else if (IS("impostor")) impostor();
   else if (IS("slow")) slow();
   else if (IS("stepped")) stepped();
+  else if (IS("own_thread")) own_thread();
+  else if (IS("endless")) endless();
+  else if (IS("too_late")) too_late();
+  else if (IS("hashing")) hashing();
+  else if (IS("weaker")) weaker();
+  else if (IS("logged_in")) logged_in();
+  else if (IS("EXTERNAL") || IS("ANONYMOUS")) bare(scenario);
+  else if (IS("OAUTHBEARER") || IS("XOAUTH2")) refused(scenario);
   else failures++;
   imap_client_free(client);
   printf("%d failures\n", (int)failures);
