@@ -14,10 +14,11 @@ use crate::model::{imap_error, try_box};
 /// Passwords go over TLS only, unless IMAP_OPTION_DANGER_PLAINTEXT_LOGIN. AUTH: refused; the connection can be
 /// used for another try. A mechanism of your own: imap_send_authenticate().
 ///
-/// Logs in the best way that both sides have: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, the LOGIN command (RFC 9051
+/// Logs in the best way that both sides have: SCRAM-SHA-512, -256 or -1, PLAIN, the LOGIN command (RFC 9051
 /// section 6.2.3). AUTH: wrong, or the server could not prove that it knows the password (then the connection
-/// is closed); STATE: it would go in the clear; UNSUPPORTED: the server takes no password (LOGINDISABLED).
-/// Blocks: yes.
+/// is closed); STATE: it would go in the clear; UNSUPPORTED: the server takes no password (LOGINDISABLED), or offered
+/// SCRAM at an earlier try on this connection and does so no longer: then the password is shown to it only if PLAIN or
+/// LOGIN is named (imap_authenticate(), imap_send()). Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_login(
     client: *mut imap_client,
@@ -62,8 +63,9 @@ pub unsafe extern "C" fn imap_authenticate(
 
 /// AUTHENTICATE with a mechanism of your own, with its first bytes, `data_len` of them, if it has any (NULL: none). Gives a
 /// request, to be freed with imap_request_free(): call imap_request_challenge() and imap_request_respond() in turn until
-/// the server asks no more; imap_request_cancel() gives up, and the connection stays good. What it lets anybody read on
-/// the way is for you to know. UNSUPPORTED, when it is waited for: the server does not offer it. Blocks: no.
+/// the server asks no more; imap_request_cancel() gives up, and the connection stays good. Meanwhile other calls of the
+/// thread that has to answer fail with STATE rather than wait. What it lets anybody read on the way is for you to know.
+/// UNSUPPORTED, when it is waited for: the server does not offer it. Blocks: no.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_send_authenticate(
     client: *mut imap_client,

@@ -103,8 +103,8 @@ pub unsafe extern "C" fn imap_request_is_done(request: *const imap_request) -> b
     is_done
 }
 
-/// Whether the next _take, _next_..., imap_request_write(), or imap_body_read() of its body would not wait; what has
-/// arrived already is read first. True for NULL. Blocks: no.
+/// Whether the next _take, _next_..., imap_request_write(), imap_request_challenge(), or imap_body_read() of its body would
+/// not wait; what has arrived already is read first. True for NULL. Blocks: no.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_request_is_ready(request: *const imap_request) -> bool {
     let mut is_ready = true;
@@ -175,7 +175,7 @@ pub unsafe extern "C" fn imap_request_wait(
 
 /// Ends it with CANCELLED. The connection stays good: what was sent is not taken back, but its answer is skipped, up to
 /// IMAP_OPTION_DRAIN_BYTES and _DRAIN_TIMEOUT; a literal that is in memory is sent to its end, IDLE is ended with
-/// DONE. An upload whose bytes come from elsewhere, and of which some were sent, cannot be ended otherwise than by
+/// DONE, an authentication with *. A login that the server accepts after all that closes the connection. An upload whose bytes come from elsewhere, and of which some were sent, cannot be ended otherwise than by
 /// closing the connection. Blocks: no.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_request_cancel(request: *mut imap_request) {

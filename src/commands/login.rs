@@ -2,6 +2,7 @@
 //! them.
 
 use crate::error::{Error, Result, imap_status::*};
+use crate::model::try_box;
 use crate::sasl::{self, Credentials, Exchange, Limits, Mechanism, Secret, Setting};
 use crate::session::{Answer, Command, Effect, Facts, Next, Reply, Rules, Step, quote};
 use crate::wire::code;
@@ -28,7 +29,7 @@ enum Stage {
     /// The LOGIN command.
     Plain,
     Exchange {
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         initial: Option<Secret>,
         rounds: u32,
     },
@@ -154,7 +155,7 @@ impl Login {
             password: self.password.copy()?,
             act_as: self.act_as.as_ref().map(Secret::copy).transpose()?,
         };
-        let mut exchange = Exchange::new(mechanism, credentials, &setting)?;
+        let mut exchange = try_box(Exchange::new(mechanism, credentials, &setting)?)?;
         let mut initial = exchange.initial()?;
         line.word("AUTHENTICATE")?;
         line.word(mechanism.name)?;

