@@ -937,7 +937,7 @@ fn nothing_leaks_and_nothing_is_read_twice() {
     assert_eq!(run_checked(&test_program("sets"), &[], &[]).success(), "");
     assert_eq!(run_checked(&test_program("text"), &[], &[]).success(), "");
     support::shows("none", &["Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "Q8", "Q9"]);
-    support::shows("none", &["U1", "U2", "U3", "U4", "U5", "U6", "U8", "U9", "U10"]);
+    support::shows("none", &["U1", "U2", "U3", "U4", "U5", "U6", "U8", "U9", "U10", "A16"]);
     let data = cases::all().into_iter().flat_map(|case| case.input).collect();
     let script = format!("{GREETING}C: X-CASE\ndata\nS: $ OK done\n");
     let server = Scripted::play(script.into_bytes(), Play { data, ..Play::default() });
