@@ -1370,10 +1370,11 @@ void imap_texts_free(imap_texts *texts);
 /// Passwords go over TLS only, unless IMAP_OPTION_DANGER_PLAINTEXT_LOGIN. AUTH: refused; the connection can be
 /// used for another try. A mechanism of your own: imap_send_authenticate().
 ///
-/// Logs in the best way that both sides have: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, the LOGIN command (RFC 9051
+/// Logs in the best way that both sides have: SCRAM-SHA-512, -256 or -1, PLAIN, the LOGIN command (RFC 9051
 /// section 6.2.3). AUTH: wrong, or the server could not prove that it knows the password (then the connection
-/// is closed); STATE: it would go in the clear; UNSUPPORTED: the server takes no password (LOGINDISABLED).
-/// Blocks: yes.
+/// is closed); STATE: it would go in the clear; UNSUPPORTED: the server takes no password (LOGINDISABLED), or offered
+/// SCRAM at an earlier try on this connection and does so no longer: then the password is shown to it only if PLAIN or
+/// LOGIN is named (imap_authenticate(), imap_send()). Blocks: yes.
 imap_status imap_login(imap_client *client,
                        const char *user,
                        const char *password,
@@ -1395,8 +1396,9 @@ imap_status imap_authenticate(imap_client *client,
 
 /// AUTHENTICATE with a mechanism of your own, with its first bytes, `data_len` of them, if it has any (NULL: none). Gives a
 /// request, to be freed with imap_request_free(): call imap_request_challenge() and imap_request_respond() in turn until
-/// the server asks no more; imap_request_cancel() gives up, and the connection stays good. What it lets anybody read on
-/// the way is for you to know. UNSUPPORTED, when it is waited for: the server does not offer it. Blocks: no.
+/// the server asks no more; imap_request_cancel() gives up, and the connection stays good. Meanwhile other calls of the
+/// thread that has to answer fail with STATE rather than wait. What it lets anybody read on the way is for you to know.
+/// UNSUPPORTED, when it is waited for: the server does not offer it. Blocks: no.
 imap_status imap_send_authenticate(imap_client *client,
                                    const char *mechanism,
                                    const uint8_t *data,
@@ -1806,8 +1808,8 @@ imap_status imap_send(imap_client *client,
 /// Whether its reply has come, or it failed; what has arrived already is read first. True for NULL. Blocks: no.
 bool imap_request_is_done(const imap_request *request);
 
-/// Whether the next _take, _next_..., imap_request_write(), or imap_body_read() of its body would not wait; what has
-/// arrived already is read first. True for NULL. Blocks: no.
+/// Whether the next _take, _next_..., imap_request_write(), imap_request_challenge(), or imap_body_read() of its body would
+/// not wait; what has arrived already is read first. True for NULL. Blocks: no.
 bool imap_request_is_ready(const imap_request *request);
 
 /// How far it is, in bytes: sent, of an upload, and received otherwise; or in the server's own count (messages, mostly)
@@ -1828,7 +1830,7 @@ imap_status imap_request_wait(imap_request *request,
 
 /// Ends it with CANCELLED. The connection stays good: what was sent is not taken back, but its answer is skipped, up to
 /// IMAP_OPTION_DRAIN_BYTES and _DRAIN_TIMEOUT; a literal that is in memory is sent to its end, IDLE is ended with
-/// DONE. An upload whose bytes come from elsewhere, and of which some were sent, cannot be ended otherwise than by
+/// DONE, an authentication with *. A login that the server accepts after all that closes the connection. An upload whose bytes come from elsewhere, and of which some were sent, cannot be ended otherwise than by
 /// closing the connection. Blocks: no.
 void imap_request_cancel(imap_request *request);
 
