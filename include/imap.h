@@ -297,6 +297,9 @@ typedef enum {
   IMAP_OPTION_DRAIN_BYTES = 92,
   /// ... and time [10000].
   IMAP_OPTION_DRAIN_TIMEOUT = 93,
+  /// On or off [0]: a bare CR or LF in the bytes of a message to be appended becomes CRLF. Descriptors and callbacks are
+  /// sent as they are, since their size is announced before they are read.
+  IMAP_OPTION_APPEND_CRLF = 94,
   /// Bytes of an unread stream that are kept when its reader calls something else first [0]; 0 or more than
   /// that: the call fails with IMAP_ERR_STATE.
   IMAP_OPTION_SPOOL = 95,
@@ -1710,7 +1713,7 @@ void imap_assigned_free(imap_assigned *assigned);
 /// # Adding messages
 ///
 /// APPEND (RFC 9051 section 6.3.12) of one message of `data_len` bytes to `mailbox`. `flags` as "\\Seen $Junk", or
-/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF. The bytes are copied: an
+/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF; see IMAP_OPTION_APPEND_CRLF. The bytes are copied: an
 /// APPEND that is cancelled still goes to its end, so that the connection is kept. Free the result with
 /// imap_assigned_free(). For several messages, or long ones, see Uploads. NO with the code TRYCREATE: the mailbox does
 /// not exist; with OVERQUOTA, TOOBIG or LIMIT: it is too much. LIMIT: it is longer than the server's APPENDLIMIT, and

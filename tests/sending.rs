@@ -165,3 +165,21 @@ fn no_more_at_once_than_a_server_takes() {
     let lines = played(&script, &[], &["connect:127.0.0.1", "many:2"]);
     assert!(lines[1].starts_with("many: IMAP_ERR_BAD"), "{lines:?}");
 }
+
+#[test]
+fn line_ends_are_made_crlf_on_request() {
+    // Bare LF, bare CR, CRLF, one at the end; the size that is announced is that of what is sent.
+    let message = "append:INBOX:a\\nb\\rc\\r\\nd\\n\\r\\re\\n";
+    let fitted = "C: APPEND INBOX {19}\nS: + go\nL: 19\nc: \nS: $ OK done\n";
+    let server = Scripted::new(&[PREAUTH, fitted].concat());
+    let port = format!("number:1:{}", server.port);
+    let arguments = [port.as_str(), "number:2:2", "number:94:1", "connect:127.0.0.1", message];
+    let out = run(&test_program("steps"), &arguments, &[]).success();
+    assert!(out.ends_with("append: uids= sources= origin=0\n"), "{out}");
+    let sent = server.join();
+    assert_eq!(sent[1], "a\r\nb\r\nc\r\nd\r\n\r\n\r\ne\r\n");
+    // Unasked, they are left as they are.
+    let script = [PREAUTH, "C: APPEND INBOX {13}\nS: + go\nL: 13\nc: \nS: $ OK done\n"].concat();
+    assert_eq!(played(&script, &[], &["connect:127.0.0.1", message])[1], "append: uids= sources= origin=0");
+    shows("scripted", &["AP2"]);
+}

@@ -10,7 +10,7 @@ use crate::model::{Assigned, imap_assigned, imap_error};
 /// # Adding messages
 ///
 /// APPEND (RFC 9051 section 6.3.12) of one message of `data_len` bytes to `mailbox`. `flags` as "\\Seen $Junk", or
-/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF. The bytes are copied: an
+/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF; see IMAP_OPTION_APPEND_CRLF. The bytes are copied: an
 /// APPEND that is cancelled still goes to its end, so that the connection is kept. Free the result with
 /// imap_assigned_free(). For several messages, or long ones, see Uploads. NO with the code TRYCREATE: the mailbox does
 /// not exist; with OVERQUOTA, TOOBIG or LIMIT: it is too much. LIMIT: it is longer than the server's APPENDLIMIT, and

@@ -133,6 +133,9 @@ pub enum imap_option {
     IMAP_OPTION_DRAIN_BYTES = 92,
     /// ... and time [10000].
     IMAP_OPTION_DRAIN_TIMEOUT = 93,
+    /// On or off [0]: a bare CR or LF in the bytes of a message to be appended becomes CRLF. Descriptors and callbacks are
+    /// sent as they are, since their size is announced before they are read.
+    IMAP_OPTION_APPEND_CRLF = 94,
     /// Bytes of an unread stream that are kept when its reader calls something else first [0]; 0 or more than
     /// that: the call fails with IMAP_ERR_STATE.
     IMAP_OPTION_SPOOL = 95,
@@ -198,6 +201,7 @@ const OPTIONS: &[imap_option] = &[
     IMAP_OPTION_MAX_UNASKED_LITERAL,
     IMAP_OPTION_DRAIN_BYTES,
     IMAP_OPTION_DRAIN_TIMEOUT,
+    IMAP_OPTION_APPEND_CRLF,
     IMAP_OPTION_SPOOL,
     IMAP_OPTION_RETURN_ON_SIGNAL,
     IMAP_OPTION_EMULATE,
@@ -401,6 +405,7 @@ fn check_number(option: imap_option, value: i64) -> Result<Option<Value>> {
         | IMAP_OPTION_SASL_IR
         | IMAP_OPTION_KEEP_CREDENTIALS
         | IMAP_OPTION_EMULATE
+        | IMAP_OPTION_APPEND_CRLF
         | IMAP_OPTION_COMPRESS
         | IMAP_OPTION_RETURN_ON_SIGNAL => value == 0 || value == 1,
         IMAP_OPTION_CONNECT_TIMEOUT
@@ -669,6 +674,7 @@ impl imap_options {
             emulate: self.is_on(IMAP_OPTION_EMULATE, true),
             host: defaults.host,
             realm: defaults.realm,
+            append_crlf: self.is_on(IMAP_OPTION_APPEND_CRLF, false),
             trace: size(IMAP_OPTION_TRACE, defaults.trace),
             is_kept: self.is_on(IMAP_OPTION_KEEP_CREDENTIALS, false),
         }

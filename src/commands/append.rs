@@ -24,6 +24,8 @@ pub struct NewMessage {
     pieces: Vec<Piece>,
     is_binary: bool,
     header: Header,
+    /// Its line ends are as they are to be sent.
+    is_fitted: bool,
 }
 
 /// What a message is put together from.
@@ -91,7 +93,28 @@ impl NewMessage {
             pieces: Vec::new(),
             is_binary: false,
             header: Header::Open,
+            is_fitted: false,
         })
+    }
+
+    /// A bare CR or LF becomes CRLF, in all that is here as bytes; one that is binary is left alone.
+    fn fit_line_ends(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.is_fitted, true) || self.is_binary {
+            return Ok(());
+        }
+        let mut after_cr = false;
+        for piece in &mut self.pieces {
+            let Piece::Bytes(Supply { source: UploadSource::Bytes(bytes), size }) = piece else {
+                after_cr = false;
+                continue;
+            };
+            let fitted = with_crlf(bytes, &mut after_cr)?;
+            *size = fitted.len() as u64;
+            *bytes = fitted.into();
+        }
+        // What held nothing but the LF of a CRLF that began before is empty now.
+        self.pieces.retain(|piece| !matches!(piece, Piece::Bytes(Supply { size: 0, .. })));
+        Ok(())
     }
 
     pub fn add_annotation(&mut self, entry: &str, attribute: &str, value: &[u8]) -> Result<()> {
@@ -274,6 +297,22 @@ impl Form {
     }
 }
 
+/// `after_cr`: what came before ended with CR, for which CRLF was written already.
+fn with_crlf(bytes: &[u8], after_cr: &mut bool) -> Result<Vec<u8>> {
+    let ends = memchr::memchr2_iter(b'\r', b'\n', bytes).count();
+    let mut out = Vec::new();
+    out.try_reserve_exact(bytes.len() + ends)?;
+    for byte in bytes {
+        match byte {
+            b'\n' if *after_cr => {}
+            b'\r' | b'\n' => out.extend_from_slice(b"\r\n"),
+            other => out.push(*other),
+        }
+        *after_cr = *byte == b'\r';
+    }
+    Ok(out)
+}
+
 impl Append {
     /// One message. It is copied: a cancelled APPEND still sends it to its end, so that the connection is kept.
     pub fn new(mailbox: &str, flags: Option<&str>, internal_date: i64, message: &[u8]) -> Result<Append> {
@@ -353,6 +392,9 @@ impl Command for Append {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_login()?;
+        if facts.settings.append_crlf {
+            self.messages.iter_mut().try_for_each(NewMessage::fit_line_ends)?;
+        }
         self.choose(facts)?;
         self.messages.iter().skip(self.at).try_for_each(|message| message.check(facts))?;
         line.word(self.name())?;

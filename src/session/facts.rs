@@ -54,6 +54,8 @@ pub struct Settings {
     /// The server's name, as the caller gave it, and the realm, both for mechanisms that want them.
     pub host: String,
     pub realm: Option<String>,
+    /// A bare CR or LF in bytes to be appended becomes CRLF.
+    pub append_crlf: bool,
     /// Bytes of traffic that are kept for the trace; 0: none.
     pub trace: usize,
     /// The connection may be made anew: what is needed to tell what changed meanwhile is kept.
@@ -90,6 +92,7 @@ impl Default for Settings {
             host: String::new(),
             realm: None,
             emulate: true,
+            append_crlf: false,
             trace: 65536,
             is_kept: false,
         }
