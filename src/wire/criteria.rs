@@ -616,4 +616,33 @@ mod tests {
             (&b"UID SEARCH CHARSET ISO-8859-1 FROM {3}\r\n"[..], &b"Zo\xeb"[..])
         );
     }
+
+    /// SORT and THREAD of RFC 5256 section 3, RFC 5267 sections 3.3 and 4.3.1, RFC 6203 section 6.
+    #[test]
+    fn ordered_lines_of_the_rfcs() {
+        let lines = [
+            ("SORT", "(SUBJECT)", "UTF-8 SINCE 1-Feb-1994"),
+            ("SORT", "(SUBJECT REVERSE DATE)", "UTF-8 ALL"),
+            ("SORT", "(SUBJECT)", "US-ASCII TEXT \"not in mailbox\""),
+            ("THREAD", "ORDEREDSUBJECT", "UTF-8 SINCE 5-Mar-2000"),
+            ("THREAD", "ORDEREDSUBJECT", "US-ASCII TEXT \"gewp\""),
+            ("THREAD", "REFERENCES", "UTF-8 SINCE 5-Mar-2000"),
+            ("UID SORT RETURN ()", "(REVERSE DATE)", "UTF-8 UNDELETED UNKEYWORD $Junk"),
+            ("SORT RETURN (UPDATE)", "(DATE)", "UTF-8 FLAGGED"),
+            ("UID SORT RETURN (UPDATE COUNT)", "(DATE)", "UTF-8 KEYWORD $Junk"),
+            ("SORT", "(RELEVANCY)", "UTF-8 FUZZY SUBJECT \"Helo\""),
+            ("SORT RETURN (RELEVANCY ALL)", "(RELEVANCY)", "UTF-8 FUZZY TEXT \"Helo\""),
+            ("SORT RETURN (PARTIAL 1:10)", "(RELEVANCY)", "UTF-8 FUZZY TEXT \"World\""),
+        ];
+        for (before, how, keys) in lines {
+            let (command, returns) = before.split_once(" RETURN").unwrap_or((before, ""));
+            let returns = if returns.is_empty() { String::new() } else { format!("RETURN{returns} ") };
+            let mut line = Line::new(Dialect::default());
+            let criteria = Criteria::parse(&format!("# {returns}CHARSET {keys}"), None).unwrap();
+            criteria.encode_ordered(command, how, Manner::as_given(), &mut line).unwrap();
+            let pieces = line.finish().unwrap();
+            let [Piece::Bytes(bytes)] = &pieces[..] else { panic!("a literal") };
+            assert_eq!(String::from_utf8_lossy(bytes), format!("{before} {how} {keys}\r\n"));
+        }
+    }
 }
