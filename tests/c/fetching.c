@@ -43,6 +43,8 @@ static void show_message(const imap_message *message) {
   if (message->number) printf("#%u ", (unsigned)message->number);
   printf("uid=%u", (unsigned)message->uid);
   if (message->flags) printf(" flags=%s", message->flags->text);
+  for (size_t i = 0; message->flags && i < message->flags->keyword_count; i++)
+    printf(" keyword=%s", message->flags->keywords[i]);
   if (message->modseq != -1) printf(" modseq=%" PRId64, message->modseq);
   if (message->size != -1) printf(" size=%" PRId64, message->size);
   if (details->email_id) printf(" email=%s", details->email_id);
@@ -60,6 +62,8 @@ static void show_message(const imap_message *message) {
     show_bytes(entry->value, entry->value_len);
   }
   show_sections(message);
+  for (size_t i = 0; i < details->other_count; i++)
+    printf(" %s?=%.*s", details->others[i]->name, (int)details->others[i]->raw_len, details->others[i]->raw);
   for (size_t i = 0; i < details->defect_count; i++) printf(" defect=\"%s\"", details->defects[i]->text);
   putchar(']');
 }
@@ -190,7 +194,7 @@ static imap_status do_expunge(imap_error **error) {
 static imap_status do_upload(imap_error **error) {
   int is_replace = !strcmp(words[0], "replace"), at = is_replace ? 2 : 1;
   const char *text = word(at + 1) ? word(at + 1) : "";
-  imap_upload *upload = imap_upload_new();
+  imap_upload *upload = NULL;
   imap_assigned *assigned = NULL;
   uint8_t message[256];
   size_t length = 0;
@@ -198,6 +202,13 @@ static imap_status do_upload(imap_error **error) {
     if (*in == '^') message[length++] = '\r';
     message[length++] = *in == '~' ? '\0' : *in == '^' ? '\n' : (uint8_t)*in;
   }
+  if (!is_replace && !word(at + 2)) {
+    imap_status status = imap_append(client, word(1), "\\Seen", -1, message, length, &assigned, error);
+    if (assigned) printf(" %u %s", (unsigned)assigned->uid_validity, imap_set_text(assigned->uids));
+    imap_assigned_free(assigned);
+    return status;
+  }
+  upload = imap_upload_new();
   imap_upload_add_message(upload, "\\Seen", -1, 0, NULL);
   if (word(at + 4))
     imap_upload_add_annotation(upload, word(at + 2), word(at + 3), (const uint8_t *)word(at + 4),
@@ -222,6 +233,14 @@ static imap_status do_events(imap_error **error) {
     if (event->code) printf(" [%s]", event->code->name);
     imap_event_free(event);
   }
+  return status;
+}
+
+static imap_status do_status(imap_error **error) {
+  imap_counts *counts = NULL;
+  imap_status status = imap_status_of(client, word(1), word(2), &counts, error);
+  if (counts) printf(" %s %s", counts->mailbox, counts->mailbox_id ? counts->mailbox_id : "-");
+  imap_counts_free(counts);
   return status;
 }
 
@@ -251,7 +270,7 @@ static imap_status do_step(imap_error **error) {
   } steps[] = {{"fetch", do_messages}, {"store", do_messages}, {"send", do_send}, {"section", do_section},
       {"stream", do_stream}, {"content", do_content}, {"content+", do_content}, {"copy", do_assigned},
       {"move", do_assigned}, {"expunge", do_expunge}, {"append", do_upload}, {"replace", do_upload},
-      {"events", do_events}};
+      {"events", do_events}, {"status", do_status}};
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
     if (!strcmp(words[0], steps[i].name)) return steps[i].step(error);
   return do_mailbox(error);
