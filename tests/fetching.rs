@@ -435,7 +435,7 @@ fn an_old_server_gives_pieces() {
         &[
             ("send|PARTIAL 1 RFC822.TEXT 0 10", "send: count=1 [#1 uid=0 RFC822.TEXT=0123456789]"),
             (
-                "send|PARTIAL 1 RFC822.TEXT(x) 0 10",
+                "send|PARTIAL 1 RFC822.TEXT* 0 10",
                 "send: IMAP_ERR_INVALID usable=1: PARTIAL takes one item: \"RFC822.TEXT\", \"BODY[1]\"",
             ),
             (
@@ -460,10 +460,18 @@ fn messages_that_move_meanwhile_stay_apart() {
          S: * 5 FETCH (UID 15 FLAGS (a))\n\
          S: * 3 EXPUNGE\n\
          S: * 5 FETCH (UID 16 FLAGS (b))\n\
+         S: $ OK done\n\
+         C: NOOP\n\
+         S: * 5 EXPUNGE\n\
+         S: * 4 EXPUNGE\n\
+         S: * 1 EXPUNGE\n\
          S: $ OK done\n",
         &[
             ("fetch|1:*|FLAGS", "fetch: count=2 [#5 uid=15 flags=a keyword=a] [#5 uid=16 flags=b keyword=b]"),
             ("events", "events: EXPUNGE number=3 uid=0"),
+            // Those that were told of are known by UID.
+            ("noop", "noop:"),
+            ("events", "events: EXPUNGE number=5 uid=16 EXPUNGE number=4 uid=15 EXPUNGE number=1 uid=0"),
         ],
     );
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Peer;
 use super::capability::Capabilities;
+use super::numbering::Numbering;
 use super::overlap::Sequence;
 use crate::error::{Error, NoMemory, Result, imap_status::*};
 use crate::model::{
@@ -147,6 +148,8 @@ pub struct Mirror {
     pub is_examined: bool,
     /// The tags of searches whose answers are kept up to date (RFC 5267).
     pub updates: Vec<Vec<u8>>,
+    /// Which messages the numbers mean.
+    pub numbering: Numbering,
     /// The flags of messages as last told, where no other means shows what changed while the connection was lost.
     pub seen: Option<Seen>,
 }

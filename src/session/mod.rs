@@ -14,6 +14,7 @@ mod journal;
 mod lifetime;
 mod literals;
 mod news;
+mod numbering;
 mod output;
 mod overlap;
 mod peer;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{Caller, IdleStage, Phase, RequestId, Session, Untagged};
 use crate::error::Result;
-use crate::model::{Event, Owned};
+use crate::model::{Event, Owned, imap_event, imap_event_kind};
 use crate::wire::cursor::Response;
 use crate::wire::event;
 
@@ -52,7 +52,12 @@ impl Session {
         let facts = &self.facts;
         Owned::build(|arena| {
             arena.set_limit(facts.settings.max_result);
-            telling.event(facts.is_early(), facts.is_utf8, arena)
+            let told = telling.event(facts.is_early(), facts.is_utf8, arena)?;
+            if told.kind != imap_event_kind::IMAP_EVENT_EXPUNGE {
+                return Ok(told);
+            }
+            let uid = facts.selected.as_ref().map_or(0, |mirror| mirror.numbering.uid_of(told.number));
+            Ok(imap_event { uid, ..told })
         })
     }
 

@@ -1,5 +1,6 @@
 //! What comes in: each response to whoever it belongs to, and what it says of the connection.
 
+use super::numbering::Numbering;
 use super::vanished::{is_earlier, vanished};
 use super::{
     Ask, Capabilities, Claim, Dialogue, Effect, Entry, Facts, IdleStage, Outcome, Phase, Reply, Seen,
@@ -332,7 +333,18 @@ impl Session {
         if !is_taken || is_progress(untagged) {
             self.tell(untagged);
         }
+        self.renumber(untagged);
         Ok(())
+    }
+
+    /// What was told with the numbers as they were is told: from here on they mean others.
+    fn renumber(&mut self, untagged: &Untagged<'_>) {
+        let Some(mirror) = self.facts.selected.as_deref_mut() else { return };
+        match untagged.number {
+            Some(number) if untagged.is("EXPUNGE") => mirror.numbering.expunge(number),
+            None if is_vanished(untagged) => mirror.numbering.clear(),
+            _ => {}
+        }
     }
 
     /// The first goodbye starts the clock, a second one ends the matter: some servers repeat it for ever.
@@ -411,6 +423,11 @@ impl Session {
             }
         }
         match untagged.number {
+            Some(number) if Numbering::has_room_for(number) && untagged.is("FETCH") => {
+                if let Some(uid) = untagged.uid() {
+                    mirror.numbering.note(number, uid)?;
+                }
+            }
             Some(number) if untagged.is("EXISTS") => mirror.exists = Some(number),
             Some(number) if untagged.is("RECENT") => mirror.recent = number,
             Some(number) if untagged.is("EXPUNGE") => {

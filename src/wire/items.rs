@@ -361,6 +361,53 @@ mod tests {
     }
 
     #[test]
+    fn what_the_rfcs_show_is_sent() {
+        for text in [
+            // RFC 5257 sections 4.3 and 4.4.
+            "ANNOTATION (/comment value)",
+            "ANNOTATION (/* (value.priv size.priv))",
+            "ANNOTATION (/% value.shared)",
+            "ANNOTATION ((/comment /altsubject) value.priv)",
+            "ANNOTATION (/comment (value size))",
+            // RFC 3516 section 4.2, RFC 7162, 8474, 8514, 8970.
+            "BINARY[1] BINARY.PEEK[2.1]<0.100> BINARY.SIZE[]",
+            "MODSEQ",
+            "emailid threadid",
+            "SAVEDATE",
+            "RFC822.SIZE PREVIEW",
+            "ENVELOPE PREVIEW (LAZY)",
+            "X-GM-MSGID X-GM-THRID X-GM-LABELS",
+        ] {
+            assert_eq!(items(text, None).unwrap(), format!("(UID {text})\r\n"));
+        }
+        // RFC 7162 sections 3.1.4.1 and 3.2.6, RFC 9394 section 3.
+        for modifier in [
+            "CHANGEDSINCE 12345",
+            "CHANGEDSINCE 12345 VANISHED",
+            "PARTIAL -1:-3",
+            "PARTIAL 1:5",
+            "PARTIAL -1:-30 CHANGEDSINCE 98305",
+        ] {
+            let sent = items(&format!("(UID FLAGS) ({modifier})"), None).unwrap();
+            assert_eq!(sent, format!("(UID FLAGS) ({modifier})\r\n"));
+        }
+        for text in [
+            // RFC 7162 section 3.1.3, RFC 5257 section 4.5, Gmail.
+            "(UNCHANGEDSINCE 12121230045) +FLAGS.SILENT (\\Deleted $Processed)",
+            "(UNCHANGEDSINCE 0) +FLAGS.SILENT ($MDNSent)",
+            "(UNCHANGEDSINCE 320172338) +FLAGS (\\SEEN)",
+            "-FLAGS.SILENT (\\Answered \\Seen)",
+            "ANNOTATION (/comment (value.priv \"My new comment\"))",
+            "ANNOTATION (/comment (value.shared NIL))",
+            "ANNOTATION (/comment (value.priv \"Get tix Tuesday\") /altsubject (value.priv \"Wots On\"))",
+            "ANNOTATION (/comment (value.priv \"My new comment\" value.shared \"foo's bar\"))",
+            "+X-GM-LABELS (foo)",
+        ] {
+            assert_eq!(change(text, None).unwrap(), format!("{text}\r\n"));
+        }
+    }
+
+    #[test]
     fn items_of_extensions_need_them() {
         let needs = |text: &str| Items::parse(text, None).unwrap().needs().collect::<Vec<_>>();
         assert_eq!(needs("BODY[HEADER.FIELDS (PREVIEW)] FLAGS"), [""; 0]);
