@@ -169,6 +169,26 @@ fn what_no_command_can_tell_is_refused() {
 }
 
 #[test]
+fn nothing_is_done_by_other_means_if_that_is_not_wanted() {
+    let steps = [
+        "list||*|RETURN (STATUS (MESSAGES))",
+        "list||*|(SUBSCRIBED)",
+        "list||*|RETURN (SPECIAL-USE)",
+        "take-mailboxes|LIST \"\" (a b)",
+        "namespace",
+        "getmetadata|INBOX|/private/a",
+        "list||*",
+    ];
+    let script = "C: LIST \"\" \"*\"\nS: * LIST () \"/\" Sent\nS: $ OK done\n";
+    let lines = played("IMAP4rev1 XLIST ANNOTATEMORE", script, &["111:0"], &steps);
+    for line in &lines[..6] {
+        assert!(line.contains("IMAP_ERR_UNSUPPORTED usable=1"), "{line}");
+    }
+    // Nor are roles guessed.
+    assert_eq!(lines[6], "list: [Sent]");
+}
+
+#[test]
 fn options_that_servers_claim_and_do_not_know_are_given_up_one_by_one() {
     let all = "IMAP4rev1 LIST-EXTENDED LIST-STATUS SPECIAL-USE";
     let script = concat!(
@@ -526,7 +546,12 @@ fn messages_in_utf8() {
     );
     let lines = played("IMAP4rev1 UTF8=ACCEPT LITERAL+ SPECIAL-USE", script, &[], &[steps[1], steps[4]]);
     assert_eq!(lines, ["append: uids= origin=0", "list: origin=1 [Ä&b messages=1]"]);
-    shows("scripted", &["AP4", "M14", "UTF8=ACCEPT"]);
+    // A server that speaks nothing else is told so before all.
+    let script = "C: ENABLE UTF8=ACCEPT\nS: * ENABLED UTF8=ACCEPT\nS: $ OK\nC: CREATE \"Entwürfe\"\nS: $ OK\nC: NAMESPACE\nS: * NAMESPACE ((\"a&b-/\" \"/\")) NIL NIL\nS: $ OK\n";
+    let lines =
+        played("IMAP4rev1 ENABLE NAMESPACE UTF8=ONLY", script, &[], &["create|Entwürfe", "namespace"]);
+    assert_eq!(lines, ["create:", "namespace: origin=0 personal=\"a&b-/\"/"]);
+    shows("scripted", &["AP4", "M14", "UTF8=ACCEPT", "UTF8=ONLY"]);
 }
 
 #[test]
@@ -820,4 +845,118 @@ fn mailutils() {
     assert!(is_like("list: origin=1 [Box attributes=#]", lines[3]), "{out}");
     assert!(is_like("namespace: origin=0 #", lines[4]), "{out}");
     shows(server.name, &["M6", "M7", "M10", "NAMESPACE"]);
+}
+
+/// What the examples of the RFCs say, said to imap_send(): sent as they have it, strings in quotes.
+#[test]
+fn every_client_line_of_the_rfcs() {
+    let capabilities = "IMAP4rev1 NAMESPACE LIST-EXTENDED LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE LIST-MYRIGHTS \
+        LIST-METADATA STATUS=SIZE APPENDLIMIT ACL QUOTA QUOTASET QUOTA=RES-STORAGE QUOTA=RES-MESSAGE METADATA \
+        ANNOTATEMORE CHILDREN OBJECTID";
+    let lines = [
+        // RFC 2342 section 5, RFC 3348 section 3.
+        ("NAMESPACE", "NAMESPACE"),
+        (r#"LIST "" "%""#, r#"LIST "" "%""#),
+        // RFC 5258 section 5.
+        (r#"LIST "" "*""#, r#"LIST "" "\*""#),
+        (r#"LIST (SUBSCRIBED) "" "*""#, r#"LIST (SUBSCRIBED) "" "*""#),
+        (r#"LIST () "" "%" RETURN (CHILDREN)"#, r#"LIST "" "%" RETURN (CHILDREN)"#),
+        (r#"LIST (REMOTE) "" "%" RETURN (CHILDREN)"#, r#"LIST (REMOTE) "" "%" RETURN (CHILDREN)"#),
+        (r#"LIST (REMOTE SUBSCRIBED) "" "*""#, r#"LIST (REMOTE SUBSCRIBED) "" "*""#),
+        (r#"LIST (REMOTE) "" "*" RETURN (SUBSCRIBED)"#, r#"LIST (REMOTE) "" "*" RETURN (SUBSCRIBED)"#),
+        (r#"LIST "" ("INBOX" "Drafts" "Sent/%")"#, r#"LIST "" ("INBOX" "Drafts" "Sent/%")"#),
+        (r#"LIST "" ("foo/%" "bar%")"#, r#"LIST "" ("foo/%" "bar%")"#),
+        (
+            r#"LIST (SUBSCRIBED RECURSIVEMATCH) "" "%" RETURN (CHILDREN)"#,
+            r#"LIST (SUBSCRIBED RECURSIVEMATCH) "" "%" RETURN (CHILDREN)"#,
+        ),
+        (r#"LIST "" "%" RETURN (SUBSCRIBED CHILDREN)"#, r#"LIST "" "%" RETURN (SUBSCRIBED CHILDREN)"#),
+        // RFC 6154 section 5.
+        (r#"LIST "" "%" RETURN (SPECIAL-USE)"#, r#"LIST "" "%" RETURN (SPECIAL-USE)"#),
+        (r#"LIST (SPECIAL-USE) "" "*""#, r#"LIST (SPECIAL-USE) "" "*""#),
+        ("CREATE MySpecial (USE (\\Drafts \\Sent))", "CREATE MySpecial (USE (\\Drafts \\Sent))"),
+        ("CREATE Everything (USE (\\All))", "CREATE Everything (USE (\\All))"),
+        (
+            "SETMETADATA \"SavedDrafts\" (/private/specialuse ?)",
+            "SETMETADATA SavedDrafts (\"/private/specialuse\" \"\\\\Drafts\")",
+        ),
+        // RFC 5819 section 2, RFC 8440 section 3, RFC 9590 section 4.
+        (
+            r#"LIST "" % RETURN (STATUS (MESSAGES UNSEEN))"#,
+            r#"LIST "" "%" RETURN (STATUS (MESSAGES UNSEEN))"#,
+        ),
+        (
+            r#"LIST (SUBSCRIBED RECURSIVEMATCH) "" % RETURN (STATUS (MESSAGES))"#,
+            r#"LIST (SUBSCRIBED RECURSIVEMATCH) "" "%" RETURN (STATUS (MESSAGES))"#,
+        ),
+        (r#"LIST "" % RETURN (MYRIGHTS)"#, r#"LIST "" "%" RETURN (MYRIGHTS)"#),
+        (
+            r#"LIST "" % RETURN (METADATA ("/shared/vendor/cmu/cyrus-imapd/color"))"#,
+            r#"LIST "" "%" RETURN (METADATA ("/shared/vendor/cmu/cyrus-imapd/color"))"#,
+        ),
+        // RFC 8438 section 2, RFC 7889 section 3, RFC 8474 section 4.
+        ("STATUS blurdybloop (MESSAGES SIZE)", "STATUS blurdybloop (MESSAGES SIZE)"),
+        ("STATUS INBOX (APPENDLIMIT)", "STATUS INBOX (APPENDLIMIT)"),
+        (r#"LIST "" % RETURN (STATUS (APPENDLIMIT))"#, r#"LIST "" "%" RETURN (STATUS (APPENDLIMIT))"#),
+        ("STATUS foo (MAILBOXID)", "STATUS foo (MAILBOXID)"),
+        // RFC 4314 section 3.
+        ("SETACL INBOX/Drafts Byron +lrswikda", r#"SETACL "INBOX/Drafts" "Byron" "+lrswikda""#),
+        ("DELETEACL INBOX Fred", r#"DELETEACL INBOX "Fred""#),
+        ("GETACL INBOX/Drafts", r#"GETACL "INBOX/Drafts""#),
+        ("LISTRIGHTS ~/Mail/saved smith", r#"LISTRIGHTS "~/Mail/saved" "smith""#),
+        ("MYRIGHTS INBOX", "MYRIGHTS INBOX"),
+        // RFC 9208 section 4.1, RFC 2087 section 4.
+        (r##"GETQUOTA "!partition/sda4""##, r##"GETQUOTA "!partition/sda4""##),
+        ("GETQUOTAROOT INBOX", "GETQUOTAROOT INBOX"),
+        (r##"SETQUOTA "#user/alice" (STORAGE 510)"##, r##"SETQUOTA "#user/alice" (STORAGE 510)"##),
+        (r#"SETQUOTA "" (STORAGE 512)"#, r#"SETQUOTA "" (STORAGE 512)"#),
+        ("STATUS INBOX (DELETED DELETED-STORAGE)", "STATUS INBOX (DELETED DELETED-STORAGE)"),
+        // RFC 5464 sections 4.2 and 4.3.
+        (r#"GETMETADATA "" /shared/comment"#, r#"GETMETADATA "" (/shared/comment)"#),
+        (
+            r#"GETMETADATA "INBOX" (/shared/comment /private/comment)"#,
+            "GETMETADATA INBOX (/shared/comment /private/comment)",
+        ),
+        (
+            r#"GETMETADATA (MAXSIZE 1024) "INBOX" (/shared/comment /private/comment)"#,
+            "GETMETADATA (MAXSIZE 1024) INBOX (/shared/comment /private/comment)",
+        ),
+        (
+            r#"GETMETADATA (DEPTH 1) "INBOX" (/private/filters/values)"#,
+            "GETMETADATA (DEPTH 1) INBOX (/private/filters/values)",
+        ),
+        ("SETMETADATA INBOX (/private/comment NIL)", "SETMETADATA INBOX (\"/private/comment\" NIL)"),
+        // ANNOTATEMORE sections 4.2 and 4.3.
+        (
+            r#"GETANNOTATION "INBOX" "/comment" "value.priv""#,
+            r#"GETANNOTATION INBOX "/comment" "value.priv""#,
+        ),
+        (
+            r#"GETANNOTATION "INBOX" ("/comment" "/motd") ("value.priv" "value.shared")"#,
+            r#"GETANNOTATION INBOX ("/comment" "/motd") ("value.priv" "value.shared")"#,
+        ),
+        (
+            r#"SETANNOTATION "INBOX" "/comment" ("value.priv" "My comment")"#,
+            r#"SETANNOTATION INBOX "/comment" ("value.priv" "My comment")"#,
+        ),
+    ];
+    let script: String = lines
+        .iter()
+        .map(|(_, line)| {
+            // An empty LIST is asked for anew without options: it has to find something.
+            let found = if line.starts_with("LIST") { "S: * LIST (\\NonExistent) \"/\" a\n" } else { "" };
+            format!("C: {}\n{found}S: $ OK done\n", line.replace("\\*", "*"))
+        })
+        .collect();
+    let steps: Vec<String> = lines
+        .iter()
+        .map(|(step, _)| match step.ends_with("?)") {
+            true => format!("send|{step}|\\Drafts"),
+            false => format!("send|{step}"),
+        })
+        .collect();
+    let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+    let told = played(capabilities, &script, &[], &steps);
+    assert!(told.iter().all(|line| line == "send:"), "{told:#?}");
+    shows("scripted", &["QUOTASET", "CREATE-SPECIAL-USE"]);
 }

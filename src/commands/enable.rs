@@ -69,8 +69,15 @@ impl Command for Enable {
             if facts.is_rev2_only() && !self.names.iter().any(|name| name.eq_ignore_ascii_case("IMAP4rev2")) {
                 self.names.push("IMAP4rev2".to_owned());
             }
+            // A server that speaks UTF-8 only takes no mailbox name before it is enabled (RFC 6855 section 6).
+            let is_utf8_only = facts.has("UTF8=ONLY");
+            let is_utf8 = |name: &str| name.eq_ignore_ascii_case("UTF8=ACCEPT");
+            if is_utf8_only && !self.names.iter().any(|name| is_utf8(name)) {
+                self.names.push("UTF8=ACCEPT".to_owned());
+            }
             let can_enable = facts.has("ENABLE") || facts.has("IMAP4REV2");
-            self.names.retain(|name| can_enable && facts.has(name) && !facts.is_enabled(name));
+            let has = |name: &str| facts.has(name) || (is_utf8_only && is_utf8(name));
+            self.names.retain(|name| can_enable && has(name) && !facts.is_enabled(name));
             if self.names.is_empty() {
                 return Ok(Next::Nothing);
             }

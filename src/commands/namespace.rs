@@ -63,8 +63,9 @@ impl Command for Namespace {
             self.take_list(untagged, facts)?;
             return Ok(true);
         }
-        let made: Result<_, NoMemory> =
-            Owned::build(|arena| namespace::namespaces(&untagged.response, untagged.rest, arena));
+        let made: Result<_, NoMemory> = Owned::build(|arena| {
+            namespace::namespaces(&untagged.response, untagged.rest, facts.is_utf8, arena)
+        });
         self.namespaces = Some(made?);
         Ok(true)
     }

@@ -4,7 +4,7 @@
 use crate::error::Result;
 use crate::model::imap_role;
 use crate::session::{Claim, Command, Effect, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step};
-use crate::wire::line::Line;
+use crate::wire::line::{self, Line};
 
 pub struct Plain {
     verb: Verb,
@@ -16,11 +16,24 @@ enum Verb {
     Logout,
     Close,
     Unselect,
-    Create { mailbox: String, role: imap_role },
-    Delete { mailbox: String },
-    Rename { mailbox: String, new_name: String },
-    Subscribe { mailbox: String },
-    Unsubscribe { mailbox: String },
+    Create {
+        mailbox: String,
+        /// "\\Sent \\Drafts": what it is for (RFC 6154); "" for nothing in particular.
+        uses: String,
+    },
+    Delete {
+        mailbox: String,
+    },
+    Rename {
+        mailbox: String,
+        new_name: String,
+    },
+    Subscribe {
+        mailbox: String,
+    },
+    Unsubscribe {
+        mailbox: String,
+    },
 }
 
 impl Plain {
@@ -45,7 +58,13 @@ impl Plain {
     }
 
     pub fn create(mailbox: &str, role: imap_role) -> Result<Plain> {
-        Ok(Plain { verb: Verb::Create { mailbox: super::copy(mailbox)?, role } })
+        Plain::create_for(mailbox, attribute_of(role))
+    }
+
+    /// `uses`: "\\Drafts \\Sent", or "".
+    pub fn create_for(mailbox: &str, uses: &str) -> Result<Plain> {
+        line::flag_words(uses).try_for_each(line::check_flag)?;
+        Ok(Plain { verb: Verb::Create { mailbox: super::copy(mailbox)?, uses: super::copy(uses)? } })
     }
 
     pub fn delete(mailbox: &str) -> Result<Plain> {
@@ -106,12 +125,13 @@ impl Command for Plain {
         let is_check = matches!(self.verb, Verb::Check) && facts.is_rev2();
         line.word(if is_check { "NOOP" } else { Command::name(self) })?;
         match &self.verb {
-            Verb::Create { mailbox, role } => {
+            Verb::Create { mailbox, uses } => {
                 line.mailbox(mailbox)?;
-                if let Some(attribute) = attribute_of(*role) {
+                if !uses.is_empty() {
                     facts.needs("CREATE-SPECIAL-USE")?;
                     line.word("(USE")?;
-                    line.word(attribute)?;
+                    line.flags(uses)?;
+                    line.raw(b")")?;
                 }
             }
             Verb::Delete { mailbox } | Verb::Subscribe { mailbox } | Verb::Unsubscribe { mailbox } => {
@@ -146,17 +166,17 @@ impl Command for Plain {
     }
 }
 
-/// The attribute that CREATE's USE takes (RFC 6154 section 3), with the parentheses' ends.
-fn attribute_of(role: imap_role) -> Option<&'static str> {
-    Some(match role {
-        imap_role::IMAP_ROLE_NONE | imap_role::IMAP_ROLE_INBOX => return None,
-        imap_role::IMAP_ROLE_ALL => "(\\All))",
-        imap_role::IMAP_ROLE_ARCHIVE => "(\\Archive))",
-        imap_role::IMAP_ROLE_DRAFTS => "(\\Drafts))",
-        imap_role::IMAP_ROLE_FLAGGED => "(\\Flagged))",
-        imap_role::IMAP_ROLE_IMPORTANT => "(\\Important))",
-        imap_role::IMAP_ROLE_JUNK => "(\\Junk))",
-        imap_role::IMAP_ROLE_SENT => "(\\Sent))",
-        imap_role::IMAP_ROLE_TRASH => "(\\Trash))",
-    })
+/// The attribute that CREATE's USE takes (RFC 6154 section 3).
+fn attribute_of(role: imap_role) -> &'static str {
+    match role {
+        imap_role::IMAP_ROLE_NONE | imap_role::IMAP_ROLE_INBOX => "",
+        imap_role::IMAP_ROLE_ALL => "\\All",
+        imap_role::IMAP_ROLE_ARCHIVE => "\\Archive",
+        imap_role::IMAP_ROLE_DRAFTS => "\\Drafts",
+        imap_role::IMAP_ROLE_FLAGGED => "\\Flagged",
+        imap_role::IMAP_ROLE_IMPORTANT => "\\Important",
+        imap_role::IMAP_ROLE_JUNK => "\\Junk",
+        imap_role::IMAP_ROLE_SENT => "\\Sent",
+        imap_role::IMAP_ROLE_TRASH => "\\Trash",
+    }
 }

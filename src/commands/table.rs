@@ -10,7 +10,7 @@ use super::{
     genurlauth, jmap_access, language, resetkey,
 };
 use crate::error::{Error, Result};
-use crate::model::{imap_role, try_box};
+use crate::model::try_box;
 use crate::session::{Command, InFlight};
 
 type Made = Result<Box<dyn InFlight>>;
@@ -49,7 +49,7 @@ const COMMANDS: &[(&str, Make)] = &[
     ("CLOSE", |a| none(a, Plain::close())),
     ("UNSELECT", |a| none(a, Plain::unselect())),
     ("NAMESPACE", |a| none(a, Namespace::default())),
-    ("CREATE", |a| one(a, |mailbox| Plain::create(mailbox, imap_role::IMAP_ROLE_NONE))),
+    ("CREATE", create),
     ("DELETE", |a| one(a, Plain::delete)),
     ("SUBSCRIBE", |a| one(a, Plain::subscribe)),
     ("UNSUBSCRIBE", |a| one(a, Plain::unsubscribe)),
@@ -326,6 +326,20 @@ fn set_metadata(mut arguments: Arguments<'_>) -> Made {
         .map(|(entry, value)| (&**entry, value.as_ref().map(|value| value.as_bytes())))
         .collect();
     boxed(Annotate::set(&mailbox, &entries)?)
+}
+
+/// `create = "CREATE" SP mailbox [SP "(" "USE" SP "(" [use-attr *(SP use-attr)] ")" ")"]` (RFC 6154)
+fn create(mut arguments: Arguments<'_>) -> Made {
+    let mailbox = arguments.next("a mailbox")?;
+    let rest = inner(arguments.rest).trim();
+    let uses = rest.get(..3).filter(|word| word.eq_ignore_ascii_case("USE")).map(|_| rest[3..].trim());
+    if let Some(uses) = uses {
+        arguments.rest = "";
+        arguments.end()?;
+        return boxed(Plain::create_for(&mailbox, inner(uses))?);
+    }
+    arguments.end()?;
+    boxed(Plain::create_for(&mailbox, "")?)
 }
 
 /// LIST with what RFC 5258 puts before and behind the names.

@@ -407,7 +407,7 @@ mod tests {
             list::name_of(&response, rest);
             status::counts(&response, rest, true, &arena).unwrap();
             status::name_of(&response, rest);
-            namespace::namespaces(&response, rest, &arena).unwrap();
+            namespace::namespaces(&response, rest, false, &arena).unwrap();
         }
     }
 }

@@ -12,12 +12,13 @@ use crate::model::{Arena, Few, List, Text, imap_item, imap_namespaces, imap_orig
 pub fn namespaces<'a>(
     response: &Response<'_>,
     rest: usize,
+    is_utf8: bool,
     arena: &'a Arena,
 ) -> Result<imap_namespaces<'a>, NoMemory> {
     let mut cursor = response.cursor(rest);
-    let (personal, personal_count) = namespace(&mut cursor, arena)?;
-    let (others, other_count) = namespace(&mut cursor, arena)?;
-    let (shared, shared_count) = namespace(&mut cursor, arena)?;
+    let (personal, personal_count) = namespace(&mut cursor, is_utf8, arena)?;
+    let (others, other_count) = namespace(&mut cursor, is_utf8, arena)?;
+    let (shared, shared_count) = namespace(&mut cursor, is_utf8, arena)?;
     Ok(imap_namespaces {
         personal,
         personal_count,
@@ -32,12 +33,13 @@ pub fn namespaces<'a>(
 /// `namespace = nil / "(" 1*namespace-descr ")"`
 fn namespace<'a>(
     cursor: &mut Cursor<'_>,
+    is_utf8: bool,
     arena: &'a Arena,
 ) -> Result<(List<'a, imap_prefix<'a>>, usize), NoMemory> {
     let mut found = Few::new();
     if !cursor.take_nil() && cursor.take(b'(') {
         while cursor.take(b'(') {
-            found.push(arena.put(description(cursor, arena)?)?)?;
+            found.push(arena.put(description(cursor, is_utf8, arena)?)?)?;
         }
         cursor.take(b')');
     }
@@ -45,9 +47,13 @@ fn namespace<'a>(
 }
 
 /// `namespace-descr = "(" string SP (DQUOTE QUOTED-CHAR DQUOTE / nil) [namespace-response-extensions] ")"`
-fn description<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Result<imap_prefix<'a>, NoMemory> {
+fn description<'a>(
+    cursor: &mut Cursor<'_>,
+    is_utf8: bool,
+    arena: &'a Arena,
+) -> Result<imap_prefix<'a>, NoMemory> {
     let prefix = match word(cursor) {
-        Some(prefix) => decoded_name(&prefix.bytes()?, false, arena)?,
+        Some(prefix) => decoded_name(&prefix.bytes()?, is_utf8, arena)?,
         None => Text::EMPTY,
     };
     let delimiter = match word(cursor) {
@@ -82,7 +88,7 @@ mod tests {
 
     fn shown(sent: &[u8]) -> String {
         let arena = Arena::new();
-        let found = namespaces(&Response::new(sent, &[]), 0, &arena).unwrap();
+        let found = namespaces(&Response::new(sent, &[]), 0, false, &arena).unwrap();
         let list = |list: List<'_, imap_prefix<'_>>| {
             let prefixes = list.iter().map(|one| {
                 let extensions: Vec<_> = one.extensions.iter().map(|item| item.name.get().unwrap()).collect();

@@ -221,7 +221,8 @@ static void show(const imap_event *event) {
   putchar('\n');
   if (event->is_earlier) puts("  is_earlier");
   if (event->code) show_code(event->code);
-  int is_generic = event->kind == IMAP_EVENT_OTHER || event->kind == IMAP_EVENT_CAPABILITY;
+  int is_generic = event->kind == IMAP_EVENT_OTHER || event->kind == IMAP_EVENT_CAPABILITY ||
+      event->kind == IMAP_EVENT_METADATA;
   if (is_generic && event->value_count) show_values(event->values, event->value_count);
   if (event->kind == IMAP_EVENT_SEARCH)
     printf("  update %u at %u %s\n", (unsigned)event->update_id, (unsigned)event->position, event->is_removed ? "out" : "in");

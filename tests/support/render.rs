@@ -21,8 +21,8 @@ pub fn event(event: &imap_event<'_>) -> String {
     if let Some(code) = event.code {
         response_code(code, &mut out);
     }
-    let is_generic =
-        matches!(event.kind, imap_event_kind::IMAP_EVENT_OTHER | imap_event_kind::IMAP_EVENT_CAPABILITY);
+    use imap_event_kind::{IMAP_EVENT_CAPABILITY, IMAP_EVENT_METADATA, IMAP_EVENT_OTHER};
+    let is_generic = matches!(event.kind, IMAP_EVENT_OTHER | IMAP_EVENT_CAPABILITY | IMAP_EVENT_METADATA);
     if is_generic && event.value_count > 0 {
         values(event.values, &mut out);
     }
