@@ -281,3 +281,18 @@ fn through_proxies() {
     silent.abandon();
     assert!(lines[0].starts_with("connect IMAP_ERR_TIMEOUT the proxy socks5://"), "{lines:?}");
 }
+
+#[test]
+fn compression_ends_with_the_login() {
+    let capabilities = "[CAPABILITY IMAP4rev1 UNAUTHENTICATE COMPRESS=DEFLATE]";
+    let begin = "C: COMPRESS DEFLATE\nS: $ OK go\ndeflate\n";
+    let script = format!(
+        "S: * OK {capabilities} hi\nC: LOGIN *\nS: $ OK {capabilities} in\n{begin}C: UNAUTHENTICATE\n\
+         S: $ OK {capabilities} out\nplain\nC: LOGIN \"bob\" *\nS: $ OK {capabilities} in\n{begin}"
+    );
+    let server = Scripted::new(&script);
+    let lines = scenario(&["unauthenticating"], server.port, &["2:2", "50:1", "40=alice", "41=secret"]);
+    server.join();
+    let (on, off) = ("tls 0 compressed 1", "tls 0 compressed 0");
+    assert_eq!(lines, ["connect IMAP_OK", on, off, on, "0 failures"]);
+}

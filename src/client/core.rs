@@ -122,6 +122,11 @@ impl Core {
             self.begin_tls(now)?;
             return Ok(true);
         }
+        if self.session.ends_compression() {
+            link.end_compression();
+            self.session.decompressed();
+            return Ok(true);
+        }
         if self.session.wants_compression() {
             link.compress(self.input.take_rest())?;
             self.session.compressed();

@@ -31,6 +31,8 @@ pub struct Deflate {
     deflater: Option<Compress>,
     /// The deflater holds something back.
     is_dirty: bool,
+    /// It is over: bytes pass as they are.
+    is_off: bool,
     outgoing: Vec<u8>,
 }
 
@@ -46,6 +48,7 @@ impl Deflate {
             is_ended: false,
             deflater: None,
             is_dirty: false,
+            is_off: false,
             outgoing: Vec::new(),
         }
     }
@@ -77,6 +80,12 @@ impl Deflate {
     fn read_some(&mut self, into: &mut [u8]) -> Result<Read> {
         if into.is_empty() {
             return Ok(Read::Bytes(0));
+        }
+        if self.is_off {
+            let count = into.len().min(self.incoming.len() - self.taken);
+            into[..count].copy_from_slice(&self.incoming[self.taken..self.taken + count]);
+            self.taken += count;
+            return if count > 0 { Ok(Read::Bytes(count)) } else { self.below.read(into) };
         }
         for has_asked in [false, true] {
             match self.inflate(into)? {
@@ -135,6 +144,9 @@ impl Layer for Deflate {
     }
 
     fn append(&mut self, buffer: &mut Vec<u8>, max: usize) -> Result<Read> {
+        if self.is_off && !self.has_input() {
+            return self.below.append(buffer, max);
+        }
         let filled = buffer.len();
         let room = max.min(INFLATED);
         buffer.try_reserve(room)?;
@@ -150,6 +162,9 @@ impl Layer for Deflate {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        if self.is_off {
+            return if self.push()? { self.below.write(bytes) } else { Ok(0) };
+        }
         if self.outgoing.len() >= OUTGOING && !self.push()? && self.outgoing.len() >= OUTGOING {
             return Ok(0);
         }
@@ -166,6 +181,13 @@ impl Layer for Deflate {
             self.is_dirty = false;
         }
         Ok(self.push()? && self.below.flush()?)
+    }
+
+    fn end_compression(&mut self) {
+        self.is_off = true;
+        self.has_more = false;
+        self.is_ended = false;
+        self.deflater = None;
     }
 
     fn is_buffered(&self) -> bool {

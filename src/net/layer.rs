@@ -40,6 +40,9 @@ pub trait Layer: Send {
     /// Sends what is queued. True: nothing is left.
     fn flush(&mut self) -> Result<bool>;
 
+    /// Compression ends here, either way (RFC 8437 section 2).
+    fn end_compression(&mut self) {}
+
     /// Bytes are here that a poll would not tell of.
     fn is_buffered(&self) -> bool {
         self.below().is_some_and(Layer::is_buffered)

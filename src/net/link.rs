@@ -219,6 +219,12 @@ impl Link {
         self.put(|below| Ok(Box::new(Deflate::over(below, begun))))
     }
 
+    pub fn end_compression(&mut self) {
+        if let Stage::Connected(layer) = &mut self.stage {
+            layer.end_compression();
+        }
+    }
+
     /// Puts a layer on top.
     fn put(&mut self, make: impl FnOnce(Box<dyn Layer>) -> Result<Box<dyn Layer>>) -> Result<()> {
         match std::mem::replace(&mut self.stage, Stage::Closed) {

@@ -94,6 +94,8 @@ enum Stage {
     Securing,
     /// COMPRESS was accepted: the next byte is compressed.
     Compressing,
+    /// UNAUTHENTICATE was accepted: the next byte is no longer compressed.
+    Decompressing,
     Closed,
 }
 
@@ -333,9 +335,20 @@ impl Session {
         self.schedule();
     }
 
+    /// The server ended compression: end it, then call `decompressed`.
+    pub fn ends_compression(&self) -> bool {
+        self.stage == Stage::Decompressing
+    }
+
+    pub fn decompressed(&mut self) {
+        self.facts.is_compressed = false;
+        self.stage = Stage::Open;
+        self.schedule();
+    }
+
     /// Input must not go on: TLS or compression begins here, or the session is over.
     pub fn wants_stop(&self) -> bool {
-        matches!(self.stage, Stage::Securing | Stage::Compressing | Stage::Closed)
+        matches!(self.stage, Stage::Securing | Stage::Compressing | Stage::Decompressing | Stage::Closed)
     }
 
     /// The selected mailbox as it is now.

@@ -290,6 +290,9 @@ impl Session {
             Effect::StartTls => self.stage = Stage::Securing,
             Effect::Renumbering(is_at_any_time) => self.facts.renumbers_at_any_time = is_at_any_time,
             Effect::Unauthenticated => {
+                if self.facts.is_compressed {
+                    self.stage = Stage::Decompressing;
+                }
                 self.unselect();
                 self.facts.renumbers_at_any_time = false;
                 self.facts.state = IMAP_STATE_NOT_AUTHENTICATED;

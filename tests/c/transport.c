@@ -333,6 +333,15 @@ int main(int argc, char **argv) {
     if (client) traffic(client);
     imap_client_free(client);
   }
+  if (!strcmp(scenario, "unauthenticating")) {
+    imap_client *client = connecting(options_of(argv + 2));
+    connection_line(client);
+    CHECK(imap_unauthenticate(client, &error) == IMAP_OK, &error);
+    connection_line(client);
+    CHECK(imap_login(client, "bob", "other", &error) == IMAP_OK, &error);
+    connection_line(client);
+    imap_client_free(client);
+  }
   if (!strcmp(scenario, "descriptors")) descriptors(argv + 2);
   if (!strcmp(scenario, "callbacks")) callbacks(argv + 2);
   if (!strcmp(scenario, "stepping")) stepping(argv + 2);

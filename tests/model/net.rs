@@ -123,6 +123,8 @@ impl Link {
         Err(Error::fatal(IMAP_ERR_TLS, "the model has no TLS"))
     }
 
+    pub fn end_compression(&mut self) {}
+
     pub fn compress(&mut self, _: Vec<u8>) -> Result<()> {
         Err(Error::fatal(IMAP_ERR_INTERNAL, "the model has no compression"))
     }

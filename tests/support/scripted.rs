@@ -14,7 +14,7 @@
 //! - `quiet n` makes sure that nothing comes for n milliseconds; `reply n text` answers the n-th last command, with OK if
 //!   no text is given.
 //! - `again` takes the client's next connection.
-//! - `deflate` begins COMPRESS=DEFLATE.
+//! - `deflate` begins COMPRESS=DEFLATE, `plain` ends it.
 //! - `wait n` waits n milliseconds. `starttls` begins TLS. `all` answers whatever comes with OK until the client goes.
 
 use std::io::{self, Read, Write};
@@ -262,6 +262,7 @@ impl Server<'_> {
                 socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO)).map_err(text)?;
                 return Ok(false);
             }
+            "plain" => self.stream = Box::new(self.socket.try_clone().map_err(text)?),
             "deflate" => {
                 let below = std::mem::replace(&mut self.stream, Box::new(io::empty()));
                 self.stream = Box::new(Deflated::over(below));
