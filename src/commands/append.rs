@@ -166,8 +166,8 @@ impl NewMessage {
                 (true, None) => Header::Open,
             };
         }
-        let shared: Arc<[u8]> = super::copy_bytes(bytes)?.into();
-        self.add_supply(UploadSource::Bytes(shared), bytes.len() as u64)
+        let copied = Arc::new(super::copy_bytes(bytes)?);
+        self.add_supply(UploadSource::Bytes(copied), bytes.len() as u64)
     }
 
     /// Its next `size` bytes come from `source`.

@@ -16,6 +16,8 @@ use crate::wire::line::Line;
 pub struct Fetch {
     targets: Targets,
     items: Items,
+    asked: Asked,
+    asks_binary: bool,
     list: Option<Messaging>,
     beside: Beside,
     is_streamed: bool,
@@ -68,6 +70,8 @@ impl Fetch {
         }
         Ok(Fetch {
             targets,
+            asked: Asked { flags: items.asks_flags(), envelope: items.asks_envelope() },
+            asks_binary: items.asks_binary(),
             items,
             list: None,
             beside: Beside::default(),
@@ -154,11 +158,11 @@ impl Command for Fetch {
         if let Some(previews) = self.previews.as_mut().filter(|previews| previews.has_begun()) {
             return previews.take(untagged, facts);
         }
-        if self.items.asks_binary() {
+        if self.asks_binary {
             let named = if self.targets.by_uid() { untagged.uid() } else { untagged.number };
             self.decoding.highest = self.decoding.highest.max(named.unwrap_or(0));
         }
-        let asked = Asked { flags: self.items.asks_flags(), envelope: self.items.asks_envelope() };
+        let asked = self.asked;
         match &mut self.list {
             Some(list) if self.is_streamed => {
                 self.item = list.one(untagged, asked, facts)?;
@@ -216,6 +220,9 @@ impl Command for Fetch {
     }
 }
 
+/// What a message takes beside its strings.
+const ROOM: usize = 128;
+
 impl Messaging {
     pub fn new(facts: &Facts, by_uid: bool) -> Messaging {
         Messaging {
@@ -249,7 +256,10 @@ impl Messaging {
     ) -> Result<Option<Box<Owned<Message>>>> {
         let Some(named) = self.named(untagged, facts) else { return Ok(None) };
         let mut is_full = false;
-        let made = Owned::build(|arena| {
+        // What it becomes takes about as much as it has on the wire, and a half.
+        let sent = untagged.response.bytes.len();
+        let room = (sent + sent / 2 + ROOM).min(facts.settings.max_result);
+        let made = Owned::build_in(Arena::of_one(room)?, |arena| {
             arena.set_limit(facts.settings.max_result);
             let made = named.parse(untagged, asked, facts, arena);
             is_full = arena.is_full();

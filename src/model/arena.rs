@@ -16,6 +16,8 @@ pub struct Arena {
     kept_bytes: Cell<usize>,
     limit: Cell<usize>,
     flag_lists: RefCell<Vec<FlagList>>,
+    /// Lists of flags are not looked for twice.
+    is_single: bool,
 }
 
 /// What was allocated elsewhere and joined the result without being copied.
@@ -54,7 +56,14 @@ impl Arena {
             kept_bytes: Cell::new(0),
             limit: Cell::new(usize::MAX),
             flag_lists: RefCell::new(Vec::new()),
+            is_single: false,
         }
+    }
+
+    /// The memory of one message, which has so much room at once.
+    pub fn of_one(room: usize) -> Result<Arena, NoMemory> {
+        let bump = Bump::try_with_capacity(room).map_err(|_| NoMemory)?;
+        Ok(Arena { bump, is_single: true, ..Arena::new() })
     }
 
     /// From here on the result may hold so many bytes in all; beyond that allocations fail.
@@ -83,13 +92,25 @@ impl Arena {
 
     /// A copy with one NUL behind it.
     pub fn bytes(&self, bytes: &[u8]) -> Result<&[u8], NoMemory> {
-        let len = bytes.len();
+        self.joined([bytes])
+    }
+
+    /// A copy of the pieces, one behind the other, with one NUL behind all.
+    #[inline]
+    fn joined<const N: usize>(&self, pieces: [&[u8]; N]) -> Result<&[u8], NoMemory> {
+        let len =
+            pieces.iter().try_fold(0usize, |sum, piece| sum.checked_add(piece.len())).ok_or(NoMemory)?;
         let layout =
             std::alloc::Layout::array::<u8>(len.checked_add(1).ok_or(NoMemory)?).map_err(|_| NoMemory)?;
         let place = self.bump.try_alloc_layout(layout).map_err(|_| NoMemory)?.as_ptr();
-        // SAFETY: `place` has room for len + 1 bytes, is not aliased, and lives as long as self.
+        let mut written = 0;
+        for piece in pieces {
+            // SAFETY: `place` has room for all pieces and one more byte, and is not aliased.
+            unsafe { std::ptr::copy_nonoverlapping(piece.as_ptr(), place.add(written), piece.len()) };
+            written += piece.len();
+        }
+        // SAFETY: as above; all len + 1 bytes are written now, and live as long as self.
         unsafe {
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), place, len);
             place.add(len).write(0);
             Ok(std::slice::from_raw_parts(place, len))
         }
@@ -115,6 +136,13 @@ impl Arena {
         let mut clean = Vec::new();
         clean_text(bytes, &mut clean)?;
         self.text_known(&clean)
+    }
+
+    /// Known text of several pieces: all of it, and the last piece, which is its end.
+    pub fn joined_known<const N: usize>(&self, pieces: [&[u8]; N]) -> Result<(Text<'_>, Text<'_>), NoMemory> {
+        let whole = self.joined(pieces)?;
+        let last = pieces.last().map_or(0, |last| last.len());
+        Ok((terminated_text(whole), terminated_text(&whole[whole.len() - last..])))
     }
 
     /// Clean bytes as text and as bytes, in one copy.
@@ -234,6 +262,9 @@ impl Arena {
         raw: &[u8],
         make: impl FnOnce(&'a Arena) -> Result<&'a imap_flags<'a>, NoMemory>,
     ) -> Result<&'a imap_flags<'a>, NoMemory> {
+        if self.is_single {
+            return make(self);
+        }
         let known = self.flag_lists.borrow().iter().find_map(|list| {
             // SAFETY: both pointers lead into this arena.
             (unsafe { &*list.raw } == raw).then(|| unsafe { &*list.made.cast::<imap_flags<'a>>() })
@@ -260,10 +291,26 @@ fn terminated_text(bytes: &[u8]) -> Text<'_> {
 
 /// Whether bytes can be text as they are: UTF-8 without control characters.
 pub fn is_clean(bytes: &[u8]) -> bool {
-    if bytes.iter().any(|&byte| byte < 0x20 || byte == 0x7f) {
-        return false;
+    // Without a way out on the first hit the compiler makes vector code of this.
+    let (mut has_control, mut union) = (false, 0);
+    for &byte in bytes {
+        has_control |= (byte < 0x20) | (byte == 0x7f);
+        union |= byte;
     }
-    bytes.is_ascii() || std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(char::is_control))
+    !has_control && (union.is_ascii() || is_clean_utf8(bytes))
+}
+
+/// The same of several lines, each ending with CRLF or LF.
+pub fn are_clean_lines(bytes: &[u8]) -> bool {
+    let is_clean_line = |line: &[u8]| is_clean(line.strip_suffix(b"\r").unwrap_or(line));
+    is_clean(bytes)
+        || (memchr::memchr(b'\n', bytes).is_some() && bytes.split(|byte| *byte == b'\n').all(is_clean_line))
+}
+
+fn is_clean_utf8(bytes: &[u8]) -> bool {
+    // C1 controls are two bytes, the first of them 0xC2: look only where there is one.
+    std::str::from_utf8(bytes).is_ok()
+        && memchr::memchr_iter(0xc2, bytes).all(|at| bytes.get(at + 1).is_none_or(|next| *next >= 0xa0))
 }
 
 /// Any bytes as text for display: see [`Arena::text`].

@@ -18,7 +18,7 @@ mod set;
 mod text;
 mod value;
 
-pub use arena::{Arena, clean_text, is_clean};
+pub use arena::{Arena, are_clean_lines, clean_text, is_clean};
 pub use connection::*;
 pub use error::*;
 pub use event::*;

@@ -76,6 +76,12 @@ impl<'a> Text<'a> {
         self.0.is_null()
     }
 
+    /// Absent, or no characters.
+    pub fn is_empty(self) -> bool {
+        // SAFETY: not NULL means that there is at least the NUL.
+        self.0.is_null() || unsafe { *self.0 } == 0
+    }
+
     pub fn or(self, other: Text<'a>) -> Text<'a> {
         if self.is_none() { other } else { self }
     }

@@ -1,5 +1,7 @@
 //! What comes in: each response to whoever it belongs to, and what it says of the connection.
 
+use std::cell::LazyCell;
+
 use super::numbering::Numbering;
 use super::vanished::{is_earlier, vanished};
 use super::{
@@ -363,7 +365,7 @@ impl Session {
     /// Whose response this is, by its head alone.
     pub(super) fn owner(&self, untagged: &Untagged<'_>) -> Option<usize> {
         let in_flight = || self.entries.iter().enumerate().filter(|(_, entry)| entry.phase != Phase::Queued);
-        let uid = untagged.uid();
+        let uid = LazyCell::new(|| untagged.uid());
         let tag = correlator(untagged);
         let is_owner = |entry: &Entry| match (tag, &entry.rules.claim) {
             // It names the command that it answers.
@@ -371,7 +373,7 @@ impl Session {
                 let is_own = entry.tag.is_some_and(|own| own.as_bytes() == tag);
                 is_own && names.iter().any(|name| untagged.condition.is_some() || untagged.is(name))
             }
-            _ => claims(&entry.rules.claim, untagged, uid, &self.facts),
+            _ => claims(&entry.rules.claim, untagged, &uid, &self.facts),
         };
         in_flight().find(|(_, entry)| is_owner(entry)).map(|(at, _)| at)
     }
@@ -498,7 +500,13 @@ pub(super) fn is_status(entry: &Entry) -> bool {
     is_line_of_list || matches!(entry.rules.claim, Claim::Status(_))
 }
 
-fn claims(claim: &Claim, untagged: &Untagged<'_>, uid: Option<u32>, facts: &Facts) -> bool {
+/// `uid`: of a FETCH, looked for only if it matters.
+fn claims(
+    claim: &Claim,
+    untagged: &Untagged<'_>,
+    uid: &LazyCell<Option<u32>, impl FnOnce() -> Option<u32>>,
+    facts: &Facts,
+) -> bool {
     match claim {
         Claim::Nothing => false,
         Claim::Everything => true,
@@ -508,10 +516,9 @@ fn claims(claim: &Claim, untagged: &Untagged<'_>, uid: Option<u32>, facts: &Fact
             untagged.is("STATUS") && is_about().unwrap_or(false)
         }
         Claim::Fetch(messages) if untagged.is("VANISHED") => messages.takes_vanished && is_earlier(untagged),
-        Claim::Fetch(messages) => match (messages.by_uid, uid, untagged.number) {
-            (true, Some(uid), _) => messages.contains(uid),
-            (false, _, Some(number)) => untagged.is("FETCH") && messages.contains(number),
-            _ => false,
+        Claim::Fetch(messages) => match messages.by_uid {
+            true => uid.is_some_and(|uid| messages.contains(uid)),
+            false => untagged.is("FETCH") && untagged.number.is_some_and(|number| messages.contains(number)),
         },
         Claim::Expunge => untagged.is("EXPUNGE") || is_vanished(untagged),
         Claim::Copied => untagged.condition.is_some() || untagged.is("EXPUNGE") || is_vanished(untagged),

@@ -24,7 +24,7 @@ impl Supply {
 #[derive(Clone)]
 pub enum Source {
     /// They are here.
-    Bytes(Arc<[u8]>),
+    Bytes(Arc<Vec<u8>>),
     /// The descriptor of a file or a stream; it is the caller's.
     Descriptor(i32),
     /// A function of the caller's, called on a thread that is inside a call.

@@ -1,10 +1,8 @@
 //! Addresses (RFC 9051 `address`, and its lists).
 
-use std::borrow::Cow;
-
 use memchr::{memchr, memmem};
 
-use super::cursor::{Cursor, Str};
+use super::cursor::{Cursor, Mark, Str};
 use super::decode;
 use crate::error::NoMemory;
 use crate::model::{Arena, Few, Text, imap_address, imap_addresses};
@@ -20,8 +18,15 @@ pub struct Parsed<'a> {
 /// One address as sent.
 struct Raw<'b> {
     name: Option<Str<'b>>,
-    mailbox: Option<Cow<'b, [u8]>>,
-    host: Option<&'b [u8]>,
+    mailbox: Option<Str<'b>>,
+    host: Option<Str<'b>>,
+}
+
+impl Raw<'_> {
+    /// The entry that closes a group.
+    fn is_end(&self) -> bool {
+        self.mailbox.is_none() && self.host.is_none()
+    }
 }
 
 /// `"(" 1*address ")" / nil`; None if it is neither. `left` is how many addresses there may still be.
@@ -37,86 +42,94 @@ pub fn list<'a>(
     if !cursor.take(b'(') {
         return Ok(None);
     }
-    let mut sent = Vec::new();
+    let mut making =
+        Making { items: Few::new(), group: Text::NONE, is_empty_group: false, last_end: None, arena };
+    let mut oddities = Oddities::default();
     while cursor.is_next(b'(') {
-        let start = cursor.clone();
-        let found = if *left > 0 { address(cursor, &mut parsed.is_odd)? } else { None };
+        let start = cursor.mark();
+        let found = if *left > 0 { address(cursor, &mut oddities) } else { None };
         match found {
             Some(found) => {
-                sent.try_reserve(1)?;
-                sent.push(found);
+                making.add(found, cursor, start, &mut oddities)?;
                 *left -= 1;
             }
             None => {
                 parsed.is_cut |= *left == 0;
-                parsed.is_odd |= *left > 0;
-                *cursor = start;
+                oddities.has_any |= *left > 0;
+                cursor.go_to(start);
                 cursor.skip_value();
             }
         }
     }
-    if !cursor.take(b')') {
-        parsed.is_odd = true;
-    }
-    parsed.list = build(sent, cursor.is_clean, &mut parsed.is_odd, arena)?;
+    oddities.has_any |= !cursor.take(b')');
+    parsed.is_odd = oddities.has_any;
+    parsed.list = making.finish()?;
     Ok(Some(parsed))
 }
 
+#[derive(Default)]
+struct Oddities {
+    has_any: bool,
+    /// No address can be mended any more: what that takes does not follow.
+    is_hopeless: bool,
+}
+
 /// `address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"`
-fn address<'b>(cursor: &mut Cursor<'b>, is_odd: &mut bool) -> Result<Option<Raw<'b>>, NoMemory> {
+fn address<'b>(cursor: &mut Cursor<'b>, oddities: &mut Oddities) -> Option<Raw<'b>> {
     cursor.take(b'(');
-    let start = cursor.clone();
+    let start = cursor.mark();
     let name = cursor.nstring().filter(|_| ends_here(cursor));
     if let Some(name) = name {
         if cursor.nstring().is_some() {
-            if let Some(found) = rest_of_address(name, cursor, is_odd)? {
-                return Ok(Some(found));
+            if let Some(found) = rest_of_address(name, cursor, oddities) {
+                return Some(found);
             }
         }
     }
     // A literal counted in characters, or quotes in a name: the name goes on to the source route, which nobody
     // uses.
-    *cursor = start;
-    *is_odd = true;
+    cursor.go_to(start);
+    oddities.has_any = true;
+    if oddities.is_hopeless {
+        return None;
+    }
     let text = cursor.rest();
     let text = match (text.first(), memchr(b'\n', text)) {
         (Some(b'{'), Some(end)) => &text[end + 1..],
         _ => text,
     };
     let skipped = cursor.rest().len() - text.len();
-    let Some(end) = memmem::find(text, b" NIL ") else { return Ok(None) };
+    let Some(end) = memmem::find(text, b" NIL ") else {
+        oddities.is_hopeless = true;
+        return None;
+    };
     cursor.advance(skipped + end + b" NIL ".len());
-    rest_of_address(Some(Str::Literal(text[..end].trim_ascii())), cursor, is_odd)
+    rest_of_address(Some(Str::Literal(text[..end].trim_ascii())), cursor, oddities)
 }
 
 /// The mailbox, the host and the parenthesis.
 fn rest_of_address<'b>(
     name: Option<Str<'b>>,
     cursor: &mut Cursor<'b>,
-    is_odd: &mut bool,
-) -> Result<Option<Raw<'b>>, NoMemory> {
-    let Some(mailbox) = cursor.nstring() else { return Ok(None) };
-    let mailbox = match mailbox {
-        Some(Str::Quoted(bytes) | Str::Literal(bytes) | Str::Atom(bytes)) => Some(Cow::Borrowed(bytes)),
-        Some(other) => Some(Cow::Owned(other.bytes()?.into_owned())),
-        None => None,
-    };
-    let Some(host) = host(cursor, is_odd) else { return Ok(None) };
-    Ok(cursor.take(b')').then_some(Raw { name, mailbox, host }))
+    oddities: &mut Oddities,
+) -> Option<Raw<'b>> {
+    let mailbox = cursor.nstring()?;
+    let host = host(cursor, oddities)?;
+    cursor.take(b')').then_some(Raw { name, mailbox, host })
 }
 
 /// A host holds no quotes and no backslashes, so one before the closing quote escapes nothing (QQ).
-fn host<'b>(cursor: &mut Cursor<'b>, is_odd: &mut bool) -> Option<Option<&'b [u8]>> {
+fn host<'b>(cursor: &mut Cursor<'b>, oddities: &mut Oddities) -> Option<Option<Str<'b>>> {
     if cursor.is_next(b'"') {
         let inner = &cursor.rest()[1..];
         let end = memchr(b'"', inner)?;
         cursor.advance(end + 2);
         let host = &inner[..end];
-        *is_odd |= host.ends_with(b"\\");
-        return Some(Some(host.strip_suffix(b"\\").unwrap_or(host)));
+        oddities.has_any |= host.ends_with(b"\\");
+        return Some(Some(Str::Quoted(host.strip_suffix(b"\\").unwrap_or(host))));
     }
     match cursor.nstring()? {
-        Some(Str::Literal(bytes)) => Some(Some(bytes)),
+        Some(Str::Literal(bytes)) => Some(Some(Str::Literal(bytes))),
         Some(_) => None,
         None => Some(None),
     }
@@ -126,39 +139,80 @@ fn ends_here(cursor: &Cursor<'_>) -> bool {
     matches!(cursor.peek(), Some(b' ' | b')'))
 }
 
-/// Groups: a mailbox without host opens one, an entry of nothing closes it (RFC 9051 section 7.5.2).
-fn build<'a>(
-    sent: Vec<Raw<'_>>,
-    is_clean: bool,
-    is_odd: &mut bool,
+/// A list that is being made. Groups: a mailbox without host opens one, an entry of nothing closes it (RFC 9051
+/// section 7.5.2).
+struct Making<'a> {
+    items: Few<'a, imap_address<'a>>,
+    group: Text<'a>,
+    is_empty_group: bool,
+    /// Where the last entry ends that closes a group; None: nobody has looked yet.
+    last_end: Option<usize>,
     arena: &'a Arena,
-) -> Result<&'a imap_addresses<'a>, NoMemory> {
-    let is_end = |raw: &Raw<'_>| raw.mailbox.is_none() && raw.host.is_none();
-    let last_end = sent.iter().rposition(is_end).unwrap_or(0);
-    let mut items = Few::new();
-    let mut group = Text::NONE;
-    let mut is_empty_group = false;
-    for (at, raw) in sent.into_iter().enumerate() {
-        let opens = raw.host.is_none() && raw.mailbox.is_some() && at < last_end;
-        if opens || is_end(&raw) {
-            if is_empty_group {
-                items.push(arena.put(group_head(group))?)?;
-            }
-            is_empty_group = opens;
-            group = match raw.mailbox {
-                Some(name) => decode::header(arena, Str::Literal(&name), false)?.text,
-                None => Text::NONE,
-            };
-            continue;
+}
+
+impl<'a> Making<'a> {
+    /// `cursor` stands behind it, `start` is where it began.
+    fn add(
+        &mut self,
+        raw: Raw<'_>,
+        cursor: &Cursor<'_>,
+        start: Mark,
+        oddities: &mut Oddities,
+    ) -> Result<(), NoMemory> {
+        let opens = raw.host.is_none() && raw.mailbox.is_some() && self.is_closed_behind(cursor, start);
+        if !opens && !raw.is_end() {
+            self.is_empty_group = false;
+            let made = one(raw, cursor.is_clean, oddities, self.arena)?;
+            return self.items.push(self.arena.put(imap_address { group: self.group, ..made })?);
         }
-        is_empty_group = false;
-        items.push(arena.put(imap_address { group, ..one(raw, is_clean, is_odd, arena)? })?)?;
+        self.end_group()?;
+        self.is_empty_group = opens;
+        self.group = match raw.mailbox {
+            Some(name) => decode::header(self.arena, Str::Literal(&name.bytes()?), false)?.text,
+            None => Text::NONE,
+        };
+        Ok(())
     }
-    if is_empty_group {
-        items.push(arena.put(group_head(group))?)?;
+
+    /// A group without members is told by its head alone.
+    fn end_group(&mut self) -> Result<(), NoMemory> {
+        if self.is_empty_group {
+            self.items.push(self.arena.put(group_head(self.group))?)?;
+        }
+        Ok(())
     }
-    let (items, count) = items.list(arena)?;
-    if count == 0 { Ok(&imap_addresses::EMPTY) } else { arena.put(imap_addresses { items, count }) }
+
+    fn is_closed_behind(&mut self, cursor: &Cursor<'_>, start: Mark) -> bool {
+        let look = || {
+            let mut from_here = cursor.clone();
+            from_here.go_to(start);
+            last_end(from_here)
+        };
+        *self.last_end.get_or_insert_with(look) > cursor.at()
+    }
+
+    fn finish(mut self) -> Result<&'a imap_addresses<'a>, NoMemory> {
+        self.end_group()?;
+        let (items, count) = self.items.list(self.arena)?;
+        if count == 0 { Ok(&imap_addresses::EMPTY) } else { self.arena.put(imap_addresses { items, count }) }
+    }
+}
+
+/// Behind the last entry of a list that closes a group; 0: there is none.
+fn last_end(mut cursor: Cursor<'_>) -> usize {
+    let (mut last, mut oddities) = (0, Oddities::default());
+    while cursor.is_next(b'(') {
+        let start = cursor.mark();
+        match address(&mut cursor, &mut oddities) {
+            Some(found) if found.is_end() => last = cursor.at(),
+            Some(_) => {}
+            None => {
+                cursor.go_to(start);
+                cursor.skip_value();
+            }
+        }
+    }
+    last
 }
 
 const NOTHING: imap_address<'static> = imap_address {
@@ -177,65 +231,59 @@ fn group_head(group: Text<'_>) -> imap_address<'_> {
 }
 
 fn one<'a>(
-    mut raw: Raw<'_>,
+    raw: Raw<'_>,
     is_clean: bool,
-    is_odd: &mut bool,
+    oddities: &mut Oddities,
     arena: &'a Arena,
 ) -> Result<imap_address<'a>, NoMemory> {
-    let mut mailbox = present(raw.mailbox.as_deref());
-    let mut host = present(raw.host);
-    let exchanged;
-    let mut name = raw.name.take();
+    let is_quoted = |string: &Option<Str<'_>>| matches!(string, None | Some(Str::Quoted(_)));
+    let is_known = is_clean && is_quoted(&raw.mailbox) && is_quoted(&raw.host);
+    let mailbox = raw.mailbox.as_ref().map(Str::bytes).transpose()?;
+    let mailbox = present(mailbox.as_deref());
+    let host = raw.host.as_ref().map(Str::bytes).transpose()?;
+    let host = present(host.as_deref());
     // Gmail exchanges the two: the name is `<address>`, the mailbox is the name.
-    if let (Some(sent), None, Some(inner)) = (mailbox, host, name.as_ref().and_then(bracketed)) {
-        *is_odd = true;
-        exchanged = inner.to_vec();
-        name = Some(Str::Literal(sent));
-        let at = memchr(b'@', &exchanged).unwrap_or(exchanged.len());
-        return finish(name, Some(&exchanged[..at]), exchanged.get(at + 1..), false, arena);
+    if let (Some(sent), None, Some(inner)) = (mailbox, host, raw.name.as_ref().and_then(bracketed)) {
+        oddities.has_any = true;
+        let at = memchr(b'@', inner).unwrap_or(inner.len());
+        let named = named(Some(Str::Literal(sent)), false, arena)?;
+        return addressed(named, Some(&inner[..at]), inner.get(at + 1..), false, arena);
     }
-    mailbox = mailbox.map(|bytes| bytes.strip_prefix(b"<").unwrap_or(bytes));
-    host = host.map(|bytes| bytes.strip_suffix(b">").unwrap_or(bytes));
-    finish(name, mailbox, host, is_clean, arena)
+    let mailbox = mailbox.map(|bytes| bytes.strip_prefix(b"<").unwrap_or(bytes));
+    let host = host.map(|bytes| bytes.strip_suffix(b">").unwrap_or(bytes));
+    addressed(named(raw.name, is_clean, arena)?, mailbox, host, is_known, arena)
 }
 
-fn finish<'a>(
-    name: Option<Str<'_>>,
+/// An address with its name alone.
+fn named<'a>(name: Option<Str<'_>>, is_clean: bool, arena: &'a Arena) -> Result<imap_address<'a>, NoMemory> {
+    let Some(name) = name else { return Ok(NOTHING) };
+    let decoded = decode::header(arena, name, is_clean)?;
+    let name = if decoded.text.is_empty() { Text::NONE } else { decoded.text };
+    Ok(imap_address { name, raw_name: decoded.raw, raw_name_len: decoded.raw_len, ..NOTHING })
+}
+
+/// The rest of it; `is_known`: mailbox and host are clean text.
+fn addressed<'a>(
+    mut made: imap_address<'a>,
     mailbox: Option<&[u8]>,
     host: Option<&[u8]>,
-    is_clean: bool,
+    is_known: bool,
     arena: &'a Arena,
 ) -> Result<imap_address<'a>, NoMemory> {
-    let mut made = NOTHING;
-    if let Some(name) = name {
-        let decoded = decode::header(arena, name, is_clean)?;
-        if decoded.text.bytes().is_some_and(|text| !text.is_empty()) {
-            made.name = decoded.text;
-        }
-        (made.raw_name, made.raw_name_len) = (decoded.raw, decoded.raw_len);
-    }
-    let mailbox_text = mailbox.unwrap_or_default();
-    made.address = match host {
-        Some(host) => {
-            let mut address = Vec::new();
-            address.try_reserve_exact(mailbox_text.len() + 1 + host.len())?;
-            address.extend_from_slice(mailbox_text);
-            address.push(b'@');
-            address.extend_from_slice(host);
-            arena.text(&address)?
-        }
-        None => arena.text(mailbox_text)?,
+    let own = match mailbox {
+        Some(mailbox) if is_known => arena.text_known(mailbox)?,
+        Some(mailbox) => arena.text(mailbox)?,
+        None => Text::NONE,
     };
-    if let (Some(host), Some(address)) = (host, made.address.bytes()) {
-        // The host is the end of the address; if cleaning changed that, it is a text of its own.
-        made.host = match address.ends_with(host) {
-            true => made.address.tail(address.len() - host.len()),
-            false => arena.text(host)?,
-        };
-        made.mailbox = if mailbox.is_some() { arena.text(mailbox_text)? } else { Text::NONE };
-    } else if mailbox.is_some() {
-        made.mailbox = made.address;
-    }
+    (made.address, made.host) = match host {
+        Some(host) if is_known => arena.joined_known([mailbox.unwrap_or_default(), b"@", host])?,
+        Some(host) => {
+            let host = arena.text(host)?.bytes().unwrap_or_default();
+            arena.joined_known([own.bytes().unwrap_or_default(), b"@", host])?
+        }
+        None => (own.or(Text::EMPTY), Text::NONE),
+    };
+    made.mailbox = own;
     made.label = made.name.or(made.address);
     Ok(made)
 }

@@ -4,11 +4,11 @@
 //! were not escaped. What is not there is `None`; the caller says what that costs.
 
 use std::cell::Cell;
-
-use memchr::memchr3;
+use std::ops::Range;
 
 use super::frame::{BIG_LITERAL, literal_size};
 use crate::error::NoMemory;
+use crate::model::are_clean_lines;
 
 /// One complete response without its line end.
 #[derive(Clone, Copy)]
@@ -24,7 +24,7 @@ impl<'b> Response<'b> {
     pub fn new(bytes: &'b [u8], big: &'b [Cell<Vec<u8>>]) -> Response<'b> {
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        Response { bytes, big, is_clean: is_clean_text(bytes) }
+        Response { bytes, big, is_clean: are_clean_lines(bytes) }
     }
 
     pub fn cursor(&self, at: usize) -> Cursor<'b> {
@@ -33,24 +33,14 @@ impl<'b> Response<'b> {
             at: at.min(self.bytes.len()),
             big: self.big,
             next_big: 0,
+            unclosed: 0..0,
             is_clean: self.is_clean,
         }
     }
 }
 
-fn is_clean_text(bytes: &[u8]) -> bool {
-    let control = |byte: &u8| (*byte < 0x20 && *byte != b'\r' && *byte != b'\n') || *byte == 0x7f;
-    let is_line_end = |at: usize| bytes.get(at + 1) == Some(&b'\n');
-    if bytes.iter().any(control) || !memchr::memchr_iter(b'\r', bytes).all(is_line_end) {
-        return false;
-    }
-    // C1 controls are two bytes in UTF-8, the first of them 0xC2: look only where there is one.
-    bytes.is_ascii()
-        || (std::str::from_utf8(bytes).is_ok()
-            && !bytes.windows(2).any(|pair| pair[0] == 0xc2 && pair[1] < 0xa0))
-}
-
 /// A string as it stands in the response.
+#[derive(Clone, Copy)]
 pub enum Str<'b> {
     /// Quoted, without escapes; text if the response is clean.
     Quoted(&'b [u8]),
@@ -98,12 +88,21 @@ pub fn unescape(bytes: &[u8]) -> Result<Vec<u8>, NoMemory> {
     Ok(plain)
 }
 
+/// A place of a cursor.
+#[derive(Clone, Copy)]
+pub struct Mark {
+    at: usize,
+    next_big: usize,
+}
+
 #[derive(Clone)]
 pub struct Cursor<'b> {
     bytes: &'b [u8],
     at: usize,
     big: &'b [Cell<Vec<u8>>],
     next_big: usize,
+    /// Quotes that stand here close nowhere: a second look for the end would cost as much as the first.
+    unclosed: Range<usize>,
     pub is_clean: bool,
 }
 
@@ -116,6 +115,15 @@ impl<'b> Cursor<'b> {
     pub fn rewind(&mut self) {
         self.at = 0;
         self.next_big = 0;
+    }
+
+    /// Where it is now, to come back to.
+    pub fn mark(&self) -> Mark {
+        Mark { at: self.at, next_big: self.next_big }
+    }
+
+    pub fn go_to(&mut self, mark: Mark) {
+        (self.at, self.next_big) = (mark.at, mark.next_big);
     }
 
     pub fn rest(&self) -> &'b [u8] {
@@ -150,6 +158,11 @@ impl<'b> Cursor<'b> {
         self.peek() == Some(byte)
     }
 
+    pub fn is_next_digit(&mut self) -> bool {
+        self.skip_spaces();
+        self.peek().is_some_and(|byte| byte.is_ascii_digit())
+    }
+
     /// Takes `byte`, after any spaces, if it is next.
     pub fn take(&mut self, byte: u8) -> bool {
         self.skip_spaces();
@@ -172,7 +185,11 @@ impl<'b> Cursor<'b> {
 
     /// `nil = "NIL"`
     pub fn take_nil(&mut self) -> bool {
-        self.take_word(b"NIL")
+        self.skip_spaces();
+        let [b'N' | b'n', b'I' | b'i', b'L' | b'l', after @ ..] = self.rest() else { return false };
+        let is_nil = after.first().is_none_or(|byte| !is_atom_byte(*byte));
+        self.at += if is_nil { 3 } else { 0 };
+        is_nil
     }
 
     /// `atom = 1*ATOM-CHAR`, and whatever servers put into one: all up to a space, a parenthesis, a quote.
@@ -221,7 +238,12 @@ impl<'b> Cursor<'b> {
 
     /// `nstring = string / nil`: the outer None is neither.
     pub fn nstring(&mut self) -> Option<Option<Str<'b>>> {
-        if self.take_nil() { Some(None) } else { self.string().map(Some) }
+        self.skip_spaces();
+        match self.peek()? {
+            b'"' => self.quoted().map(Some),
+            b'N' | b'n' if self.take_nil() => Some(None),
+            _ => self.string().map(Some),
+        }
     }
 
     /// `astring = 1*ASTRING-CHAR / string`
@@ -235,20 +257,26 @@ impl<'b> Cursor<'b> {
     /// `quoted = DQUOTE *QUOTED-CHAR DQUOTE`. A quote closes only where something may follow a string:
     /// servers forget to escape them.
     pub fn quoted(&mut self) -> Option<Str<'b>> {
-        if self.peek() != Some(b'"') {
+        if self.peek() != Some(b'"') || self.unclosed.contains(&self.at) {
             return None;
         }
         let start = self.at + 1;
         let mut at = start;
         let mut has_escapes = false;
         loop {
-            let found = at + memchr3(b'"', b'\\', b'\n', self.bytes.get(at..)?)?;
-            if self.bytes[found] == b'\n' {
+            let found = self.bytes.get(at..).and_then(find_string_byte).map(|found| at + found);
+            let Some(found) = found.filter(|found| self.bytes[*found] != b'\n') else {
+                self.unclosed = self.at..found.unwrap_or(self.bytes.len());
                 return None;
-            } else if self.bytes[found] == b'\\' {
+            };
+            if self.bytes[found] == b'\\' {
                 has_escapes = true;
                 at = found + 2;
-            } else if self.bytes.get(found + 1).is_none_or(|next| b" )]\r\n".contains(next)) {
+            } else if self
+                .bytes
+                .get(found + 1)
+                .is_none_or(|next| matches!(next, b' ' | b')' | b']' | b'\r' | b'\n'))
+            {
                 self.at = found + 1;
                 let inner = &self.bytes[start..found];
                 return Some(if has_escapes { Str::Escaped(inner) } else { Str::Quoted(inner) });
@@ -313,6 +341,11 @@ impl<'b> Cursor<'b> {
                     depth -= 1;
                     self.at += 1;
                 }
+                Some(b'"') => {
+                    if self.quoted().is_none() {
+                        self.at += 1;
+                    }
+                }
                 Some(_) => {
                     if self.astring().is_none() {
                         self.at += 1;
@@ -324,6 +357,26 @@ impl<'b> Cursor<'b> {
             }
         }
     }
+}
+
+/// Where the first quote, backslash or line end is. Strings of mail are short: eight bytes at a time find it sooner
+/// than vectors that must be set up first.
+fn find_string_byte(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    // The lowest bit that it sets is that of the first byte which is zero.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let mut rest = bytes;
+    while let Some((eight, behind)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*eight);
+        let hits = [b'"', b'\\', b'\n'].map(|byte| zeros(word ^ (ONES * u64::from(byte))));
+        let hits = hits[0] | hits[1] | hits[2];
+        if hits != 0 {
+            return Some(bytes.len() - rest.len() + hits.trailing_zeros() as usize / 8);
+        }
+        rest = behind;
+    }
+    let is_hit = |byte: &u8| matches!(byte, b'"' | b'\\' | b'\n');
+    rest.iter().position(is_hit).map(|at| bytes.len() - rest.len() + at)
 }
 
 /// What an atom may hold here: everything but what surely ends one. Brackets, wildcards, backslashes and

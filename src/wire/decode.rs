@@ -37,7 +37,7 @@ pub fn lower<'a>(arena: &'a Arena, string: &Str<'_>) -> Result<Text<'a>, NoMemor
 /// A header field's value: encoded words are decoded (RFC 2047).
 pub fn header<'a>(arena: &'a Arena, string: Str<'_>, is_clean: bool) -> Result<Decoded<'a>, NoMemory> {
     if let (Str::Quoted(bytes), true) = (&string, is_clean) {
-        if memchr::memmem::find(bytes, b"=?").is_none() {
+        if !mime::has_words(bytes) {
             return same(arena, bytes);
         }
     }
@@ -47,7 +47,7 @@ pub fn header<'a>(arena: &'a Arena, string: Str<'_>, is_clean: bool) -> Result<D
     }
     let mut decoded = Vec::new();
     let is_clean = mime::decode_words(&bytes, &mut decoded)?;
-    let text = arena.text(&decoded)?;
+    let text = arena.text_known(&decoded)?;
     let (raw, raw_len) = raw(arena, bytes)?;
     Ok(Decoded { text, raw, raw_len, is_clean })
 }

@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, Response};
 use super::defect::Defects;
-use super::{date, envelope, extension, flags, response, section, structure, value};
+use super::{date, decode, envelope, extension, flags, response, section, structure, value};
 use crate::error::NoMemory;
 use crate::model::{
     Arena, Few, imap_defect_kind, imap_defect_kind::*, imap_details, imap_envelope, imap_flags, imap_item,
@@ -201,8 +201,8 @@ impl<'a> Parser<'a> {
     }
 
     fn item(&mut self, label: &[u8], cursor: &mut Cursor<'_>) -> Result<(), NoMemory> {
-        let start = cursor.clone();
-        let is = |name: &[u8]| label.eq_ignore_ascii_case(name);
+        let (start, at) = (cursor.mark(), cursor.at());
+        let is = |name: &[u8]| label == name || label.eq_ignore_ascii_case(name);
         let problem = if is(b"UID") {
             self.uid(cursor)
         } else if is(b"FLAGS") {
@@ -229,9 +229,9 @@ impl<'a> Parser<'a> {
             None
         };
         if let Some((kind, text)) = problem {
-            *cursor = start.clone();
+            cursor.go_to(start);
             cursor.skip_value();
-            self.defects.note(self.arena, kind, start.at(), text, cursor.since(start.at()))?;
+            self.defects.note(self.arena, kind, at, text, cursor.since(at))?;
         }
         Ok(())
     }
@@ -287,8 +287,8 @@ impl<'a> Parser<'a> {
             return Ok(Some((IMAP_DEFECT_SYNTAX, c"INTERNALDATE is no string")));
         };
         let Some(sent) = sent else { return Ok(None) };
+        self.details.internal_date_text = decode::text(self.arena, &sent, cursor.is_clean)?;
         let bytes = sent.bytes()?;
-        self.details.internal_date_text = self.arena.text(&bytes)?;
         self.has_details = true;
         match date::parse_internal(&bytes) {
             Some(moment) => {

@@ -1,5 +1,7 @@
 //! Flags and keywords (RFC 9051 section 2.3.2).
 
+use std::borrow::Cow;
+
 use super::cursor::Cursor;
 use crate::error::NoMemory;
 use crate::model::{Arena, Text, imap_flag, imap_flag::*, imap_flags};
@@ -46,24 +48,20 @@ pub fn of<'a>(raw: &[u8], arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemo
 }
 
 fn list<'a>(raw: &[u8], arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory> {
-    let words = || raw.split(|byte| *byte == b' ').filter(|word| is_flag(word));
     let mut bits = 0;
     let mut keywords: Vec<Text<'a>> = Vec::new();
-    let mut text = Vec::new();
-    text.try_reserve(raw.len() + 1)?;
-    for word in words() {
+    let mut is_odd = false;
+    for word in raw.split(|byte| *byte == b' ') {
         match KNOWN.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)) {
             Some((_, flag)) => bits |= *flag as u32,
-            None => {
+            None if is_flag(word) => {
                 keywords.try_reserve(1)?;
                 keywords.push(arena.text(word)?);
             }
+            None => is_odd = true,
         }
-        if !text.is_empty() {
-            text.push(b' ');
-        }
-        text.extend_from_slice(word);
     }
+    let text = if is_odd { Cow::Owned(joined(raw)?) } else { Cow::Borrowed(raw) };
     if text.is_empty() {
         return Ok(&imap_flags::EMPTY);
     }
@@ -74,6 +72,19 @@ fn list<'a>(raw: &[u8], arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory
         keyword_count: keywords.count,
         text: arena.text(&text)?,
     })
+}
+
+/// The flags alone, one space between two.
+fn joined(raw: &[u8]) -> Result<Vec<u8>, NoMemory> {
+    let mut text = Vec::new();
+    text.try_reserve(raw.len())?;
+    for word in raw.split(|byte| *byte == b' ').filter(|word| is_flag(word)) {
+        if !text.is_empty() {
+            text.push(b' ');
+        }
+        text.extend_from_slice(word);
+    }
+    Ok(text)
 }
 
 fn is_flag(word: &[u8]) -> bool {

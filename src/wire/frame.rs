@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter};
 
 use super::cursor::Response;
 use crate::error::NoMemory;
@@ -82,7 +82,8 @@ impl Frame {
 
     /// Two spaces in place of the CRLF behind a literal's size, in a FETCH response (Domino).
     fn spaced_literal(&self, buffer: &[u8], line: &[u8]) -> Option<Literal> {
-        let spaced = memmem::find(line, b"}  ")?;
+        let is_spaced = |at: &usize| line[at + 1..].starts_with(b"  ");
+        let spaced = memchr_iter(b'}', line).find(is_spaced)?;
         let literal = literal_at_end(&line[..spaced + 3])?;
         is_open_fetch(buffer).then_some(literal)
     }

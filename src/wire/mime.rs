@@ -46,7 +46,12 @@ pub fn decode_words(raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
 
 /// Whether `decode_words` would change anything: false for printable ASCII without "=?".
 pub fn needs_decoding(raw: &[u8]) -> bool {
-    !is_printable(raw) || word_start(raw, 0).is_some()
+    !is_printable(raw) || has_words(raw)
+}
+
+/// Whether there may be an encoded word in it.
+pub fn has_words(raw: &[u8]) -> bool {
+    word_start(raw, 0).is_some()
 }
 
 /// The same without encoded words, for text that is not a header's: valid UTF-8 without control characters.

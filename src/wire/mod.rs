@@ -23,6 +23,7 @@ pub mod frame;
 pub mod header;
 pub mod id;
 pub mod items;
+pub mod known;
 pub mod line;
 pub mod list;
 pub mod mime;

@@ -10,6 +10,9 @@ use crate::model::{Arena, Bytes, Text, imap_section};
 pub fn label<'b>(cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
     cursor.skip_spaces();
     let start = cursor.at();
+    let is_plain =
+        |byte: &u8| !matches!(byte, b'[' | b']' | b'"' | b'{' | b' ' | b'(' | b')' | b'\r' | b'\n');
+    cursor.advance(cursor.rest().iter().take_while(|byte| is_plain(byte)).count());
     let mut depth = 0usize;
     while let Some(byte) = cursor.peek() {
         match byte {

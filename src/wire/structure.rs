@@ -2,10 +2,12 @@
 //!
 //! Servers leave fields out, so a part is first cut into its values, and then read by where its size stands.
 
-use super::cursor::Cursor;
+use std::borrow::Cow;
+
+use super::cursor::{Cursor, Mark, Str};
 use super::defect::Defects;
 use super::parameter::{self, Parameter};
-use super::{decode, envelope, value};
+use super::{decode, envelope, known, value};
 use crate::error::NoMemory;
 use crate::model::{
     Arena, Few, List, Text, imap_defect_kind, imap_defect_kind::*, imap_item, imap_pair, imap_pairs,
@@ -19,9 +21,6 @@ pub struct Limits {
     pub addresses: usize,
 }
 
-/// Deeper than this the stack is not trusted, whatever the options say.
-const DEEPEST: usize = 200;
-
 /// `body = "(" (body-type-1part / body-type-mpart) ")"`; None if it is none at all.
 pub fn parts<'a>(
     cursor: &mut Cursor<'_>,
@@ -32,8 +31,9 @@ pub fn parts<'a>(
     if !cursor.is_next(b'(') {
         return Ok(None);
     }
-    let mut structure = Structure { parts: Vec::new(), limits, defects, arena };
-    structure.body(cursor, &Place { section: "", parent: -1, depth: 0, kind: Within::Message })?;
+    let mut structure = Structure { origin: cursor.clone(), parts: Vec::new(), limits, defects, arena };
+    let place = Place { section: Text::EMPTY, parent: -1, depth: 0, kind: Within::Message };
+    structure.body(cursor, &place)?;
     let mut found = Few::new();
     for part in &structure.parts {
         found.push(arena.put(*part)?)?;
@@ -41,7 +41,9 @@ pub fn parts<'a>(
     found.list(arena).map(Some)
 }
 
-struct Structure<'a, 'd> {
+struct Structure<'a, 'b, 'd> {
+    /// A cursor of this response, to be put to where a value begins.
+    origin: Cursor<'b>,
     parts: Vec<imap_part<'a>>,
     limits: Limits,
     defects: &'d mut Defects<'a>,
@@ -49,8 +51,9 @@ struct Structure<'a, 'd> {
 }
 
 /// Where a body stands: as the whole of a message, or as a numbered part of a multipart.
-struct Place<'s> {
-    section: &'s str,
+struct Place<'a> {
+    /// "1.2"; "" for the root.
+    section: Text<'a>,
     parent: i32,
     depth: usize,
     kind: Within,
@@ -62,54 +65,123 @@ enum Within {
     Multipart,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
     /// A multipart that is all of a message has no number of its own: within another message it is fetched as
     /// its text.
-    fn multipart_section(&self) -> String {
-        match (self.kind, self.section) {
-            (Within::Message, "") => String::new(),
-            (Within::Message, section) => format!("{section}.TEXT"),
-            (Within::Multipart, section) => section.to_owned(),
+    fn multipart_section(&self, arena: &'a Arena) -> Result<Text<'a>, NoMemory> {
+        match self.kind {
+            Within::Message if self.section.is_empty() => Ok(Text::EMPTY),
+            Within::Message => self.longer(arena, b"TEXT"),
+            Within::Multipart => Ok(self.section),
         }
     }
 
-    fn part_section(&self) -> String {
-        match (self.kind, self.section) {
-            (Within::Message, "") => "1".to_owned(),
-            (Within::Message, section) => format!("{section}.1"),
-            (Within::Multipart, section) => section.to_owned(),
+    fn part_section(&self, arena: &'a Arena) -> Result<Text<'a>, NoMemory> {
+        match self.kind {
+            Within::Message => self.longer(arena, b"1"),
+            Within::Multipart => Ok(self.section),
         }
     }
 
-    fn child_section(&self, number: usize) -> String {
-        if self.section.is_empty() { number.to_string() } else { format!("{}.{number}", self.section) }
+    fn child_section(&self, number: usize, arena: &'a Arena) -> Result<Text<'a>, NoMemory> {
+        let (mut digits, mut at, mut left) = ([b'0'; 20], 20, number);
+        while left > 0 {
+            at -= 1;
+            digits[at] = b'0' + (left % 10) as u8;
+            left /= 10;
+        }
+        self.longer(arena, &digits[at..])
+    }
+
+    fn longer(&self, arena: &'a Arena, last: &[u8]) -> Result<Text<'a>, NoMemory> {
+        match self.section.bytes() {
+            Some(before) if !before.is_empty() => Ok(arena.joined_known([before, b".", last])?.0),
+            _ => known::exact(last).map_or_else(|| arena.text_known(last), Ok),
+        }
     }
 }
 
-/// One value of a part's list, and where it begins.
-#[derive(Clone)]
-struct Value<'b> {
-    shape: Shape,
-    at: Cursor<'b>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Shape {
+/// One value of a part's list.
+#[derive(Clone, Copy)]
+enum Value<'b> {
     Nil,
-    String,
-    Number,
-    List,
+    String(Str<'b>),
+    /// It begins as a string and is none.
+    Broken,
+    /// -1: too large.
+    Number(i64),
+    List(Mark),
 }
 
-/// A part has seventeen fields at most; what is beyond belongs to its extension.
+/// The values of a part. A part has seventeen fields at most; what is beyond belongs to its extension.
+struct Values<'b> {
+    values: [Value<'b>; VALUES],
+    count: usize,
+    /// Where the first of them begins.
+    start: Cursor<'b>,
+}
+
 const VALUES: usize = 24;
 
-impl<'a> Structure<'a, '_> {
-    fn body(&mut self, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Result<(), NoMemory> {
+impl<'b> Values<'b> {
+    /// Those up to the parenthesis that closes the list around them; all beyond the last are passed over.
+    fn cut(cursor: &mut Cursor<'b>) -> Values<'b> {
+        let mut found = Values { values: [Value::Nil; VALUES], count: 0, start: cursor.clone() };
+        while !cursor.is_next(b')') {
+            let Some(value) = value_at(cursor) else { break };
+            if let Some(place) = found.values.get_mut(found.count) {
+                *place = value;
+                found.count += 1;
+            }
+        }
+        found
+    }
+
+    fn all(&self) -> &[Value<'b>] {
+        &self.values[..self.count]
+    }
+
+    fn get(&self, at: usize) -> Value<'b> {
+        self.all().get(at).copied().unwrap_or(Value::Nil)
+    }
+
+    /// A cursor where a value begins, if there is one.
+    fn start(&self, at: usize) -> Option<Cursor<'b>> {
+        let mut cursor = self.start.clone();
+        (at < self.count && (0..at).all(|_| cursor.skip_value())).then_some(cursor)
+    }
+}
+
+fn value_at<'b>(cursor: &mut Cursor<'b>) -> Option<Value<'b>> {
+    let start = cursor.mark();
+    let value = match cursor.peek()? {
+        b'(' => Value::List(start),
+        b'"' | b'{' | b'~' => match cursor.string() {
+            Some(string) => return Some(Value::String(string)),
+            None => Value::Broken,
+        },
+        b'0'..=b'9' => {
+            let number = cursor.number().map_or(-1, |number| number as i64);
+            if matches!(cursor.peek(), Some(b' ' | b')')) {
+                return Some(Value::Number(number));
+            }
+            Value::Number(number)
+        }
+        _ => Value::Nil,
+    };
+    cursor.go_to(start);
+    cursor.skip_value().then_some(value)
+}
+
+/// Deeper than this the stack is not trusted, whatever the options say.
+const DEEPEST: usize = 200;
+
+impl<'a, 'b> Structure<'a, 'b, '_> {
+    fn body(&mut self, cursor: &mut Cursor<'b>, place: &Place<'a>) -> Result<(), NoMemory> {
         let start = cursor.clone();
         if place.depth >= self.limits.nesting.min(DEEPEST) {
             cursor.skip_value();
-            let section = self.arena.text(place.part_section().as_bytes())?;
+            let section = place.part_section(self.arena)?;
             self.push(place, imap_part { section, ..imap_part::EMPTY })?;
             return self.defect(
                 IMAP_DEFECT_LIMIT,
@@ -122,8 +194,7 @@ impl<'a> Structure<'a, '_> {
         if cursor.is_next(b'(') {
             self.multipart(cursor, place)?;
         } else {
-            let values = cut(cursor);
-            self.part(&values, place, &start)?;
+            self.part(cursor, place, &start)?;
         }
         while !cursor.is_at_end() && !cursor.take(b')') {
             if !cursor.skip_value() {
@@ -149,155 +220,334 @@ impl<'a> Structure<'a, '_> {
         self.defects.note(self.arena, kind, start.at(), text, end.since(start.at()))
     }
 
+    /// A defect of all that begins at `start`.
+    fn defect_of(
+        &mut self,
+        kind: imap_defect_kind,
+        start: &Cursor<'_>,
+        text: &'static std::ffi::CStr,
+    ) -> Result<(), NoMemory> {
+        let mut end = start.clone();
+        end.skip_value();
+        self.defect(kind, start, &end, text)
+    }
+
     /// `body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]`
-    fn multipart(&mut self, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Result<(), NoMemory> {
+    fn multipart(&mut self, cursor: &mut Cursor<'b>, place: &Place<'a>) -> Result<(), NoMemory> {
         let start = cursor.clone();
-        let section = self.arena.text(place.multipart_section().as_bytes())?;
+        let section = place.multipart_section(self.arena)?;
         let own = self.push(place, imap_part { section, ..imap_part::EMPTY })?;
+        let parent = i32::try_from(own).unwrap_or(i32::MAX);
         let mut number = 0;
         while cursor.is_next(b'(') {
             number += 1;
-            let section = place.child_section(number);
-            let parent = i32::try_from(own).unwrap_or(i32::MAX);
-            let child = Place { section: &section, parent, depth: place.depth + 1, kind: Within::Multipart };
+            let section = place.child_section(number, self.arena)?;
+            let child = Place { section, parent, depth: place.depth + 1, kind: Within::Multipart };
             self.body(cursor, &child)?;
         }
-        let values = cut(cursor);
-        let subtype = self.word(values.first())?;
+        let fields = cursor.mark();
         let mut part = self.parts[own];
-        part.media_type = self.media_type("multipart", subtype.as_deref().unwrap_or("mixed"))?;
-        let is_odd = self.multipart_rest(&mut part, values.get(1..).unwrap_or_default())?;
-        self.parts[own] = part;
-        if is_odd {
-            self.defect(
-                IMAP_DEFECT_SYNTAX,
-                &start,
-                cursor,
-                c"a multipart has something in place of its disposition",
-            )?;
+        if !self.regular_multipart(&mut part, cursor)? {
+            part = self.parts[own];
+            cursor.go_to(fields);
+            let values = Values::cut(cursor);
+            let subtype = word(values.get(0))?;
+            part.media_type = self.media_type(b"multipart", subtype.as_deref().unwrap_or(b"mixed"))?;
+            if self.multipart_rest(&mut part, &values, 1)? {
+                let text = c"a multipart has something in place of its disposition";
+                self.defect(IMAP_DEFECT_SYNTAX, &start, cursor, text)?;
+            }
         }
+        self.name(&mut part)?;
+        self.parts[own] = part;
         Ok(())
     }
 
-    /// `body-ext-mpart = body-fld-param [SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc *(SP body-extension)]]]`
-    fn multipart_rest(&mut self, part: &mut imap_part<'a>, values: &[Value<'_>]) -> Result<bool, NoMemory> {
-        self.parameters(part, values.first())?;
-        let disposition = values.get(1);
-        let is_odd = match disposition.filter(|value| value.shape == Shape::String) {
-            None => false,
-            Some(_) => !matches!(self.word(disposition)?.as_deref(), Some("inline" | "attachment")),
+    /// The fields behind the parts, as the RFC has them. False: they are others.
+    fn regular_multipart(
+        &mut self,
+        part: &mut imap_part<'a>,
+        cursor: &mut Cursor<'b>,
+    ) -> Result<bool, NoMemory> {
+        let Some(Str::Quoted(subtype)) = cursor.string() else { return Ok(false) };
+        part.media_type = self.media_type(b"multipart", subtype)?;
+        if cursor.is_next(b')') {
+            return Ok(!subtype.is_empty());
+        }
+        let Some(parameters) = self.pairs(cursor)? else { return Ok(false) };
+        part.parameters = parameters;
+        part.charset = find(parameters, b"charset");
+        Ok(!subtype.is_empty() && self.regular_extension(part, cursor)?)
+    }
+
+    /// `[SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc]]]`. False: something else stands there, or more.
+    fn regular_extension(
+        &mut self,
+        part: &mut imap_part<'a>,
+        cursor: &mut Cursor<'b>,
+    ) -> Result<bool, NoMemory> {
+        if cursor.is_next(b')') {
+            return Ok(true);
+        }
+        if !cursor.take_nil() {
+            if !cursor.take(b'(') {
+                return Ok(false);
+            }
+            let Some(word) = cursor.string() else { return Ok(false) };
+            part.disposition = self.lower(Value::String(word))?;
+            let Some(parameters) = self.pairs(cursor)? else { return Ok(false) };
+            part.disposition_parameters = parameters;
+            if !cursor.take(b')') {
+                return Ok(false);
+            }
+        }
+        if cursor.is_next(b')') {
+            return Ok(true);
+        }
+        let Some(languages) = value_at(cursor).filter(|value| !self.is_disposition(*value)) else {
+            return Ok(false);
+        };
+        part.languages = self.languages(languages)?;
+        if cursor.is_next(b')') {
+            return Ok(true);
+        }
+        let Some(location) = cursor.nstring() else { return Ok(false) };
+        part.location = self.text(location.map_or(Value::Nil, Value::String))?;
+        Ok(cursor.is_next(b')'))
+    }
+
+    /// `body-ext-mpart = body-fld-param [SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc *(SP body-extension)]]]`,
+    /// from the value `first` on.
+    fn multipart_rest(
+        &mut self,
+        part: &mut imap_part<'a>,
+        values: &Values<'b>,
+        first: usize,
+    ) -> Result<bool, NoMemory> {
+        self.parameters(part, values.get(first))?;
+        let disposition = values.get(first + 1);
+        let is_odd = match disposition {
+            Value::String(string) => !is_disposition_word(&string.bytes()?),
+            Value::Broken => true,
+            _ => false,
         };
         if !is_odd {
             self.disposition(part, disposition)?;
         }
-        self.trailer(part, values.get(2..).unwrap_or_default())?;
-        self.name(part)?;
+        self.trailer(part, values.get(first + 2), values.get(first + 3), values.start(first + 4))?;
         Ok(is_odd)
     }
 
     /// `body-type-1part = (body-type-basic / body-type-msg / body-type-text) [SP body-ext-1part]`
-    fn part(&mut self, values: &[Value<'_>], place: &Place<'_>, start: &Cursor<'_>) -> Result<(), NoMemory> {
-        let Some(size) = values.iter().position(|value| value.shape == Shape::Number) else {
-            return self.childless(values, place, start);
-        };
-        let section_text = place.part_section();
-        let section = self.arena.text(section_text.as_bytes())?;
-        let mut part = imap_part { section, ..imap_part::EMPTY };
-        // The subtype is the field that servers leave out: then all is one place to the left.
-        let has_subtype = size >= 6;
-        let (kind, subtype) =
-            (self.word(values.first())?, if has_subtype { self.word(values.get(1))? } else { None });
-        let is_missing = kind.is_none() || subtype.is_none();
-        part.media_type = self.guessed_type(kind.as_deref(), subtype.as_deref())?;
-        self.parameters(&mut part, values.get(size.wrapping_sub(4)))?;
-        part.content_id = self.text(values.get(size.wrapping_sub(3)))?;
-        part.description = self.header(values.get(size.wrapping_sub(2)))?;
-        part.encoding = self.lower(values.get(size.wrapping_sub(1)))?.or(Text::EMPTY);
-        part.size = number(values.get(size));
-        let own = self.push(place, part)?;
-        let rest = self.particular(own, &values[size + 1..], place, &section_text)?;
-        let mut part = self.parts[own];
-        part.md5 = self.text(rest.first())?;
-        let mut rest_in_order = rest.to_vec();
-        if self.is_disposition(rest.get(2))? && !self.is_disposition(rest.get(1))? {
-            rest_in_order.swap(1, 2);
+    fn part(
+        &mut self,
+        cursor: &mut Cursor<'b>,
+        place: &Place<'a>,
+        start: &Cursor<'b>,
+    ) -> Result<(), NoMemory> {
+        let fields = cursor.mark();
+        let mut part = imap_part { section: place.part_section(self.arena)?, ..imap_part::EMPTY };
+        if !self.regular_fields(&mut part, cursor)? {
+            cursor.go_to(fields);
+            let values = Values::cut(cursor);
+            return self.irregular_part(&values, place, start);
         }
-        self.disposition(&mut part, rest_in_order.get(1))?;
-        self.trailer(&mut part, rest_in_order.get(2..).unwrap_or_default())?;
+        let own = self.push(place, part)?;
+        self.particular(own, cursor, place)?;
+        let rest = cursor.mark();
+        let mut part = self.parts[own];
+        if !self.regular_rest(&mut part, cursor)? {
+            cursor.go_to(rest);
+            let values = Values::cut(cursor);
+            part = self.parts[own];
+            self.irregular_rest(&mut part, &values, 0, start)?;
+        }
         self.name(&mut part)?;
         self.parts[own] = part;
-        let mut end = start.clone();
-        end.skip_value();
-        if is_missing {
-            self.defect(IMAP_DEFECT_MISSING, start, &end, c"a body part lacks its type or subtype")?;
-        } else if rest.first().is_some_and(|md5| md5.shape == Shape::List) {
-            self.defect(IMAP_DEFECT_SYNTAX, start, &end, c"a body part has fields that it should not have")?;
+        Ok(())
+    }
+
+    /// `media SP body-fields`, as the RFC has them. False: a field is missing or another one.
+    fn regular_fields(
+        &mut self,
+        part: &mut imap_part<'a>,
+        cursor: &mut Cursor<'b>,
+    ) -> Result<bool, NoMemory> {
+        let (Some(Str::Quoted(kind)), Some(Str::Quoted(subtype))) = (cursor.string(), cursor.string()) else {
+            return Ok(false);
+        };
+        if kind.is_empty() || subtype.is_empty() {
+            return Ok(false);
+        }
+        part.media_type = self.media_type(kind, subtype)?;
+        let Some(parameters) = self.pairs(cursor)? else { return Ok(false) };
+        part.parameters = parameters;
+        part.charset = find(parameters, b"charset");
+        let (Some(id), Some(description), Some(encoding)) =
+            (cursor.nstring(), cursor.nstring(), cursor.nstring())
+        else {
+            return Ok(false);
+        };
+        let Some(Value::Number(size)) = cursor.is_next_digit().then(|| value_at(cursor)).flatten() else {
+            return Ok(false);
+        };
+        let value = |string: Option<Str<'b>>| string.map_or(Value::Nil, Value::String);
+        part.content_id = self.text(value(id))?;
+        part.description = self.header(value(description))?;
+        part.encoding = self.lower(value(encoding))?.or(Text::EMPTY);
+        part.size = size;
+        Ok(true)
+    }
+
+    /// What text and messages have between their size and the extension data.
+    fn particular(&mut self, own: usize, cursor: &mut Cursor<'b>, place: &Place<'a>) -> Result<(), NoMemory> {
+        if self.is_message(own) && cursor.is_next(b'(') {
+            let sent = cursor.clone();
+            cursor.skip_value();
+            if cursor.is_next(b'(') {
+                self.message(own, sent, cursor, place)?;
+            } else {
+                *cursor = sent;
+            }
+        }
+        if cursor.is_next_digit() {
+            self.parts[own].lines = value_at(cursor).and_then(number).unwrap_or(-1);
         }
         Ok(())
     }
 
-    /// What text and messages have between their size and the extension data; gives what follows it.
-    fn particular<'v, 'b>(
-        &mut self,
-        own: usize,
-        values: &'v [Value<'b>],
-        place: &Place<'_>,
-        section: &str,
-    ) -> Result<&'v [Value<'b>], NoMemory> {
-        let media_type = self.parts[own].media_type.get().unwrap_or_default();
-        let is_message = matches!(media_type, "message/rfc822" | "message/global");
-        match values {
-            [sent, body, rest @ ..]
-                if is_message && sent.shape == Shape::List && body.shape == Shape::List =>
-            {
-                let mut cursor = sent.at.clone();
-                let most = self.limits.addresses;
-                self.parts[own].envelope = envelope::envelope(&mut cursor, most, self.defects, self.arena)?;
-                let parent = i32::try_from(own).unwrap_or(i32::MAX);
-                let within = Place { section, parent, depth: place.depth + 1, kind: Within::Message };
-                self.body(&mut body.at.clone(), &within)?;
-                Ok(self.lines(own, rest))
-            }
-            _ => Ok(self.lines(own, values)),
+    /// `[body-fld-md5 [SP body-fld-dsp ...]]`. False: something else stands there, or more.
+    fn regular_rest(&mut self, part: &mut imap_part<'a>, cursor: &mut Cursor<'b>) -> Result<bool, NoMemory> {
+        if cursor.is_next(b')') {
+            return Ok(true);
         }
+        let Some(md5) = cursor.nstring() else { return Ok(false) };
+        part.md5 = self.text(md5.map_or(Value::Nil, Value::String))?;
+        self.regular_extension(part, cursor)
     }
 
-    fn lines<'v, 'b>(&mut self, own: usize, values: &'v [Value<'b>]) -> &'v [Value<'b>] {
-        match values {
-            [lines, rest @ ..] if lines.shape == Shape::Number => {
-                self.parts[own].lines = number(Some(lines));
-                rest
+    /// Fields are missing, or others: they are told by where the size stands.
+    fn irregular_part(
+        &mut self,
+        values: &Values<'b>,
+        place: &Place<'a>,
+        start: &Cursor<'b>,
+    ) -> Result<(), NoMemory> {
+        let is_number = |value: &Value<'_>| matches!(value, Value::Number(_));
+        let Some(size) = values.all().iter().position(is_number) else {
+            return self.childless(values, place, start);
+        };
+        let before = |back: usize| size.checked_sub(back).map_or(Value::Nil, |at| values.get(at));
+        let mut part = imap_part { section: place.part_section(self.arena)?, ..imap_part::EMPTY };
+        // The subtype is the field that servers leave out: then all is one place to the left.
+        let subtype_sent = if size >= 6 { values.get(1) } else { Value::Nil };
+        let (kind, subtype) = (word(values.get(0))?, word(subtype_sent)?);
+        let is_missing = kind.is_none() || subtype.is_none();
+        part.media_type = self.guessed_type(kind.as_deref(), subtype.as_deref())?;
+        self.parameters(&mut part, before(4))?;
+        part.content_id = self.text(before(3))?;
+        part.description = self.header(before(2))?;
+        part.encoding = self.lower(before(1))?.or(Text::EMPTY);
+        part.size = number(values.get(size)).unwrap_or(-1);
+        let own = self.push(place, part)?;
+        let mut rest = size + 1;
+        if let (Value::List(sent), Value::List(body)) = (values.get(rest), values.get(rest + 1)) {
+            if self.is_message(own) {
+                self.message(own, self.cursor(sent), &mut self.cursor(body), place)?;
+                rest += 2;
             }
-            _ => values,
         }
+        if let Some(lines) = number(values.get(rest)) {
+            self.parts[own].lines = lines;
+            rest += 1;
+        }
+        let mut part = self.parts[own];
+        if is_missing {
+            self.rest(&mut part, values, rest)?;
+            self.defect_of(IMAP_DEFECT_MISSING, start, c"a body part lacks its type or subtype")?;
+        } else {
+            self.irregular_rest(&mut part, values, rest, start)?;
+        }
+        self.name(&mut part)?;
+        self.parts[own] = part;
+        Ok(())
+    }
+
+    /// The extension data, from the value `rest` on, and what is odd about them.
+    fn irregular_rest(
+        &mut self,
+        part: &mut imap_part<'a>,
+        values: &Values<'b>,
+        rest: usize,
+        start: &Cursor<'b>,
+    ) -> Result<(), NoMemory> {
+        self.rest(part, values, rest)?;
+        if matches!(values.get(rest), Value::List(_)) {
+            let text = c"a body part has fields that it should not have";
+            self.defect_of(IMAP_DEFECT_SYNTAX, start, text)?;
+        }
+        Ok(())
+    }
+
+    fn rest(&mut self, part: &mut imap_part<'a>, values: &Values<'b>, rest: usize) -> Result<(), NoMemory> {
+        part.md5 = self.text(values.get(rest))?;
+        let is_exchanged =
+            self.is_disposition(values.get(rest + 2)) && !self.is_disposition(values.get(rest + 1));
+        let (disposition, languages) = if is_exchanged { (rest + 2, rest + 1) } else { (rest + 1, rest + 2) };
+        self.disposition(part, values.get(disposition))?;
+        self.trailer(part, values.get(languages), values.get(rest + 3), values.start(rest + 4))
+    }
+
+    fn is_message(&self, own: usize) -> bool {
+        let media_type = self.parts[own].media_type.bytes().unwrap_or_default();
+        matches!(media_type, b"message/rfc822" | b"message/global")
+    }
+
+    /// The envelope and the body of a message within the message.
+    fn message(
+        &mut self,
+        own: usize,
+        mut sent: Cursor<'b>,
+        body: &mut Cursor<'b>,
+        place: &Place<'a>,
+    ) -> Result<(), NoMemory> {
+        let (most, section) = (self.limits.addresses, self.parts[own].section);
+        self.parts[own].envelope = envelope::envelope(&mut sent, most, self.defects, self.arena)?;
+        let parent = i32::try_from(own).unwrap_or(i32::MAX);
+        self.body(body, &Place { section, parent, depth: place.depth + 1, kind: Within::Message })
     }
 
     /// No size: a multipart without children, which some servers write in strange ways.
     fn childless(
         &mut self,
-        values: &[Value<'_>],
-        place: &Place<'_>,
-        start: &Cursor<'_>,
+        values: &Values<'b>,
+        place: &Place<'a>,
+        start: &Cursor<'b>,
     ) -> Result<(), NoMemory> {
-        let section = self.arena.text(place.multipart_section().as_bytes())?;
+        let section = place.multipart_section(self.arena)?;
         let mut part = imap_part { section, ..imap_part::EMPTY };
-        let first = values.iter().take(2).position(|value| value.shape == Shape::String);
-        let subtype = self.word(first.and_then(|at| values.get(at)))?;
-        part.media_type = self.media_type("multipart", subtype.as_deref().unwrap_or("mixed"))?;
-        let rest = values.get(first.map_or(1, |at| at + 1)..).unwrap_or_default();
-        self.multipart_rest(&mut part, rest)?;
+        let is_string = |value: &Value<'_>| matches!(value, Value::String(_) | Value::Broken);
+        let first = values.all().iter().take(2).position(is_string);
+        let subtype = first.map(|at| word(values.get(at))).transpose()?.flatten();
+        part.media_type = self.media_type(b"multipart", subtype.as_deref().unwrap_or(b"mixed"))?;
+        self.multipart_rest(&mut part, values, first.map_or(1, |at| at + 1))?;
+        self.name(&mut part)?;
         self.push(place, part)?;
-        let mut end = start.clone();
-        end.skip_value();
-        self.defect(IMAP_DEFECT_SYNTAX, start, &end, c"a multipart has no parts")
+        self.defect_of(IMAP_DEFECT_SYNTAX, start, c"a multipart has no parts")
     }
 
     /// `body-fld-lang [SP body-fld-loc *(SP body-extension)]`
-    fn trailer(&mut self, part: &mut imap_part<'a>, values: &[Value<'_>]) -> Result<(), NoMemory> {
-        part.languages = self.languages(values.first())?;
-        part.location = self.text(values.get(1))?;
-        if let Some(extension) = values.get(2) {
-            let mut cursor = extension.at.clone();
+    fn trailer(
+        &mut self,
+        part: &mut imap_part<'a>,
+        languages: Value<'b>,
+        location: Value<'b>,
+        extension: Option<Cursor<'b>>,
+    ) -> Result<(), NoMemory> {
+        part.languages = self.languages(languages)?;
+        part.location = self.text(location)?;
+        if let Some(mut cursor) = extension {
+            cursor.skip_spaces();
             let start = cursor.at();
             let (items, value_count) = value::values(&mut cursor, self.arena)?;
             let raw = cursor.since(start);
@@ -312,53 +562,74 @@ impl<'a> Structure<'a, '_> {
         Ok(())
     }
 
+    fn cursor(&self, mark: Mark) -> Cursor<'b> {
+        let mut cursor = self.origin.clone();
+        cursor.go_to(mark);
+        cursor
+    }
+
+    /// The inside of a list.
+    fn inside(&self, list: Mark) -> Cursor<'b> {
+        let mut cursor = self.cursor(list);
+        cursor.take(b'(');
+        cursor
+    }
+
     /// Some servers exchange disposition and language.
-    fn is_disposition(&self, value: Option<&Value<'_>>) -> Result<bool, NoMemory> {
-        let Some(value) = value.filter(|value| value.shape == Shape::List) else { return Ok(false) };
-        let word = self.word(inside(value).first())?;
-        Ok(matches!(word.as_deref(), Some("inline" | "attachment")))
+    fn is_disposition(&self, value: Value<'b>) -> bool {
+        let Value::List(list) = value else { return false };
+        match self.inside(list).string() {
+            Some(Str::Quoted(word) | Str::Literal(word)) => is_disposition_word(word),
+            _ => false,
+        }
     }
 
     /// `body-fld-dsp = "(" string SP body-fld-param ")" / nil`, or the string alone.
-    fn disposition(&mut self, part: &mut imap_part<'a>, value: Option<&Value<'_>>) -> Result<(), NoMemory> {
-        match value {
-            Some(value) if value.shape == Shape::List => {
-                let inner = inside(value);
-                part.disposition = self.lower(inner.first())?;
-                if let Some(parameters) = inner.get(1) {
-                    part.disposition_parameters = self.pairs(parameters)?;
-                }
-            }
-            other => part.disposition = self.lower(other)?,
+    fn disposition(&mut self, part: &mut imap_part<'a>, value: Value<'b>) -> Result<(), NoMemory> {
+        let Value::List(list) = value else {
+            part.disposition = self.lower(value)?;
+            return Ok(());
+        };
+        let mut cursor = self.inside(list);
+        let mut next = || if cursor.is_next(b')') { None } else { value_at(&mut cursor) };
+        if let Some(word) = next() {
+            part.disposition = self.lower(word)?;
+        }
+        if let Some(parameters) = next() {
+            part.disposition_parameters = self.pairs_of(parameters)?;
         }
         Ok(())
     }
 
     /// `body-fld-lang = nstring / "(" string *(SP string) ")"`
-    fn languages(&mut self, value: Option<&Value<'_>>) -> Result<&'a imap_texts<'a>, NoMemory> {
-        let mut found = Vec::new();
-        let inner = value.map_or(Vec::new(), |value| match value.shape {
-            Shape::List => inside(value),
-            _ => vec![value.clone()],
-        });
-        for value in inner.iter().filter(|value| value.shape == Shape::String) {
-            found.try_reserve(1)?;
-            found.push(self.text(Some(value))?);
+    fn languages(&mut self, value: Value<'b>) -> Result<&'a imap_texts<'a>, NoMemory> {
+        match value {
+            Value::String(_) => self.arena.texts(&[self.text(value)?]),
+            Value::List(list) => {
+                let mut found = Vec::new();
+                let mut cursor = self.inside(list);
+                while !cursor.is_at_end() && !cursor.is_next(b')') {
+                    let Some(value) = value_at(&mut cursor) else { break };
+                    if let Value::String(_) = value {
+                        found.try_reserve(1)?;
+                        found.push(self.text(value)?);
+                    }
+                }
+                self.arena.texts(&found)
+            }
+            _ => Ok(&imap_texts::EMPTY),
         }
-        self.arena.texts(&found)
     }
 
-    fn parameters(&mut self, part: &mut imap_part<'a>, value: Option<&Value<'_>>) -> Result<(), NoMemory> {
-        if let Some(value) = value {
-            part.parameters = self.pairs(value)?;
-        }
-        part.charset = find(part.parameters, "charset");
+    fn parameters(&mut self, part: &mut imap_part<'a>, value: Value<'b>) -> Result<(), NoMemory> {
+        part.parameters = self.pairs_of(value)?;
+        part.charset = find(part.parameters, b"charset");
         Ok(())
     }
 
     /// The file's name, from either place.
     fn name(&mut self, part: &mut imap_part<'a>) -> Result<(), NoMemory> {
-        let found = find(part.disposition_parameters, "filename").or(find(part.parameters, "name"));
+        let found = find(part.disposition_parameters, b"filename").or(find(part.parameters, b"name"));
         if let Some(name) = found.get() {
             let base = parameter::base_name(name);
             // The directories are in front, so the name is the tail of the text.
@@ -370,13 +641,61 @@ impl<'a> Structure<'a, '_> {
         Ok(())
     }
 
-    /// `body-fld-param = "(" string SP string *(SP string SP string) ")" / nil`, decoded (RFC 2231, RFC 2047).
-    fn pairs(&mut self, value: &Value<'_>) -> Result<&'a imap_pairs<'a>, NoMemory> {
-        if value.shape != Shape::List {
-            return Ok(&imap_pairs::EMPTY);
+    fn pairs_of(&mut self, value: Value<'b>) -> Result<&'a imap_pairs<'a>, NoMemory> {
+        let Value::List(list) = value else { return Ok(&imap_pairs::EMPTY) };
+        Ok(self.pairs(&mut self.cursor(list))?.unwrap_or(&imap_pairs::EMPTY))
+    }
+
+    /// `body-fld-param = "(" string SP string *(SP string SP string) ")" / nil`, decoded (RFC 2231, RFC 2047); None if it
+    /// is neither.
+    fn pairs(&mut self, cursor: &mut Cursor<'b>) -> Result<Option<&'a imap_pairs<'a>>, NoMemory> {
+        if cursor.take_nil() {
+            return Ok(Some(&imap_pairs::EMPTY));
         }
-        let mut cursor = value.at.clone();
-        cursor.take(b'(');
+        if !cursor.is_next(b'(') {
+            return Ok(None);
+        }
+        let list = cursor.mark();
+        cursor.advance(1);
+        let mut pairs = Few::new();
+        while !cursor.take(b')') {
+            let pair = match (cursor.string(), cursor.nstring()) {
+                (Some(Str::Quoted(name)), Some(value)) => self.plain_pair(name, &value)?,
+                _ => None,
+            };
+            let Some(pair) = pair else {
+                cursor.go_to(list);
+                let decoded = self.decoded_pairs(self.inside(list))?;
+                cursor.skip_value();
+                return Ok(Some(decoded));
+            };
+            pairs.push(self.arena.put(pair)?)?;
+        }
+        self.listed(&pairs).map(Some)
+    }
+
+    /// A pair that needs no decoding.
+    fn plain_pair(&self, name: &[u8], value: &Option<Str<'b>>) -> Result<Option<imap_pair<'a>>, NoMemory> {
+        let value = match value {
+            Some(Str::Quoted(value)) => value,
+            None => &b""[..],
+            _ => return Ok(None),
+        };
+        if !parameter::is_plain(&[(name, value)]) {
+            return Ok(None);
+        }
+        let name = match known::lower(name) {
+            Some(known) => known,
+            None => decode::lower(self.arena, &Str::Quoted(name))?,
+        };
+        let value = match known::exact(value) {
+            Some(known) => known,
+            None => self.arena.text_known(value)?,
+        };
+        Ok(Some(imap_pair { name, value }))
+    }
+
+    fn decoded_pairs(&mut self, mut cursor: Cursor<'b>) -> Result<&'a imap_pairs<'a>, NoMemory> {
         let mut sent = Vec::new();
         while let (Some(name), Some(value)) = (cursor.astring(), cursor.nstring()) {
             let value = match value {
@@ -389,135 +708,115 @@ impl<'a> Structure<'a, '_> {
         let mut slices = Vec::new();
         slices.try_reserve_exact(sent.len())?;
         slices.extend(sent.iter().map(|(name, value)| (name.as_slice(), value.as_slice())));
-        let decoded = match parameter::is_plain(&slices) {
-            true => sent
-                .into_iter()
-                .map(|(name, value)| Parameter { name: name.to_ascii_lowercase(), value })
-                .collect(),
-            false => parameter::decode(&slices)?,
-        };
         let mut pairs = Few::new();
-        for Parameter { name, value } in &decoded {
-            pairs.push(
-                self.arena.put(imap_pair { name: self.arena.text(name)?, value: self.arena.text(value)? })?,
-            )?;
+        for Parameter { name, value } in parameter::decode(&slices)? {
+            let pair = imap_pair { name: self.arena.text(&name)?, value: self.arena.text(&value)? };
+            pairs.push(self.arena.put(pair)?)?;
         }
+        self.listed(&pairs)
+    }
+
+    fn listed(&self, pairs: &Few<'a, imap_pair<'a>>) -> Result<&'a imap_pairs<'a>, NoMemory> {
         let (items, count) = pairs.list(self.arena)?;
         if count == 0 { Ok(&imap_pairs::EMPTY) } else { self.arena.put(imap_pairs { items, count }) }
     }
 
     /// Types that are missing, and subtypes that stand in their place.
-    fn guessed_type(&self, kind: Option<&str>, subtype: Option<&str>) -> Result<Text<'a>, NoMemory> {
-        const TYPES: [&str; 10] = [
-            "text",
-            "image",
-            "audio",
-            "video",
-            "application",
-            "message",
-            "multipart",
-            "model",
-            "font",
-            "chemical",
+    fn guessed_type(&self, kind: Option<&[u8]>, subtype: Option<&[u8]>) -> Result<Text<'a>, NoMemory> {
+        const TYPES: [&[u8]; 10] = [
+            b"text",
+            b"image",
+            b"audio",
+            b"video",
+            b"application",
+            b"message",
+            b"multipart",
+            b"model",
+            b"font",
+            b"chemical",
         ];
+        let is_type = |kind: &[u8]| TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known));
         match (kind, subtype) {
             (Some(kind), Some(subtype)) => self.media_type(kind, subtype),
-            (Some("text"), None) => self.media_type("text", "plain"),
-            (Some(kind), None) if TYPES.contains(&kind) => self.media_type(kind, "octet-stream"),
-            (Some(subtype), None) | (None, Some(subtype)) => self.media_type("application", subtype),
-            (None, None) => self.media_type("application", "octet-stream"),
+            (Some(kind), None) if kind.eq_ignore_ascii_case(b"text") => self.media_type(kind, b"plain"),
+            (Some(kind), None) if is_type(kind) => self.media_type(kind, b"octet-stream"),
+            (Some(subtype), None) | (None, Some(subtype)) => self.media_type(b"application", subtype),
+            (None, None) => self.media_type(b"application", b"octet-stream"),
         }
     }
 
-    fn media_type(&self, kind: &str, subtype: &str) -> Result<Text<'a>, NoMemory> {
-        const KNOWN: [(&str, &str, &std::ffi::CStr); 6] = [
-            ("text", "plain", c"text/plain"),
-            ("text", "html", c"text/html"),
-            ("multipart", "alternative", c"multipart/alternative"),
-            ("multipart", "mixed", c"multipart/mixed"),
-            ("multipart", "related", c"multipart/related"),
-            ("application", "octet-stream", c"application/octet-stream"),
+    fn media_type(&self, kind: &[u8], subtype: &[u8]) -> Result<Text<'a>, NoMemory> {
+        const KNOWN: [(&[u8], &[u8], &std::ffi::CStr); 7] = [
+            (b"text", b"plain", c"text/plain"),
+            (b"text", b"html", c"text/html"),
+            (b"multipart", b"alternative", c"multipart/alternative"),
+            (b"multipart", b"mixed", c"multipart/mixed"),
+            (b"multipart", b"related", c"multipart/related"),
+            (b"application", b"octet-stream", c"application/octet-stream"),
+            (b"message", b"rfc822", c"message/rfc822"),
         ];
-        match KNOWN.iter().find(|known| known.0 == kind && known.1 == subtype) {
-            Some(known) => Ok(Text::fixed(known.2)),
-            None => self.arena.format(format_args!("{kind}/{subtype}")),
-        }
-    }
-
-    /// A string in lower case, to be compared.
-    fn word(&self, value: Option<&Value<'_>>) -> Result<Option<String>, NoMemory> {
-        let Some(value) = value.filter(|value| value.shape == Shape::String) else { return Ok(None) };
-        let Some(string) = value.at.clone().string() else { return Ok(None) };
-        let bytes = string.bytes()?;
-        Ok(Some(String::from_utf8_lossy(&bytes).to_ascii_lowercase()).filter(|word| !word.is_empty()))
-    }
-
-    fn text(&self, value: Option<&Value<'_>>) -> Result<Text<'a>, NoMemory> {
-        match value.and_then(|value| value.at.clone().string()) {
-            Some(string) => decode::text(self.arena, &string, false),
-            None => Ok(Text::NONE),
-        }
-    }
-
-    fn lower(&self, value: Option<&Value<'_>>) -> Result<Text<'a>, NoMemory> {
-        const KNOWN: [(&[u8], &std::ffi::CStr); 6] = [
-            (b"7bit", c"7bit"),
-            (b"8bit", c"8bit"),
-            (b"base64", c"base64"),
-            (b"quoted-printable", c"quoted-printable"),
-            (b"attachment", c"attachment"),
-            (b"inline", c"inline"),
-        ];
-        let Some(string) = value.and_then(|value| value.at.clone().string()) else { return Ok(Text::NONE) };
-        let bytes = string.bytes()?;
-        match KNOWN.iter().find(|(name, _)| bytes.eq_ignore_ascii_case(name)) {
-            Some((_, known)) => Ok(Text::fixed(known)),
-            None if bytes.is_empty() => Ok(Text::NONE),
-            None => decode::lower(self.arena, &super::cursor::Str::Literal(&bytes)),
-        }
-    }
-
-    fn header(&self, value: Option<&Value<'_>>) -> Result<Text<'a>, NoMemory> {
-        match value.and_then(|value| value.at.clone().string()) {
-            Some(string) => Ok(decode::header(self.arena, string, false)?.text),
-            None => Ok(Text::NONE),
-        }
-    }
-}
-
-/// The values up to the parenthesis that closes the list around them; all beyond the last are passed over.
-fn cut<'b>(cursor: &mut Cursor<'b>) -> Vec<Value<'b>> {
-    let mut values = Vec::new();
-    while !cursor.is_at_end() && !cursor.is_next(b')') {
-        let at = cursor.clone();
-        let shape = match cursor.peek() {
-            Some(b'(') => Shape::List,
-            Some(b'"' | b'{' | b'~') => Shape::String,
-            Some(byte) if byte.is_ascii_digit() => Shape::Number,
-            _ => Shape::Nil,
+        let is_it = |known: &&(&[u8], &[u8], _)| {
+            subtype.eq_ignore_ascii_case(known.1) && kind.eq_ignore_ascii_case(known.0)
         };
-        if !cursor.skip_value() {
-            break;
+        if let Some(known) = KNOWN.iter().find(is_it) {
+            return Ok(Text::fixed(known.2));
         }
-        if values.len() < VALUES {
-            values.push(Value { shape, at });
+        let mut whole = Vec::new();
+        whole.try_reserve_exact(kind.len() + 1 + subtype.len())?;
+        whole.extend_from_slice(kind);
+        whole.push(b'/');
+        whole.extend_from_slice(subtype);
+        whole.make_ascii_lowercase();
+        self.arena.text(&whole)
+    }
+
+    fn text(&self, value: Value<'b>) -> Result<Text<'a>, NoMemory> {
+        match value {
+            Value::String(string) => decode::text(self.arena, &string, self.origin.is_clean),
+            _ => Ok(Text::NONE),
         }
     }
-    values
+
+    fn lower(&self, value: Value<'b>) -> Result<Text<'a>, NoMemory> {
+        let Value::String(string) = value else { return Ok(Text::NONE) };
+        let bytes = string.bytes()?;
+        match known::lower(&bytes) {
+            Some(known) => Ok(known),
+            None if bytes.is_empty() => Ok(Text::NONE),
+            None => decode::lower(self.arena, &Str::Literal(&bytes)),
+        }
+    }
+
+    fn header(&self, value: Value<'b>) -> Result<Text<'a>, NoMemory> {
+        match value {
+            Value::String(string) => Ok(decode::header(self.arena, string, self.origin.is_clean)?.text),
+            _ => Ok(Text::NONE),
+        }
+    }
 }
 
-/// The values of a list.
-fn inside<'b>(value: &Value<'b>) -> Vec<Value<'b>> {
-    let mut cursor = value.at.clone();
-    cursor.take(b'(');
-    cut(&mut cursor)
+/// A string that names something; None if it is empty or none.
+fn word<'b>(value: Value<'b>) -> Result<Option<Cow<'b, [u8]>>, NoMemory> {
+    let Value::String(string) = value else { return Ok(None) };
+    let bytes = match string {
+        Str::Quoted(bytes) | Str::Atom(bytes) | Str::Literal(bytes) => Cow::Borrowed(bytes),
+        other => Cow::Owned(other.bytes()?.into_owned()),
+    };
+    Ok((!bytes.is_empty()).then_some(bytes))
 }
 
-fn number(value: Option<&Value<'_>>) -> i64 {
-    value.and_then(|value| value.at.clone().number()).map_or(-1, |number| number as i64)
+fn is_disposition_word(word: &[u8]) -> bool {
+    word.eq_ignore_ascii_case(b"attachment") || word.eq_ignore_ascii_case(b"inline")
 }
 
-fn find<'a>(pairs: &imap_pairs<'a>, name: &str) -> Text<'a> {
-    let found = pairs.items.iter().find(|pair| pair.name.get() == Some(name));
+fn number(value: Value<'_>) -> Option<i64> {
+    match value {
+        Value::Number(number) => Some(number),
+        _ => None,
+    }
+}
+
+fn find<'a>(pairs: &imap_pairs<'a>, name: &[u8]) -> Text<'a> {
+    let found = pairs.items.iter().find(|pair| pair.name.bytes() == Some(name));
     found.map_or(Text::NONE, |pair| pair.value)
 }
