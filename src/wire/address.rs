@@ -67,10 +67,15 @@ pub fn list<'a>(
     Ok(Some(parsed))
 }
 
+/// A literal's size, its braces and its line end take no more than this.
+const MARKER: usize = 24;
+
 #[derive(Default)]
 struct Oddities {
     has_any: bool,
-    /// No address can be mended any more: what that takes does not follow.
+    /// Where the next source route is that an odd name could go on to.
+    nil: Option<usize>,
+    /// There is none: no address can be mended any more.
     is_hopeless: bool,
 }
 
@@ -94,15 +99,18 @@ fn address<'b>(cursor: &mut Cursor<'b>, oddities: &mut Oddities) -> Option<Raw<'
         return None;
     }
     let text = cursor.rest();
-    let text = match (text.first(), memchr(b'\n', text)) {
-        (Some(b'{'), Some(end)) => &text[end + 1..],
-        _ => text,
-    };
+    let marker =
+        if text.first() == Some(&b'{') { memchr(b'\n', &text[..text.len().min(MARKER)]) } else { None };
+    let text = marker.map_or(text, |end| &text[end + 1..]);
     let skipped = cursor.rest().len() - text.len();
-    let Some(end) = memmem::find(text, b" NIL ") else {
+    let from = cursor.at() + skipped;
+    let known = oddities.nil.filter(|at| *at >= from);
+    let Some(nil) = known.or_else(|| memmem::find(text, b" NIL ").map(|at| from + at)) else {
         oddities.is_hopeless = true;
         return None;
     };
+    oddities.nil = Some(nil);
+    let end = nil - from;
     cursor.advance(skipped + end + b" NIL ".len());
     rest_of_address(Some(Str::Literal(text[..end].trim_ascii())), cursor, oddities)
 }
