@@ -544,3 +544,37 @@ fn examples(server: &Server) {
     assert!(refused.err.contains("Authentication failed"), "{}", refused.err);
     support::shows(server.name, &["V1", "V2", "V6"]);
 }
+
+#[test]
+fn cyrus_in_imap4rev2() {
+    let Some(server) = Server::start("cyrus") else { return };
+    let steps = [
+        "enable:IMAP4rev2",
+        "create:Entwürfe",
+        "append:Entwürfe:Subject\\: Zoë\\r\\n\\r\\nhi\\r\\n",
+        "select:Entwürfe",
+        "search:ALL",
+        "search:SUBJECT ?:Nobody",
+        "check",
+        "status:Entwürfe:MESSAGES SIZE DELETED RECENT",
+        "list::Entw*",
+        "summary",
+    ];
+    let got = session(&server, "login:bob:secret-b", &steps.map(str::to_owned)).split_off(2);
+    let expected = [
+        "enable: IMAP4REV2",
+        "create:",
+        "append: uids=1 sources= origin=0",
+        "select: Entwürfe exists=1 #",
+        "search: set=1 total=#",
+        "search: set= total=#",
+        "check:",
+        "status: Entwürfe messages=1 unseen=#",
+        "list: count=1 [Entwürfe]",
+        "summary: TLS selected Entwürfe | IMAP4rev2 |#| IMAP4REV2 | idle=0",
+    ];
+    for (expected, got) in expected.iter().zip(&got) {
+        assert!(is_like(expected, got), "expected {expected}\ngot {got}\n{got:#?}");
+    }
+    support::shows("cyrus", &["IMAP4rev2"]);
+}
