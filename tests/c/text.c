@@ -98,11 +98,13 @@ static void constants(void) {
   const char *all = "\\Seen \\Answered \\Flagged \\Deleted \\Draft \\Recent";
   CHECK(imap_parse_flags(all, &found, &error) == IMAP_OK && found->bits == 63 && !found->keyword_count, &error);
   imap_flags_free(found);
-  const char *list = "* LIST (\\NOINFERIORS \\noselect \\Marked \\UnMarked \\HasChildren \\HasNoChildren \\Subscribed "
-                     "\\Remote \\NonExistent) \"/\" a\r\n* LIST (\\TRASH) \"/\" b\r\n";
-  CHECK(imap_parse_responses((const uint8_t *)list, strlen(list), &events, &error) == IMAP_OK, &error);
-  CHECK(events && events->items[0]->mailbox->attributes == 511 && events->items[0]->mailbox->role == IMAP_ROLE_NONE, NULL);
-  CHECK(events && events->items[1]->mailbox->role == IMAP_ROLE_TRASH, NULL);
+  const char *list = "* LIST (\\MARKED \\subscribed \\Remote) \"/\" a\r\n* LIST (\\HasChildren \\UnMarked) \"/\" b\r\n"
+                     "* LIST (\\TRASH) \"/\" c\r\n";
+  CHECK(imap_parse_responses((const uint8_t *)list, strlen(list), &events, &error) == IMAP_OK && events->count == 3, &error);
+  CHECK(events && events->items[0]->mailbox->attributes ==
+          (IMAP_ATTRIBUTE_MARKED | IMAP_ATTRIBUTE_SUBSCRIBED | IMAP_ATTRIBUTE_REMOTE), NULL);
+  CHECK(events && events->items[1]->mailbox->attributes == (IMAP_ATTRIBUTE_HAS_CHILDREN | IMAP_ATTRIBUTE_UNMARKED), NULL);
+  CHECK(events && events->items[2]->mailbox->role == IMAP_ROLE_TRASH, NULL);
   imap_events_free(events);
   CHECK(!strcmp(imap_version(), IMAP_VERSION), NULL);
 }
