@@ -45,7 +45,9 @@ impl Command for Store {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         let selected = facts.needs_writable()?;
-        for capability in self.change.needs() {
+        // RFC 7162 section 3.2.3: QRESYNC implies CONDSTORE.
+        for capability in self.change.needs().filter(|needed| *needed != "CONDSTORE" || !facts.has("QRESYNC"))
+        {
             facts.needs(capability)?;
         }
         let by_uid = self.targets.by_uid();
