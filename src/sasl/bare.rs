@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Credentials, Secret, answered};
-use crate::error::Result;
+use super::{Credentials, Secret, answered, utf8};
+use crate::error::{Error, Result};
+
+const LONGEST_TRACE: usize = 255;
 
 /// One authentication that shows nothing: who we are the server knows from elsewhere, or does not care.
 #[derive(Debug)]
@@ -17,9 +19,15 @@ impl Bare {
         Bare { message: credentials.act_as.unwrap_or_default() }
     }
 
-    /// `message = [ email / token ]`: a trace for the server's log.
-    pub fn anonymous(credentials: Credentials) -> Bare {
-        Bare { message: credentials.user }
+    /// `message = [ email / token ]`: a trace for the server's log, without what the profile "trace" forbids first of all.
+    pub fn anonymous(credentials: Credentials) -> Result<Bare> {
+        let trace = utf8("user", &credentials.user)?;
+        if trace.chars().count() > LONGEST_TRACE || trace.chars().any(char::is_control) {
+            let message =
+                "the trace of an anonymous user has control characters, or more than 255 characters";
+            return Err(Error::invalid(message));
+        }
+        Ok(Bare { message: credentials.user })
     }
 
     pub fn initial(&self) -> Result<Secret> {
@@ -42,8 +50,11 @@ mod tests {
         let external = |act_as| Bare::external(credentials("bob", "", act_as)).initial().unwrap();
         assert_eq!(external(None).as_bytes(), b"");
         assert_eq!(external(Some("carol")).as_bytes(), b"carol");
-        let anonymous = Bare::anonymous(credentials("sirhc", "", None));
+        let anonymous = Bare::anonymous(credentials("sirhc", "", None)).unwrap();
         assert_eq!(anonymous.initial().unwrap().as_bytes(), b"sirhc");
         assert!(anonymous.respond().is_err());
+        let is_trace = |trace: &str| Bare::anonymous(credentials(trace, "", None)).is_ok();
+        assert!(is_trace(&"é".repeat(255)) && is_trace(""));
+        assert!(!is_trace(&"e".repeat(256)) && !is_trace("a\u{7f}b") && !is_trace("a\tb"));
     }
 }

@@ -172,7 +172,7 @@ pub const MECHANISMS: &[Mechanism] = &[
         is_automatic: false,
         can_act_as: false,
         needs: Needs::Nothing,
-        begin: |credentials, _| Ok(State::Bare(Bare::anonymous(credentials))),
+        begin: |credentials, _| Bare::anonymous(credentials).map(State::Bare),
     },
     Mechanism {
         name: "OAUTHBEARER",
