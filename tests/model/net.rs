@@ -125,6 +125,10 @@ impl Link {
 
     pub fn end_compression(&mut self) {}
 
+    pub fn take_notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     pub fn compress(&mut self, _: Vec<u8>) -> Result<()> {
         Err(Error::fatal(IMAP_ERR_INTERNAL, "the model has no compression"))
     }
