@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use imap::client::{Client, Config, Goal, Target};
+use imap::client::{Carrier, Client, Config, Goal, Target, Timeouts};
 use imap::commands::{Fetch, Idle, Plain};
 use imap::error::imap_status::{self, *};
 use imap::net::model::serve;
@@ -19,21 +19,25 @@ fn client() -> Arc<Client> {
         host: "model".to_owned(),
         port: "143".to_owned(),
         addresses: Vec::new(),
-        keepalive: None,
+        proxy: None,
+        has_keepalive: false,
         implicit_tls: None,
-        connect_timeout: None,
-        tls_timeout: None,
     };
     let settings = Settings { command_timeout: None, greeting_timeout: None, ..Settings::default() };
+    let timeouts = Timeouts { connect: None, tls: None, dead_peer: settings.dead_peer };
     let config = Config {
+        carrier: Carrier::Network,
         target: Arc::new(target),
         starttls: None,
-        tls_timeout: None,
+        timeouts,
         settings: Arc::new(settings),
         returns_on_signal: false,
         is_verified: false,
         login: None,
         enable: None,
+        id: None,
+        compress: false,
+        log: None,
     };
     Client::start(config).expect("a client")
 }
