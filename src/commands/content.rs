@@ -158,15 +158,10 @@ fn contents<'a>(
 
 /// The message with a defect that says that its text is longer.
 fn cut<'a>(message: &'a imap_message<'a>, limit: u64, arena: &'a Arena) -> Result<&'a imap_message<'a>> {
-    let text =
-        format_args!("the text is longer than the {limit} bytes of IMAP_OPTION_MAX_LITERAL: cut there");
-    let defect = imap_defect {
-        kind: IMAP_DEFECT_LIMIT,
-        offset: 0,
-        text: arena.format(text)?,
-        raw: crate::model::Bytes::NONE,
-        raw_len: 0,
-    };
+    let what = "bytes of IMAP_OPTION_MAX_LITERAL: cut there";
+    let text = arena.format(format_args!("the text is longer than the {limit} {what}"))?;
+    let defect =
+        imap_defect { kind: IMAP_DEFECT_LIMIT, offset: 0, text, raw: crate::model::Bytes::NONE, raw_len: 0 };
     let mut defects = Few::new();
     for known in message.details.defects.iter() {
         defects.push(known)?;
