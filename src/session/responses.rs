@@ -142,8 +142,9 @@ impl Session {
             (None, _) => {
                 let given_up = self.entries.remove(at);
                 if given_up.is_login && reply.is_ok() {
-                    let message = format!("the server accepted {} though it was cancelled", given_up.name);
-                    return Err(Error::fatal(IMAP_ERR_AUTH, message));
+                    let name = given_up.name;
+                    let message = format!("the server accepted {name} though it was cancelled: connect anew");
+                    return Err(Error::fatal(IMAP_ERR_CLOSED, message));
                 }
                 if given_up.alters_stream && reply.is_ok() {
                     self.apply(Effect::Compress)?;
