@@ -206,7 +206,7 @@ fn no_password_is_ever_shown() {
             assert!(!all.contains(secret), "{secret} is shown\n{script}\n{all}");
         }
     }
-    shows("scripted", &["H5"]);
+    shows("scripted", &["H5", "L1"]);
 }
 
 #[test]

@@ -26,7 +26,10 @@ fn every_response_is_parsed_without_a_connection() {
     assert_eq!(run_checked(&test_program("predecessors"), &["responses"], &[]).success(), "0 failures\n");
     shows(
         "none",
-        &["D2", "D4", "D5", "D6", "D7", "D13", "D14", "D15", "D17", "D22", "D23", "D24", "K10", "R3", "F18"],
+        &[
+            "D2", "D4", "D5", "D6", "D7", "D13", "D14", "D15", "D17", "D22", "D23", "D24", "K10", "R3",
+            "F18", "D21",
+        ],
     );
 }
 
@@ -34,7 +37,7 @@ fn every_response_is_parsed_without_a_connection() {
 fn this_machine_is_the_host_and_results_outlive_the_client() {
     let fetch = "C: UID FETCH 1 (UID FLAGS)\nS: * 1 FETCH (UID 1 FLAGS (work))\nS: $ OK done\nstall\n";
     played("connecting", &[READY, SELECT, fetch].concat());
-    shows("scripted", &["N2", "N8", "N22", "N23", "F5", "L8", "L10"]);
+    shows("scripted", &["N2", "N8", "N22", "N23", "F5", "L8", "L10", "M1", "L2"]);
 }
 
 #[test]
@@ -49,7 +52,10 @@ fn failures_are_told_apart_and_reach_everybody() {
     ];
     played("failing", &script.concat());
     assert_eq!(run_checked(&test_program("predecessors"), &["refused"], &[]).success(), "0 failures\n");
-    shows("scripted", &["N24", "N25", "R1", "R2", "R7", "R8", "R9", "V5", "K2", "K11", "D1"]);
+    shows(
+        "scripted",
+        &["N24", "N25", "R1", "R2", "R7", "R8", "R9", "V5", "K2", "K11", "D1", "RESPONSE-CODES"],
+    );
 }
 
 #[test]
@@ -91,4 +97,16 @@ fn a_line_that_a_timeout_cuts_is_not_lost() {
     ];
     played("waiting", &script.concat());
     shows("scripted", &["I3", "I4", "I5"]);
+}
+
+/// Literals that do not wait: as large as the option says, 4096 bytes at most with LITERAL- (RFC 7888).
+#[test]
+fn small_literals_do_not_wait() {
+    let ready = |capability: &str| READY.replace("BINARY", capability);
+    let waits = |size: u32| format!("C: APPEND INBOX {{{size}}}\nS: + go\nL: {size}\nc: \nS: $ OK done\n");
+    let flows = |size: u32| format!("C: APPEND INBOX {{{size}+}}\nL: {size}\nc: \nS: $ OK done\n");
+    played("literals", &[&ready("LITERAL+"), &flows(100), &flows(5000), &waits(70000), "stall\n"].concat());
+    played("literals", &[&ready("LITERAL-"), &flows(100), &waits(5000), &waits(70000), "stall\n"].concat());
+    played("literals", &[&ready("X-NONE"), &waits(100), &waits(5000), &waits(70000), "stall\n"].concat());
+    shows("scripted", &["AP5", "L6", "LITERAL+", "LITERAL-"]);
 }

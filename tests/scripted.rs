@@ -437,7 +437,7 @@ fn refused_literals_are_not_sent() {
         "append: IMAP_ERR_NO usable=1 code=TOOBIG: APPEND: the server said NO: [TOOBIG] no room",
     );
     assert_eq!(lines[3..], ["noop:", "append: uids=8 sources= origin=0"]);
-    support::shows("scripted", &["AP1", "AP6"]);
+    support::shows("scripted", &["AP1", "AP6", "L9"]);
 }
 
 #[test]
@@ -739,6 +739,7 @@ fn rights_quotas_and_metadata() {
             "METADATA",
             "METADATA-SERVER",
             "ID",
+            "RIGHTS=",
         ],
     );
 }

@@ -48,7 +48,7 @@ fn nothing_is_done_by_other_means_unless_it_may_be() {
         let message = format!("UNSUPPORTED -: the server does not have {capability}; nothing was sent");
         assert!(line.ends_with(&message), "{line}");
     }
-    support::shows("scripted", &["ESEARCH", "WITHIN", "SORT", "THREAD"]);
+    support::shows("scripted", &["ESEARCH", "WITHIN", "SORT", "THREAD", "D19"]);
 }
 
 /// Each exchange of a script, "client line", "server line\nserver line", and the step that makes it.
@@ -375,7 +375,7 @@ fn threads_of_the_server() {
     ];
     assert_eq!(lines[..7], expected);
     assert!(lines[7].starts_with("thread: INVALID") && lines[8].starts_with("thread: INVALID"), "{lines:?}");
-    support::shows("scripted", &["S8", "THREAD", "THREAD=REFERENCES", "THREAD=ORDEREDSUBJECT"]);
+    support::shows("scripted", &["S8", "D16", "THREAD", "THREAD=REFERENCES", "THREAD=ORDEREDSUBJECT"]);
 }
 
 #[test]
@@ -402,7 +402,7 @@ fn threads_made_here() {
     ];
     let lines = played("", &script.concat(), &["thread||UNSEEN", "thread|ORDEREDSUBJECT|# ALL"]);
     assert_eq!(lines, ["thread: 10(30).20 here", "thread: 1 here"]);
-    support::shows("scripted", &["S8", "THREAD", "THREAD=REFERENCES", "THREAD=ORDEREDSUBJECT"]);
+    support::shows("scripted", &["S8", "D16", "THREAD", "THREAD=REFERENCES", "THREAD=ORDEREDSUBJECT"]);
 }
 
 #[test]

@@ -220,7 +220,7 @@ fn a_child_process_is_a_server_too() {
     let failed = run(&example("over_a_child"), &["exit 3"], &[]);
     assert_eq!(failed.code, Some(1));
     assert!(failed.err.contains("the server closed the connection"), "{}", failed.err);
-    support::shows("scripted", &["N9"]);
+    support::shows("none", &["N9"]);
 }
 
 #[test]

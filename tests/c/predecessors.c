@@ -117,12 +117,16 @@ static void connecting(char **arguments) {
   imap_connection *connection = NULL;
   CHECK(imap_get_connection(client, &connection, &error) == IMAP_OK, &error);
   imap_messages *kept = NULL;
-  CHECK(imap_select(client, "INBOX", NULL, &error) == IMAP_OK, &error);
+  imap_selected *selected = NULL;
+  CHECK(imap_select(client, "INBOX", &selected, &error) == IMAP_OK && selected->exists == 43, &error);
+  CHECK(selected && selected->uid_validity == 0 && !selected->is_read_only, NULL);
+  imap_selected_free(selected);
   CHECK(imap_fetch(client, "1", "FLAGS", NULL, &kept, &error) == IMAP_OK, &error);
   imap_client_free(client);
   client = NULL;
   CHECK(connection && strstr(connection->greeting, "welcome"), NULL);
   CHECK(connection && !strcmp(connection->address, "127.0.0.1") && connection->port > 0, NULL);
+  CHECK(connection && *connection->host == '\0', NULL);
   CHECK(kept && kept->count == 1 && kept->items[0]->flags->keyword_count == 1, NULL);
   CHECK(kept && !strcmp(kept->items[0]->flags->keywords[0], "work"), NULL);
   imap_messages_free(kept);
@@ -208,6 +212,17 @@ static void waiting(void) {
   CHECK(count == 2, NULL);
 }
 
+/* Messages of three sizes. */
+static void literals(void) {
+  static const size_t sizes[] = {100, 5000, 70000};
+  for (size_t i = 0; i < 3; i++) {
+    uint8_t *message = malloc(sizes[i]);
+    memset(message, 'x', sizes[i]);
+    CHECK(imap_append(client, "INBOX", NULL, -1, message, sizes[i], NULL, &error) == IMAP_OK, &error);
+    free(message);
+  }
+}
+
 int main(int argc, char **argv) {
   const char *scenario = argc > 1 ? argv[1] : "";
 #define IS(text) (!strcmp(scenario, text))
@@ -219,6 +234,7 @@ int main(int argc, char **argv) {
     if (IS("failing")) failing();
     else if (IS("encoding")) encoding();
     else if (IS("waiting")) waiting();
+    else if (IS("literals")) literals();
     else failures++;
   }
   imap_client_free(client);
