@@ -5,7 +5,7 @@ mod support;
 use support::program::{example, run, run_checked, run_for, test_program};
 use support::scripted::{Play, Scripted};
 use support::server::Server;
-use support::{Folder, shows};
+use support::{Folder, is_like, shows};
 
 /// Does steps against a script, whole, byte by byte and under valgrind, and gives what each came to.
 fn played(capabilities: &str, script: &str, steps: &[&str]) -> Vec<String> {
@@ -550,20 +550,6 @@ fn against(server: &Server, user: &str, steps: &[(&str, &str)]) {
     }
     assert!(wrong.is_empty(), "{}\n{}", server.name, wrong.join("\n"));
     assert_eq!(lines.lines().count(), steps.len());
-}
-
-fn is_like(expected: &str, got: &str) -> bool {
-    let mut parts = expected.split('#');
-    let Some(mut rest) = got.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let mut is_open = false;
-    for part in parts {
-        is_open = part.is_empty();
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.is_empty() || is_open
 }
 
 fn reads_all_sample_mail(server: &Server) {

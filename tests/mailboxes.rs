@@ -6,7 +6,7 @@ mod support;
 use support::program::{run, test_program};
 use support::scripted::Scripted;
 use support::server::Server;
-use support::shows;
+use support::{is_like, shows};
 
 /// Plays `script`, after a greeting with these capabilities and a login, to the steps; gives what each printed.
 fn played(capabilities: &str, script: &str, options: &[&str], steps: &[&str]) -> Vec<String> {
@@ -588,20 +588,6 @@ fn on_server(server: &Server, expected: &[(&str, &str)]) {
         .collect();
     assert!(wrong.is_empty(), "{}\n{}", server.name, wrong.join("\n"));
     assert_eq!(lines.len(), expected.len(), "{out}");
-}
-
-fn is_like(expected: &str, line: &str) -> bool {
-    let mut parts = expected.split('#');
-    let Some(mut rest) = line.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let mut is_open = false;
-    for part in parts {
-        is_open = part.is_empty();
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.is_empty() || is_open
 }
 
 const FIRST: &str = "append|Box|Subject: one\\r\\n\\r\\nbody one\\r\\n";

@@ -3,6 +3,7 @@
 
 mod support;
 
+use support::is_like;
 use support::program::{example, run, run_checked, test_program};
 use support::server::Server;
 
@@ -241,21 +242,6 @@ const ALL: Features = Features {
     search_utf8: true,
     tells_expunge: true,
 };
-
-/// `#` stands for anything.
-fn is_like(expected: &str, got: &str) -> bool {
-    let mut parts = expected.split('#');
-    let Some(mut rest) = got.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let mut is_open = false;
-    for part in parts {
-        is_open = part.is_empty();
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.is_empty() || is_open
-}
 
 #[test]
 fn dovecot() {

@@ -44,6 +44,21 @@ impl Drop for Folder {
     }
 }
 
+/// Whether a line is the one that was expected, where a `#` stands for anything.
+pub fn is_like(expected: &str, got: &str) -> bool {
+    let mut parts = expected.split('#');
+    let Some(mut rest) = got.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let mut is_open = false;
+    for part in parts {
+        is_open = part.is_empty();
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty() || is_open
+}
+
 /// Says what was not shown, and why; the end of the run lists it.
 pub fn skip(reason: &str) {
     println!("SKIP: {reason}");
