@@ -37,10 +37,8 @@ use self::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use self::sync::{Mutex, MutexGuard};
 pub use self::waiting::Goal;
 use crate::commands::{Opening, Unauthenticate};
-use crate::error::{Error, NoMemory, Result, imap_status::*};
-use crate::model::{
-    Arena, Connection, Event, Owned, Selected, imap_connection, imap_state, imap_texts, try_box,
-};
+use crate::error::{Error, Result, imap_status::*};
+use crate::model::{Connection, Event, Owned, Selected, imap_connection, imap_state, try_box};
 pub use crate::net::rest_of_file;
 use crate::net::{self, Descriptors, Layer, Lent, Link};
 use crate::sasl::Secret;
@@ -374,6 +372,11 @@ impl Client {
         self.lock().session.facts().has(capability)
     }
 
+    /// The server says so, or it follows from what it says.
+    pub(super) fn can(&self, capability: &str) -> bool {
+        self.lock().session.facts().can(capability)
+    }
+
     pub fn is_enabled(&self, capability: &str) -> bool {
         self.lock().session.facts().is_enabled(capability)
     }
@@ -450,8 +453,8 @@ impl Client {
                     true => crate::model::Text::NONE,
                     false => arena.text(&facts.greeting)?,
                 },
-                capabilities: text_list(facts.capabilities.iter().flat_map(|all| all.iter()), arena)?,
-                enabled: text_list(&facts.enabled, arena)?,
+                capabilities: arena.texts_of(facts.capabilities.iter().flat_map(|all| all.iter()))?,
+                enabled: arena.texts_of(&facts.enabled)?,
                 is_tls: facts.is_tls,
                 is_idle: core.session.is_idling(),
                 is_verified: facts.is_tls && self.config.is_verified,
@@ -471,18 +474,6 @@ impl Client {
             })
         })
     }
-}
-
-fn text_list<'a>(
-    all: impl IntoIterator<Item = impl AsRef<str>>,
-    arena: &'a Arena,
-) -> Result<&'a imap_texts<'a>, NoMemory> {
-    let mut texts = Vec::new();
-    for text in all {
-        texts.try_reserve(1)?;
-        texts.push(arena.text(text.as_ref().as_bytes())?);
-    }
-    arena.texts(&texts)
 }
 
 fn state_name(state: imap_state) -> &'static str {

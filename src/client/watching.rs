@@ -59,7 +59,7 @@ impl Client {
             }
         }
         self.poll_mailboxes(mailboxes)?;
-        let can_idle = self.has("IDLE") || self.has("IMAP4REV2");
+        let can_idle = self.can("IDLE");
         Ok(if can_idle { IMAP_WATCH_IDLE } else { IMAP_WATCH_POLL })
     }
 

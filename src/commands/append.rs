@@ -360,7 +360,7 @@ impl Append {
             return Ok(());
         }
         facts.may_emulate("REPLACE")?;
-        if !facts.has("UIDPLUS") && !facts.has("IMAP4REV2") {
+        if !facts.can("UIDPLUS") {
             let message = "the server has neither REPLACE nor UIDPLUS to do it with; nothing was sent";
             return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
         }

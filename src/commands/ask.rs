@@ -1,7 +1,7 @@
 //! Commands that ask one thing: a name, a few arguments, and an answer of one kind. Most extensions are no more than
 //! that; each gives its forms and its answer.
 
-use crate::error::{Error, Result, imap_status::*};
+use crate::error::Result;
 use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged};
 use crate::wire::line::Line;
 use crate::wire::words::{Place, Words};
@@ -95,9 +95,7 @@ impl<A: Answer> Command for Ask<A> {
         if self.when.is_some_and(|when| !when(facts)) {
             return Ok(Next::Nothing);
         }
-        if !self.form.needs.iter().any(|capability| facts.has(capability)) {
-            return Err(lacking(self.form.needs));
-        }
+        facts.needs_one(self.form.needs)?;
         self.answer.check(facts)?;
         line.word(self.form.name)?;
         for argument in &self.arguments {
@@ -141,10 +139,4 @@ pub fn write_value(value: Option<&[u8]>, line: &mut Line) -> Result<()> {
         true => line.string(value),
         false => line.literal(super::copy_bytes(value)?, value.contains(&0)),
     }
-}
-
-fn lacking(needs: &[&str]) -> Error {
-    let names = needs.join(" nor ");
-    let neither = if needs.len() > 1 { "has neither" } else { "does not have" };
-    Error::new(IMAP_ERR_UNSUPPORTED, format!("the server {neither} {names}; nothing was sent"))
 }

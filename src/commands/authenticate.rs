@@ -13,7 +13,6 @@ pub struct Authenticate {
     initial: Option<Secret>,
     rounds_left: u32,
     is_logged_in: bool,
-    capabilities_told: u32,
 }
 
 impl Authenticate {
@@ -28,7 +27,6 @@ impl Authenticate {
             initial: initial.map(Secret::new).transpose()?,
             rounds_left: 0,
             is_logged_in: false,
-            capabilities_told: 0,
         })
     }
 }
@@ -55,10 +53,9 @@ impl Command for Authenticate {
             let message = format!("the server does not offer AUTH={}; nothing was sent", self.mechanism);
             return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
         }
-        self.capabilities_told = facts.capabilities_told;
         self.rounds_left = facts.settings.max_sasl_rounds;
         line.word(&self.mechanism)?;
-        if facts.settings.sasl_ir && facts.has("SASL-IR") {
+        if facts.settings.sasl_ir && facts.can("SASL-IR") {
             if let Some(first) = self.initial.take() {
                 let text = sasl::encode(first.as_bytes())?;
                 line.word(if first.is_empty() { "=" } else { "" })?;
@@ -85,7 +82,7 @@ impl Command for Authenticate {
         }
     }
 
-    fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
+    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
         if self.is_logged_in {
             return Ok(Step::DONE);
         }
@@ -93,8 +90,7 @@ impl Command for Authenticate {
             return Err(refused(reply));
         }
         self.is_logged_in = true;
-        let is_told = facts.capabilities_told != self.capabilities_told;
-        Ok(Step { is_done: is_told, effect: Effect::Authenticated })
+        Ok(Step { is_done: reply.tells_capabilities, effect: Effect::Authenticated })
     }
 
     fn finish(self) -> Result<()> {

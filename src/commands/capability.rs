@@ -1,7 +1,7 @@
 //! CAPABILITY (RFC 9051 section 6.1.1).
 
 use crate::error::{Result, imap_status::*};
-use crate::model::{Owned, TextList, imap_texts};
+use crate::model::{Owned, TextList};
 use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step};
 use crate::wire::line::Line;
 
@@ -29,14 +29,8 @@ impl Command for Capability {
     /// The session keeps what the untagged response said: that is the answer.
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
         reply.ok()?;
-        let made: Result<_> = Owned::build(|arena| {
-            let mut texts = Vec::new();
-            for atom in facts.capabilities.iter().flat_map(|all| all.iter()) {
-                texts.try_reserve(1)?;
-                texts.push(arena.text(atom.as_bytes())?);
-            }
-            Ok(imap_texts { ..*arena.texts(&texts)? })
-        });
+        let all = facts.capabilities.iter().flat_map(|all| all.iter());
+        let made: Result<_> = Owned::build(|arena| Ok(*arena.texts_of(all)?));
         self.capabilities = Some(made?);
         Ok(Step::DONE)
     }

@@ -56,7 +56,7 @@ impl Copying {
         if self.kind != Kind::Copy {
             facts.needs_writable()?;
         }
-        if self.kind != Kind::Move || facts.has("MOVE") || facts.has("IMAP4REV2") {
+        if self.kind != Kind::Move || facts.can("MOVE") {
             return Ok(());
         }
         facts.may_emulate("MOVE")?;
@@ -65,7 +65,7 @@ impl Copying {
                 "the server does not have MOVE: name the messages by UID to move them in other ways";
             return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
         }
-        if !facts.has("UIDPLUS") {
+        if !facts.can("UIDPLUS") {
             let message =
                 "the server has neither MOVE nor UIDPLUS: copy, store \\Deleted and expunge yourself";
             return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));

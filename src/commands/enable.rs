@@ -1,7 +1,7 @@
 //! ENABLE (RFC 5161).
 
 use crate::error::{Error, Result};
-use crate::model::{Owned, TextList, imap_texts};
+use crate::model::{Owned, TextList};
 use crate::session::{Command, Effect, Facts, Next, Reply, Rules, Step, Untagged};
 use crate::wire::capability;
 use crate::wire::line::Line;
@@ -75,13 +75,13 @@ impl Command for Enable {
             if is_utf8_only && !self.names.iter().any(|name| is_utf8(name)) {
                 self.names.push("UTF8=ACCEPT".to_owned());
             }
-            let can_enable = facts.has("ENABLE") || facts.has("IMAP4REV2");
+            let can_enable = facts.can("ENABLE");
             let has = |name: &str| facts.has(name) || (is_utf8_only && is_utf8(name));
             self.names.retain(|name| can_enable && has(name) && !facts.is_enabled(name));
             if self.names.is_empty() {
                 return Ok(Next::Nothing);
             }
-        } else if !facts.has("IMAP4REV2") {
+        } else {
             facts.needs("ENABLE")?;
         }
         line.word("ENABLE")?;
@@ -119,13 +119,6 @@ impl Command for Enable {
     }
 
     fn finish(self) -> Result<Self::Output> {
-        Owned::build(|arena| {
-            let mut texts = Vec::new();
-            for name in &self.enabled {
-                texts.try_reserve(1)?;
-                texts.push(arena.text(name.as_bytes())?);
-            }
-            Ok(imap_texts { ..*arena.texts(&texts)? })
-        })
+        Owned::build(|arena| Ok(*arena.texts_of(&self.enabled)?))
     }
 }

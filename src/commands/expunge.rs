@@ -46,9 +46,7 @@ impl Command for Expunge {
         };
         targets.fit(facts)?;
         let Some(piece) = targets.piece() else { return Ok(Next::Nothing) };
-        if !facts.has("IMAP4REV2") {
-            facts.needs("UIDPLUS")?;
-        }
+        facts.needs("UIDPLUS")?;
         line.word("UID EXPUNGE")?;
         line.raw(b" ")?;
         line.raw(piece)?;

@@ -90,9 +90,6 @@ impl Fetch {
         let makes_previews = facts.settings.emulate && !self.is_streamed && !facts.has("PREVIEW");
         for capability in self.items.needs() {
             match capability {
-                "BINARY" if facts.has_binary() => {}
-                // RFC 7162 section 3.2.3: it implies that.
-                "CONDSTORE" if facts.has("QRESYNC") => {}
                 "PREVIEW" if makes_previews => {
                     self.previews.get_or_insert_with(Previews::default);
                     self.beside.is_emulated = true;

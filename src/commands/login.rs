@@ -19,8 +19,6 @@ pub struct Login {
     mechanisms: Vec<&'static Mechanism>,
     nonce: [u8; 24],
     stage: Stage,
-    /// How often the server had told its capabilities before.
-    capabilities_told: u32,
     max_rounds: u32,
 }
 
@@ -50,7 +48,6 @@ impl Login {
             mechanisms: Vec::new(),
             nonce,
             stage: Stage::Start,
-            capabilities_told: 0,
             max_rounds: 0,
         })
     }
@@ -130,7 +127,6 @@ impl Login {
     fn begin(&mut self, facts: &Facts, line: &mut Line) -> Result<()> {
         facts.needs_no_login()?;
         line.set_secret();
-        self.capabilities_told = facts.capabilities_told;
         self.max_rounds = facts.settings.max_sasl_rounds;
         let Some(mechanism) = self.choose(facts)? else {
             line.word("LOGIN")?;
@@ -159,7 +155,7 @@ impl Login {
         let mut initial = exchange.initial()?;
         line.word("AUTHENTICATE")?;
         line.word(mechanism.name)?;
-        if facts.settings.sasl_ir && facts.includes("SASL-IR") {
+        if facts.settings.sasl_ir && facts.can("SASL-IR") {
             if let Some(first) = initial.take() {
                 let text = sasl::encode(first.as_bytes())?;
                 line.raw(b" ")?;
@@ -233,7 +229,7 @@ impl Command for Login {
         }
     }
 
-    fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
+    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
         if let Stage::Capability = self.stage {
             return Ok(Step::DONE);
         }
@@ -248,9 +244,8 @@ impl Command for Login {
             }
         }
         // What the server could do before the login says little of what it can do now.
-        let is_told = facts.capabilities_told != self.capabilities_told;
         self.stage = Stage::Capability;
-        Ok(Step { is_done: is_told, effect: Effect::Authenticated })
+        Ok(Step { is_done: reply.tells_capabilities, effect: Effect::Authenticated })
     }
 
     fn finish(self) -> Result<()> {

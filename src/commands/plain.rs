@@ -117,7 +117,7 @@ impl Command for Plain {
             Verb::Check | Verb::Close => drop(facts.needs_selected()?),
             Verb::Unselect => {
                 facts.needs_selected()?;
-                facts.needs_one(&["UNSELECT", "IMAP4REV2"])?;
+                facts.needs("UNSELECT")?;
             }
             _ => facts.needs_login()?,
         }

@@ -194,7 +194,7 @@ pub fn origin(is_emulated: bool) -> imap_origin {
 
 /// How the criteria can be sent to this server; an error if it lacks what cannot be done without it.
 pub fn manner(criteria: &Criteria, facts: &Facts, abilities: &Abilities) -> Result<Manner> {
-    let has = |needs: Needs| needs.iter().any(|capability| facts.has(capability));
+    let has = |needs: Needs| needs.iter().any(|capability| facts.can(capability));
     let emulate = facts.settings.emulate;
     let mut manner = Manner::as_given();
     for needs in criteria.all_needs() {

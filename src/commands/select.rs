@@ -105,7 +105,7 @@ impl Select {
         self.stage = match (facts.is_enabled("QRESYNC"), &facts.selected) {
             (true, _) => Stage::Resync,
             (false, None) => Stage::Enable,
-            (false, Some(_)) if facts.has("UNSELECT") || facts.has("IMAP4REV2") => Stage::Unselect,
+            (false, Some(_)) if facts.can("UNSELECT") => Stage::Unselect,
             (false, Some(_)) => Stage::Select,
         };
         Ok(())
@@ -126,7 +126,7 @@ impl Select {
                 }
                 line.raw(b"))")
             }
-            _ if facts.has("CONDSTORE") || facts.has("QRESYNC") => line.word("(CONDSTORE)"),
+            _ if facts.can("CONDSTORE") => line.word("(CONDSTORE)"),
             _ => Ok(()),
         }
     }
@@ -273,7 +273,7 @@ impl Select {
 const LONGEST: usize = 6000;
 
 fn is_condstore(facts: &Facts, since: &Since) -> bool {
-    let has = facts.has("CONDSTORE") || facts.has("QRESYNC") || facts.has("IMAP4REV2");
+    let has = facts.can("CONDSTORE");
     let is_kept = facts.selected.as_ref().is_some_and(|mirror| mirror.highest_modseq.is_some());
     has && is_kept && since.modseq > 0
 }

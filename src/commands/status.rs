@@ -65,7 +65,7 @@ impl Items {
     /// With their parentheses, but for what the server calls BAD: IMAP4rev2 has no RECENT, and HIGHESTMODSEQ belongs to
     /// CONDSTORE. False: nothing is left to ask.
     pub fn write(&self, facts: &Facts, line: &mut Line) -> Result<bool> {
-        let has_modseq = facts.can("CONDSTORE") || facts.can("QRESYNC");
+        let has_modseq = facts.can("CONDSTORE");
         let is_known = |name: &&String| match name.as_str() {
             "RECENT" => !facts.is_rev2(),
             "HIGHESTMODSEQ" => has_modseq,

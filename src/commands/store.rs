@@ -45,11 +45,7 @@ impl Command for Store {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         let selected = facts.needs_writable()?;
-        // RFC 7162 section 3.2.3: QRESYNC implies CONDSTORE.
-        for capability in self.change.needs().filter(|needed| *needed != "CONDSTORE" || !facts.has("QRESYNC"))
-        {
-            facts.needs(capability)?;
-        }
+        self.change.needs().try_for_each(|capability| facts.needs(capability))?;
         let by_uid = self.targets.by_uid();
         self.list.get_or_insert_with(|| Messaging::new(facts, by_uid));
         self.targets.fit(facts)?;

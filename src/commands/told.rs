@@ -2,7 +2,7 @@
 
 use super::ask::Answer;
 use crate::error::Result;
-use crate::model::{Owned, Text, TextList, imap_texts};
+use crate::model::{Owned, TextList};
 use crate::session::{Facts, Untagged};
 
 #[derive(Default)]
@@ -30,13 +30,6 @@ impl Answer for Told {
     }
 
     fn finish(self) -> Result<Self::Output> {
-        Owned::build(|arena| {
-            let mut texts: Vec<Text<'_>> = Vec::new();
-            texts.try_reserve_exact(self.words.len())?;
-            for word in &self.words {
-                texts.push(arena.text(word.as_bytes())?);
-            }
-            Ok(imap_texts { ..*arena.texts(&texts)? })
-        })
+        Owned::build(|arena| Ok(*arena.texts_of(&self.words)?))
     }
 }

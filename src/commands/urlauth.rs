@@ -5,8 +5,8 @@ use super::told::Told;
 use crate::error::{Error, Result};
 use crate::model::{Entries, Entry, Growing, Owned, Text, imap_entries};
 use crate::session::{Facts, Mailboxes, Untagged, quote};
-use crate::wire::urlauth;
 use crate::wire::words::Words;
+use crate::wire::{decode, urlauth};
 
 const URLAUTH: &[&str] = &["URLAUTH"];
 const GENURLAUTH: Form = Form { name: "GENURLAUTH", needs: URLAUTH, mailboxes: Mailboxes::Reads };
@@ -81,7 +81,7 @@ impl Answer for Behind {
                 is_extended = cursor.is_next(b'(');
                 let mut is_content = true;
                 let pushed = self.entries.push(|arena| {
-                    let url = urlauth::url(&mut start.clone(), arena)?.unwrap_or(Text::EMPTY);
+                    let url = decode::astring(&mut start.clone(), arena)?.unwrap_or(Text::EMPTY);
                     let content = urlauth::content(&mut cursor, url, arena)?;
                     content.ok_or_else(|| {
                         is_content = false;

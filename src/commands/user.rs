@@ -8,7 +8,6 @@ use crate::wire::line::{self, Line};
 #[derive(Default)]
 pub struct Unauthenticate {
     is_done: bool,
-    capabilities_told: u32,
 }
 
 impl Command for Unauthenticate {
@@ -30,20 +29,18 @@ impl Command for Unauthenticate {
         if !self.is_done {
             facts.needs_login()?;
             facts.needs("UNAUTHENTICATE")?;
-            self.capabilities_told = facts.capabilities_told;
         }
         line.word(self.name())?;
         Ok(Next::Send)
     }
 
-    fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
+    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
         if self.is_done {
             return Ok(Step::DONE);
         }
         reply.ok()?;
         self.is_done = true;
-        let is_told = facts.capabilities_told != self.capabilities_told;
-        Ok(Step { is_done: is_told, effect: Effect::Unauthenticated })
+        Ok(Step { is_done: reply.tells_capabilities, effect: Effect::Unauthenticated })
     }
 
     fn finish(self) -> Result<()> {

@@ -171,6 +171,19 @@ impl Arena {
         Ok(List::terminated(self.array(count + 1, pointers)?))
     }
 
+    /// A text for each.
+    pub fn texts_of<'a>(
+        &'a self,
+        all: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<&'a imap_texts<'a>, NoMemory> {
+        let mut texts = Vec::new();
+        for text in all {
+            texts.try_reserve(1)?;
+            texts.push(self.text(text.as_ref())?);
+        }
+        self.texts(&texts)
+    }
+
     pub fn texts<'a>(&'a self, items: &[Text<'a>]) -> Result<&'a imap_texts<'a>, NoMemory> {
         if items.is_empty() {
             return Ok(&imap_texts::EMPTY);

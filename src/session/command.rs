@@ -212,6 +212,8 @@ pub struct Reply<'b> {
     pub is_early: bool,
     pub command: &'static str,
     pub tag: &'b [u8],
+    /// The server has told its capabilities since the line was sent.
+    pub tells_capabilities: bool,
 }
 
 impl Reply<'_> {

@@ -106,7 +106,7 @@ pub struct Facts {
     /// None: not known; ask.
     pub capabilities: Option<Capabilities>,
     /// How often the server has told them: whoever remembers the number sees whether they are news.
-    pub capabilities_told: u32,
+    pub(super) capabilities_told: u32,
     /// resp-text of the greeting.
     pub greeting: Vec<u8>,
     pub peer: Peer,
@@ -261,9 +261,13 @@ impl Facts {
         self.settings.max_command_line.min(self.peer.max_line) / 4 * 3
     }
 
-    /// Whether the server can do this: it says so, or IMAP4rev2 has it by itself, and it was not found untrue.
+    /// Whether the server can do this: it says so, or it follows from what it says, and it was not found untrue.
     pub fn can(&self, capability: &str) -> bool {
-        let is_included = || OF_REV2.contains(&capability) && self.has("IMAP4REV2");
+        let is_included = || {
+            (OF_REV2.contains(&capability) && self.has("IMAP4REV2"))
+                // RFC 7162 section 3.2.3.
+                || (capability == "CONDSTORE" && self.has("QRESYNC"))
+        };
         let is_untrue = self.lacking.contains(&capability) || self.peer.lacks(capability);
         !is_untrue && (self.has(capability) || is_included())
     }
@@ -284,33 +288,24 @@ impl Facts {
         !self.is_tls && self.state < imap_state::IMAP_STATE_AUTHENTICATED
     }
 
-    /// literal8 and BINARY[...], which IMAP4rev2 has by itself.
-    pub fn has_binary(&self) -> bool {
-        self.has("BINARY") || self.has("IMAP4REV2")
-    }
-
     /// A server of RFC 1730, from before IMAP4rev1.
     pub fn is_imap4(&self) -> bool {
         self.has("IMAP4") && !self.has("IMAP4REV1") && !self.has("IMAP4REV2")
     }
 
-    /// The server says so, or IMAP4rev2, which includes it (RFC 9051 appendix E).
-    pub fn includes(&self, capability: &str) -> bool {
-        self.has(capability) || self.has("IMAP4REV2")
-    }
-
-    /// Error unless the server has one of these.
+    /// Error unless the server can do this.
     pub fn needs(&self, capability: &'static str) -> Result<()> {
-        let has = self.has(capability);
-        if has { Ok(()) } else { Err(unsupported(capability)) }
+        if self.can(capability) { Ok(()) } else { Err(unsupported(capability)) }
     }
 
     /// Error unless the server has one of these; none is needed if there are none.
     pub fn needs_one(&self, capabilities: &[&str]) -> Result<()> {
-        if capabilities.is_empty() || capabilities.iter().any(|capability| self.has(capability)) {
+        if capabilities.is_empty() || capabilities.iter().any(|capability| self.can(capability)) {
             return Ok(());
         }
-        Err(unsupported(capabilities[0]))
+        let names = capabilities.join(" nor ");
+        let neither = if capabilities.len() > 1 { "has neither" } else { "does not have" };
+        Err(Error::new(IMAP_ERR_UNSUPPORTED, format!("the server {neither} {names}; nothing was sent")))
     }
 
     pub fn needs_login(&self) -> Result<()> {
@@ -364,25 +359,33 @@ impl Facts {
         let limit = self.settings.max_unasked_literal;
         let literal_plus = if self.has("LITERAL+") {
             Some(limit)
-        } else if self.has("LITERAL-") || self.has("IMAP4REV2") {
+        } else if self.can("LITERAL-") {
             Some(limit.min(4096))
         } else {
             None
         };
-        Dialect { literal_plus, utf8: self.is_utf8, binary: self.has_binary() }
+        Dialect { literal_plus, utf8: self.is_utf8, binary: self.can("BINARY") }
     }
 }
 
 /// What IMAP4rev2 includes of the extensions that are asked for by name (RFC 9051 appendix E).
-const OF_REV2: [&str; 8] = [
-    "NAMESPACE",
-    "UNSELECT",
+const OF_REV2: [&str; 16] = [
+    "BINARY",
     "CHILDREN",
+    "ENABLE",
+    "ESEARCH",
+    "IDLE",
     "LIST-EXTENDED",
     "LIST-STATUS",
+    "LITERAL-",
+    "MOVE",
+    "NAMESPACE",
+    "SASL-IR",
+    "SEARCHRES",
     "SPECIAL-USE",
     "STATUS=SIZE",
     "UIDPLUS",
+    "UNSELECT",
 ];
 
 fn closed() -> Error {

@@ -92,7 +92,7 @@ impl Idle {
     }
 
     fn can_idle(&self, facts: &Facts) -> bool {
-        facts.includes("IDLE") && !self.is_refused
+        facts.can("IDLE") && !self.is_refused
     }
 
     /// What to ask for now, when nothing else is in flight.
@@ -225,7 +225,7 @@ impl Command for Question {
         line.word(Command::name(self))?;
         if let Ask::Status(_) = self.ask {
             line.mailbox(&self.mailbox)?;
-            let has_modseq = facts.has("CONDSTORE") || facts.has("QRESYNC");
+            let has_modseq = facts.can("CONDSTORE");
             let modseq = if has_modseq { " HIGHESTMODSEQ" } else { "" };
             line.word(&format!("(MESSAGES UIDNEXT UIDVALIDITY UNSEEN{modseq})"))?;
         }

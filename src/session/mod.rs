@@ -168,6 +168,8 @@ struct Entry {
     is_repeated: bool,
     /// A line of it was written, so the server may have seen it.
     is_begun: bool,
+    /// How often the server had told its capabilities when it was.
+    capabilities_told: u32,
     /// It belongs to the making of the connection.
     is_opening: bool,
     transfer: Transfer,

@@ -46,7 +46,7 @@ impl Session {
         if command.is_idle() {
             if self.stage == Stage::Open && self.entries.is_empty() {
                 self.facts.needs_login()?;
-                if !self.facts.includes("IDLE") {
+                if !self.facts.can("IDLE") {
                     self.facts.may_emulate("IDLE")?;
                 }
             }
@@ -90,6 +90,7 @@ impl Session {
             is_stream,
             is_repeated: false,
             is_begun: false,
+            capabilities_told: 0,
             is_opening: false,
             transfer: Transfer::default(),
             command: Some(command),

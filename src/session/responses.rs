@@ -137,7 +137,10 @@ impl Session {
             self.schedule();
             return Ok(());
         }
-        let reply = Reply { response: *response, condition, text, is_early, command: entry.name, tag };
+        let tells_capabilities = self.facts.capabilities_told != entry.capabilities_told;
+        let command = entry.name;
+        let reply =
+            Reply { response: *response, condition, text, is_early, command, tag, tells_capabilities };
         let step = match (&mut entry.command, entry.failure.take()) {
             (None, _) => {
                 let given_up = self.entries.remove(at);
@@ -231,7 +234,9 @@ impl Session {
         let entry = &mut self.entries[trunk];
         let (id, name) = (entry.id, entry.name);
         entry.reply = copy(response.bytes)?;
-        let reply = Reply { response: *response, condition, text, is_early, command: name, tag };
+        let tells_capabilities = false;
+        let reply =
+            Reply { response: *response, condition, text, is_early, command: name, tag, tells_capabilities };
         let Some(command) = &mut entry.command else { return Ok(()) };
         let step = command.tagged(&reply, &self.facts);
         if let Some(item) = command.item() {

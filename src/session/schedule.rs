@@ -128,6 +128,7 @@ impl Session {
                 entry.tag = Some(tag);
                 entry.phase = Phase::Sending;
                 entry.is_begun = true;
+                entry.capabilities_told = self.facts.capabilities_told;
                 entry.dialogue = dialogue;
                 if next == Next::SendAndUnselect {
                     self.unselect();

@@ -332,21 +332,11 @@ fn skip_to_word(cursor: &mut Cursor<'_>) -> bool {
 
 /// `"REFERRAL" 1*(SPACE url)`
 fn urls<'a>(argument: &[u8], arena: &'a Arena) -> Result<&'a imap_texts<'a>, NoMemory> {
-    let mut all = Vec::new();
-    for url in argument.split(|byte| *byte == b' ').filter(|url| !url.is_empty()) {
-        all.try_reserve(1)?;
-        all.push(arena.text(url)?);
-    }
-    arena.texts(&all)
+    arena.texts_of(argument.split(|byte| *byte == b' ').filter(|url| !url.is_empty()))
 }
 
 fn capabilities<'a>(argument: &[u8], arena: &'a Arena) -> Result<&'a imap_texts<'a>, NoMemory> {
-    let mut all = Vec::new();
-    for atom in capability::atoms(argument) {
-        all.try_reserve(1)?;
-        all.push(arena.text(atom)?);
-    }
-    arena.texts(&all)
+    arena.texts_of(capability::atoms(argument))
 }
 
 fn set<'a>(argument: &[u8], arena: &'a Arena) -> Result<&'a imap_set, NoMemory> {

@@ -50,8 +50,8 @@ const fn extended(name: &'static str, arguments: &'static [Place], needs: Needs)
     Key { name, arguments, needs }
 }
 
-pub const ESEARCH: Needs = &["ESEARCH", "IMAP4REV2"];
-pub const SEARCHRES: Needs = &["SEARCHRES", "IMAP4REV2"];
+pub const ESEARCH: Needs = &["ESEARCH"];
+pub const SEARCHRES: Needs = &["SEARCHRES"];
 pub const WITHIN: Needs = &["WITHIN"];
 const FUZZY: Needs = &["SEARCH=FUZZY"];
 const OBJECTID: Needs = &["OBJECTID"];
@@ -81,7 +81,7 @@ const KEYS: &[Key] = &[
     key("UNKEYWORD", &[Place::Flag]),
     extended("OLDER", &[Place::Number], WITHIN),
     extended("YOUNGER", &[Place::Number], WITHIN),
-    extended("MODSEQ", &[Place::Number], &["CONDSTORE", "QRESYNC"]),
+    extended("MODSEQ", &[Place::Number], &["CONDSTORE"]),
     extended("EMAILID", &[Place::Atom], OBJECTID),
     extended("THREADID", &[Place::Atom], OBJECTID),
     extended("SAVEDBEFORE", &[Place::Date], SAVEDATE),
@@ -542,12 +542,12 @@ mod tests {
             ("EMAILID ?", &["M6d99ac3275bb4e"][..], "EMAILID M6d99ac3275bb4e", "OBJECTID"),
             ("THREADID ?", &["T64b478a75b7ea9"], "THREADID T64b478a75b7ea9", "OBJECTID"),
             ("FILTER ?", &["on-the-road"], "FILTER on-the-road", "FILTERS"),
-            ("MODSEQ ?", &["917"], "MODSEQ 917", "CONDSTORE QRESYNC"),
+            ("MODSEQ ?", &["917"], "MODSEQ 917", "CONDSTORE"),
             (
                 "MODSEQ ? ? ?",
                 &["/flags/\\Seen", "priv", "917"],
                 "MODSEQ \"/flags/\\\\Seen\" priv 917",
-                "CONDSTORE QRESYNC",
+                "CONDSTORE",
             ),
             (
                 "ANNOTATION ? ? ?",
@@ -561,8 +561,8 @@ mod tests {
             ("SAVEDBEFORE ?", &["2003-04-01"], "SAVEDBEFORE 1-Apr-2003", "SAVEDATE"),
             ("SAVEDATESUPPORTED UNSEEN", &[], "SAVEDATESUPPORTED UNSEEN", "SAVEDATE"),
             ("OLDER ?", &["60"], "OLDER 60", "WITHIN"),
-            ("UID ?", &["$"], "UID $", "SEARCHRES IMAP4REV2"),
-            ("?", &["$"], "$", "SEARCHRES IMAP4REV2"),
+            ("UID ?", &["$"], "UID $", "SEARCHRES"),
+            ("?", &["$"], "$", "SEARCHRES"),
             ("NOT ?", &["7,1:3"], "NOT 1:3,7", ""),
         ] {
             assert_eq!(sent(text, Some(values)).unwrap(), format!("UID SEARCH {line}\r\n"));

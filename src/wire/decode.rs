@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::cursor::Str;
+use super::cursor::{Cursor, Str};
 use super::frame::BIG_LITERAL;
 use super::mime;
 use crate::error::NoMemory;
@@ -23,6 +23,12 @@ pub fn text<'a>(arena: &'a Arena, string: &Str<'_>, is_clean: bool) -> Result<Te
         Str::Quoted(bytes) | Str::Atom(bytes) if is_clean => arena.text_known(bytes),
         other => arena.text(&other.bytes()?),
     }
+}
+
+/// The next `astring` as text; None: there is none.
+pub fn astring<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Result<Option<Text<'a>>, NoMemory> {
+    let string = cursor.astring();
+    string.map(|string| text(arena, &string, cursor.is_clean)).transpose()
 }
 
 /// A string as text in lower case.

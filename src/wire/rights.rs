@@ -19,8 +19,8 @@ pub fn acl<'a>(
     let mut cursor = response.cursor(rest);
     let mailbox = mailbox(&mut cursor, is_utf8, arena)?;
     let mut grants = Few::new();
-    while let Some(identifier) = text(&mut cursor, arena)? {
-        let rights = text(&mut cursor, arena)?.unwrap_or(Text::EMPTY);
+    while let Some(identifier) = decode::astring(&mut cursor, arena)? {
+        let rights = decode::astring(&mut cursor, arena)?.unwrap_or(Text::EMPTY);
         grants.push(arena.put(imap_grant { identifier, rights })?)?;
     }
     let (grants, grant_count) = grants.list(arena)?;
@@ -36,10 +36,10 @@ pub fn list_rights<'a>(
 ) -> Result<imap_acl<'a>, NoMemory> {
     let mut cursor = response.cursor(rest);
     let mailbox = mailbox(&mut cursor, is_utf8, arena)?;
-    let identifier = text(&mut cursor, arena)?.unwrap_or(Text::EMPTY);
-    let required = text(&mut cursor, arena)?.unwrap_or(Text::EMPTY);
+    let identifier = decode::astring(&mut cursor, arena)?.unwrap_or(Text::EMPTY);
+    let required = decode::astring(&mut cursor, arena)?.unwrap_or(Text::EMPTY);
     let mut optional = Vec::new();
-    while let Some(rights) = text(&mut cursor, arena)? {
+    while let Some(rights) = decode::astring(&mut cursor, arena)? {
         optional.try_reserve(1)?;
         optional.push(rights);
     }
@@ -59,18 +59,18 @@ pub fn my_rights<'a>(
 ) -> Result<imap_acl<'a>, NoMemory> {
     let mut cursor = response.cursor(rest);
     let mailbox = mailbox(&mut cursor, is_utf8, arena)?;
-    let my_rights = text(&mut cursor, arena)?.unwrap_or(Text::EMPTY);
+    let my_rights = decode::astring(&mut cursor, arena)?.unwrap_or(Text::EMPTY);
     Ok(imap_acl { mailbox, my_rights, ..imap_acl::EMPTY })
 }
 
 /// `quota-response = "QUOTA" SP quota-root-name SP quota-list`
 pub fn quota<'a>(response: &Response<'_>, rest: usize, arena: &'a Arena) -> Result<imap_quota<'a>, NoMemory> {
     let mut cursor = response.cursor(rest);
-    let root = text(&mut cursor, arena)?.unwrap_or(Text::EMPTY);
+    let root = decode::astring(&mut cursor, arena)?.unwrap_or(Text::EMPTY);
     let mut resources = Few::new();
     cursor.take(b'(');
     while !cursor.take(b')') {
-        let Some(resource) = text(&mut cursor, arena)? else { break };
+        let Some(resource) = decode::astring(&mut cursor, arena)? else { break };
         let mut number = || cursor.number().and_then(|number| i64::try_from(number).ok()).unwrap_or(-1);
         let (usage, limit) = (number(), number());
         resources.push(arena.put(imap_resource { resource, usage, limit })?)?;
@@ -164,13 +164,6 @@ pub fn mailbox<'a>(cursor: &mut Cursor<'_>, is_utf8: bool, arena: &'a Arena) -> 
     match cursor.astring() {
         Some(name) => list::decoded_name(&name.bytes()?, is_utf8, arena),
         None => Ok(Text::EMPTY),
-    }
-}
-
-fn text<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Result<Option<Text<'a>>, NoMemory> {
-    match cursor.astring() {
-        Some(string) => decode::text(arena, &string, cursor.is_clean).map(Some),
-        None => Ok(None),
     }
 }
 

@@ -7,14 +7,6 @@ use super::decode;
 use crate::error::NoMemory;
 use crate::model::{Arena, Bytes, Text, imap_entry};
 
-/// `url-full` as it stands in a response; None: there is no more.
-pub fn url<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Result<Option<Text<'a>>, NoMemory> {
-    match cursor.astring() {
-        Some(string) => decode::text(arena, &string, cursor.is_clean).map(Some),
-        None => Ok(None),
-    }
-}
-
 /// What stands behind a URL: `nstring`, or one `url-metadata-el` after the other, each with its name.
 /// None: it is over.
 pub fn content<'a>(
