@@ -1077,7 +1077,7 @@ typedef struct {
   /// All that follows the name, generic.
   const imap_value *const *values;
   size_t value_count;
-  /// The whole response, as sent, without its line end.
+  /// The whole response, as sent, without its line end. Of several events from one response only the first has it.
   const uint8_t *raw;
   size_t raw_len;
 } imap_event;

@@ -5,7 +5,7 @@ mod support;
 use support::program::{example, run, run_checked, run_for, test_program};
 use support::scripted::{Play, Scripted};
 use support::server::Server;
-use support::{Folder, is_like, shows};
+use support::{Folder, assert_like, shows};
 
 /// Does steps against a script, whole, byte by byte and under valgrind, and gives what each came to.
 fn played(capabilities: &str, script: &str, steps: &[&str]) -> Vec<String> {
@@ -540,16 +540,10 @@ fn against(server: &Server, user: &str, steps: &[(&str, &str)]) {
     let (name, password) = (format!("40={user}"), format!("41=secret-{}", &user[..1]));
     let mut arguments = vec![port.as_str(), &ca, &name, &password, "--"];
     arguments.extend(steps.iter().map(|(step, _)| *step));
-    let lines = run_for(&test_program("fetching"), &arguments, &[], 120).success();
-    let mut wrong = Vec::new();
-    for ((step, expected), line) in steps.iter().zip(lines.lines()) {
-        let said = line.split_once(": ").map_or("", |(_, said)| said);
-        if !is_like(expected, said) {
-            wrong.push(format!("{step}\n  expected {expected}\n  got      {said}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}\n{}", server.name, wrong.join("\n"));
-    assert_eq!(lines.lines().count(), steps.len());
+    let out = run_for(&test_program("fetching"), &arguments, &[], 120).success();
+    let said = |line: &'_ str| line.split_once(": ").map_or("", |(_, said)| said).to_owned();
+    let lines: Vec<String> = out.lines().map(said).collect();
+    assert_like(server.name, steps.iter().copied(), &lines);
 }
 
 fn reads_all_sample_mail(server: &Server) {

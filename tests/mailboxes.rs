@@ -6,7 +6,7 @@ mod support;
 use support::program::{run, test_program};
 use support::scripted::Scripted;
 use support::server::Server;
-use support::{is_like, shows};
+use support::{assert_like, is_like, shows};
 
 /// Plays `script`, after a greeting with these capabilities and a login, to the steps; gives what each printed.
 fn played(capabilities: &str, script: &str, options: &[&str], steps: &[&str]) -> Vec<String> {
@@ -580,14 +580,7 @@ fn on_server(server: &Server, expected: &[(&str, &str)]) {
     arguments.extend(expected.iter().map(|(step, _)| *step));
     let out = run(&test_program("mailboxes"), &arguments, &[]).success();
     let lines: Vec<&str> = out.lines().skip(1).collect();
-    let wrong: Vec<String> = expected
-        .iter()
-        .zip(&lines)
-        .filter(|((_, expected), line)| !is_like(expected, line))
-        .map(|((step, expected), line)| format!("{step}\n  expected {expected}\n  got      {line}"))
-        .collect();
-    assert!(wrong.is_empty(), "{}\n{}", server.name, wrong.join("\n"));
-    assert_eq!(lines.len(), expected.len(), "{out}");
+    assert_like(server.name, expected.iter().copied(), &lines);
 }
 
 const FIRST: &str = "append|Box|Subject: one\\r\\n\\r\\nbody one\\r\\n";
@@ -702,8 +695,8 @@ fn cyrus() {
             ("append|Nowhere|x", "append: IMAP_ERR_NO usable=1 code=TRYCREATE#"),
             ("setmetadata|Box|/private/comment|mine", "setmetadata:"),
             (
-                "list||Box|RETURN (SUBSCRIBED CHILDREN STATUS (MESSAGES SIZE MAILBOXID) MYRIGHTS METADATA (/private/comment))",
-                "list: [Box attributes=# messages=1 size=26 id=# rights=# {Box /private/comment=mine}]",
+                "list||Box|RETURN (SUBSCRIBED CHILDREN STATUS (MESSAGES SIZE) MYRIGHTS METADATA (/private/comment))",
+                "list: [Box attributes=# messages=1 size=26 rights=# {Box /private/comment=mine}]",
             ),
             ("list||%|(SUBSCRIBED RECURSIVEMATCH)", "list: #[Box# child=SUBSCRIBED]#"),
             ("list||*|(SPECIAL-USE)", "list: #[Sent# role=8#]#"),
@@ -718,9 +711,12 @@ fn cyrus() {
                 "getmetadata:#{Box /private/comment=a longer one}#",
             ),
             (
-                "status|Box|MESSAGES DELETED DELETED-STORAGE MAILBOXID",
-                "status: Box messages=1 deleted=0 deleted_storage=0 id=#",
+                "status|Box|MESSAGES DELETED DELETED-STORAGE",
+                "status: Box messages=1 deleted=0 deleted_storage=0",
             ),
+            // What it sends as the id is a few bytes of its memory, line ends among them at times.
+            ("status|Box|MAILBOXID", "status: Box#"),
+            ("list||Box|RETURN (STATUS (MAILBOXID))", "list: [Box attributes=#]"),
             ("namespace", "namespace: origin=0 personal=\"\"/#"),
             ("create|Post|8", "create:#"),
             (

@@ -3,9 +3,9 @@
 
 mod support;
 
-use support::is_like;
 use support::program::{example, run, run_checked, test_program};
 use support::server::Server;
+use support::{assert_like, is_like};
 
 /// Runs steps as bob, logged in by `login`, and gives what each printed.
 fn session(server: &Server, login: &str, arguments: &[String]) -> Vec<String> {
@@ -155,14 +155,8 @@ fn whole_job(server: &Server, login: &str, prefix: &str, with: &Features) {
     );
     let (steps, expected): (Vec<String>, Vec<String>) = plan.into_iter().unzip();
     let got = session(server, login, &steps).split_off(2);
-    let mut wrong = Vec::new();
-    for (at, expected) in expected.iter().enumerate() {
-        let got = got.get(at).map_or("nothing", String::as_str);
-        if !is_like(expected, got) {
-            wrong.push(format!("{}\n  expected {expected}\n  got      {got}", steps[at]));
-        }
-    }
-    assert!(wrong.is_empty(), "{}: {} steps\n{}", server.name, wrong.len(), wrong.join("\n"));
+    let plan = steps.iter().zip(&expected).map(|(step, expected)| (step.as_str(), expected.as_str()));
+    assert_like(server.name, plan, &got);
     let mut rows = vec![
         "N4",
         "N14",
@@ -559,8 +553,6 @@ fn cyrus_in_imap4rev2() {
         "list: count=1 [Entwürfe]",
         "summary: TLS selected Entwürfe | IMAP4rev2 |#| IMAP4REV2 | idle=0",
     ];
-    for (expected, got) in expected.iter().zip(&got) {
-        assert!(is_like(expected, got), "expected {expected}\ngot {got}\n{got:#?}");
-    }
+    assert_like(server.name, steps.into_iter().zip(expected), &got);
     support::shows("cyrus", &["IMAP4rev2"]);
 }

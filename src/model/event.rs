@@ -177,7 +177,7 @@ pub struct imap_event<'a> {
     /// All that follows the name, generic.
     pub values: List<'a, imap_value<'a>>,
     pub value_count: usize,
-    /// The whole response, as sent, without its line end.
+    /// The whole response, as sent, without its line end. Of several events from one response only the first has it.
     pub raw: Bytes<'a>,
     pub raw_len: usize,
 }

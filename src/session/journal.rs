@@ -105,10 +105,6 @@ impl Journal {
         self.untold.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    pub fn set_trace(&mut self, limit: usize) {
-        self.trace.set_limit(limit);
-    }
-
     pub fn trace(&self) -> Result<Vec<u8>, NoMemory> {
         self.trace.text()
     }

@@ -296,11 +296,6 @@ impl Session {
         self.idle.holders.shrink_to_fit();
     }
 
-    /// Whether anything waits for the server.
-    pub fn is_busy(&self) -> bool {
-        !self.entries.is_empty() || !self.output.is_empty()
-    }
-
     /// The transport stands: the greeting is due. `binding`: tls-server-end-point, where TLS has one.
     pub fn connected(&mut self, is_tls: bool, binding: Option<Vec<u8>>) {
         self.facts.is_tls = is_tls;

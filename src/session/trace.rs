@@ -29,13 +29,6 @@ impl Trace {
         self.limit > 0
     }
 
-    pub fn set_limit(&mut self, limit: usize) {
-        if self.older.len() + self.newer.len() > limit {
-            (self.older, self.newer) = (Vec::new(), Vec::new());
-        }
-        self.limit = limit;
-    }
-
     /// Without memory for it the line is missing, no more.
     pub fn push(&mut self, kind: Kind, at: Duration, line: &[u8]) {
         let kept = &line[..line.len().min(LONGEST)];

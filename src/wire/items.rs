@@ -121,10 +121,6 @@ impl Items {
         self.modifier.as_ref().is_some_and(|words| outer_atoms(words).iter().any(|known| known == name))
     }
 
-    pub fn asks_preview(&self) -> bool {
-        self.asks("PREVIEW")
-    }
-
     pub fn asks_binary(&self) -> bool {
         self.asks_binary
     }

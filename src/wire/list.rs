@@ -28,7 +28,7 @@ pub fn mailbox<'a>(
         Some(delimiter) => decode::text(arena, &delimiter, cursor.is_clean)?,
         None => Text::NONE,
     };
-    let Some(raw) = name(&mut cursor, is_extended) else { return Ok(None) };
+    let Some(raw) = name(&mut cursor, extended_list) else { return Ok(None) };
     let raw = raw.bytes()?;
     let name = decoded_name(&raw, is_utf8, arena)?;
     let role = attributes.role_of(&raw);
@@ -63,7 +63,7 @@ pub fn name_of<'b>(response: &Response<'b>, rest: usize) -> Option<Cow<'b, [u8]>
         cursor.take_nil();
     }
     delimiter(&mut cursor);
-    unescaped(name(&mut cursor, is_extended)?).ok()
+    unescaped(name(&mut cursor, extended_list)?).ok()
 }
 
 /// A mailbox name for display: from modified UTF-7, or from UTF-8 where that is enabled.
@@ -89,9 +89,9 @@ pub fn is_name_of(raw: &[u8], mailbox: &str, is_utf8: bool) -> Result<bool, NoMe
     Ok(decoded == mailbox.as_bytes())
 }
 
-/// `mailbox = "INBOX" / astring`, and names that should have been quoted or escaped: all up to the list that
-/// ends the line if `is_behind` says that it stands behind a name, otherwise to the end.
-pub(super) fn name<'b>(cursor: &mut Cursor<'b>, is_behind: fn(&[u8]) -> bool) -> Option<Str<'b>> {
+/// `mailbox = "INBOX" / astring`, and names that should have been quoted or escaped: all up to where `behind` finds
+/// the list that stands behind a name in such a line, otherwise to the end.
+pub(super) fn name<'b>(cursor: &mut Cursor<'b>, behind: fn(&[u8]) -> Option<usize>) -> Option<Str<'b>> {
     cursor.skip_spaces();
     let (start, line) = (cursor.clone(), cursor.rest());
     let string = cursor.string();
@@ -99,7 +99,7 @@ pub(super) fn name<'b>(cursor: &mut Cursor<'b>, is_behind: fn(&[u8]) -> bool) ->
     if string.is_some() && (rest.is_empty() || rest.starts_with(b"(")) {
         return string;
     }
-    let end = last_list(line).filter(|at| line.get(*at..).is_some_and(is_behind)).unwrap_or(line.len());
+    let end = behind(line).unwrap_or(line.len());
     let all = trim_end(line.get(..end)?);
     let inner = all.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\""));
     if inner.is_none() && string.is_some() {
@@ -125,7 +125,7 @@ pub(super) fn unescaped(name: Str<'_>) -> Result<Cow<'_, [u8]>, NoMemory> {
 }
 
 /// Where the list begins that ends the line; if it does not close, the last that opens.
-fn last_list(line: &[u8]) -> Option<usize> {
+pub(super) fn last_list(line: &[u8]) -> Option<usize> {
     let (mut depth, mut is_quoted) = (0usize, false);
     let closed = trim_end(line).strip_suffix(b")").unwrap_or_default();
     for (at, byte) in closed.iter().enumerate().rev() {
@@ -140,11 +140,13 @@ fn last_list(line: &[u8]) -> Option<usize> {
     memmem::rfind(line, b" (").map(|space| space + 1)
 }
 
-/// Whether a list is `mbox-list-extended` rather than the end of a name such as `Letters (2020)`: it is empty,
-/// or has strings or lists in it.
-fn is_extended(list: &[u8]) -> bool {
-    let inner = list.strip_prefix(b"(").unwrap_or(list);
-    inner.trim_ascii_start().starts_with(b")") || inner.iter().any(|byte| matches!(byte, b'"' | b'('))
+/// The list that ends the line if it is `mbox-list-extended` rather than the end of a name such as `Letters (2020)`:
+/// it is empty, or has strings or lists in it.
+fn extended_list(line: &[u8]) -> Option<usize> {
+    let at = last_list(line)?;
+    let inner = line.get(at..).and_then(|list| list.strip_prefix(b"("))?;
+    let is_empty = inner.trim_ascii_start().starts_with(b")");
+    (is_empty || inner.iter().any(|byte| matches!(byte, b'"' | b'('))).then_some(at)
 }
 
 fn trim_end(mut bytes: &[u8]) -> &[u8] {

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr_iter, memmem};
+
 use super::cursor::{Cursor, Response, Str};
 use super::{decode, list, value};
 use crate::error::NoMemory;
@@ -55,8 +57,34 @@ pub fn is_about(
 
 /// The mailbox: all that stands before the list.
 fn name<'b>(cursor: &mut Cursor<'b>) -> Option<Str<'b>> {
-    list::name(cursor, |_| true)
+    list::name(cursor, status_list)
 }
+
+/// Where the list of items begins: the first that begins with an item known here, since in a list with a damaged value
+/// quotes and parentheses do not tell where it began; else the list that ends the line.
+fn status_list(line: &[u8]) -> Option<usize> {
+    let mut lists = memmem::find_iter(line, b" (").map(|space| space + 1);
+    lists.find(|at| is_items(&line[at + 1..])).or_else(|| list::last_list(line))
+}
+
+fn is_items(inner: &[u8]) -> bool {
+    let item = inner.split(|byte| *byte == b' ').next().unwrap_or_default();
+    KNOWN.iter().any(|known| item.eq_ignore_ascii_case(known))
+}
+
+const KNOWN: [&[u8]; 11] = [
+    b"MESSAGES",
+    b"UNSEEN",
+    b"RECENT",
+    b"DELETED",
+    b"UIDNEXT",
+    b"UIDVALIDITY",
+    b"HIGHESTMODSEQ",
+    b"SIZE",
+    b"DELETED-STORAGE",
+    b"APPENDLIMIT",
+    b"MAILBOXID",
+];
 
 /// `status-att-val`: false if this item is not known or has no number, and nothing was taken.
 fn counted(item: &[u8], cursor: &mut Cursor<'_>, counts: &mut imap_counts<'_>) -> bool {
@@ -94,17 +122,21 @@ fn counted(item: &[u8], cursor: &mut Cursor<'_>, counts: &mut imap_counts<'_>) -
     true
 }
 
-/// `"(" objectid ")"` (RFC 8474)
+/// `"(" objectid ")"` (RFC 8474). Cyrus 3.12 may send any bytes as the id: it ends where the items go on or end.
 fn object_id<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Result<Text<'a>, NoMemory> {
-    let is_list = cursor.take(b'(');
-    let id = match cursor.astring() {
-        Some(id) => decode::text(arena, &id, cursor.is_clean)?,
-        None => Text::NONE,
-    };
-    if is_list {
-        cursor.take(b')');
+    if !cursor.take(b'(') {
+        return Ok(decode::astring(cursor, arena)?.unwrap_or(Text::NONE));
     }
-    Ok(id)
+    let start = cursor.clone();
+    if let Some(id) = cursor.string().filter(|_| cursor.take(b')')) {
+        return decode::text(arena, &id, cursor.is_clean);
+    }
+    *cursor = start;
+    let rest = cursor.rest();
+    let is_end = |at: &usize| matches!(&rest[at + 1..], [] | [b')'] | [b' ', ..]);
+    let end = memchr_iter(b')', rest).find(is_end).unwrap_or(rest.len());
+    cursor.advance(end + 1);
+    arena.text(rest[..end].trim_ascii())
 }
 
 /// A number that is all of the next word.
@@ -168,8 +200,22 @@ mod tests {
             &["MESSAGES", "UNSEEN"],
         );
         check(b"\"say \"hi\" all\" (MESSAGES 3)", "say \"hi\" all", [3, -1, -1, -1, 0, 0, -1, -1], &[]);
+        check(b"Post (old) (a) (MESSAGES 3", "Post (old) (a)", [3, -1, -1, -1, 0, 0, -1, -1], &[]);
         check(b"(MESSAGES 3)", "", [3, -1, -1, -1, 0, 0, -1, -1], &[]);
         check(b"INBOX", "INBOX", none, &[]);
+    }
+
+    #[test]
+    fn a_damaged_id_costs_only_itself() {
+        for id in
+            ["D x", "D\"", "D(", "D)x", "D '\u{11}\u{b0}U", "(", "\"", "\"D", "((\"))x", "{5}", "", "\"F22\""]
+        {
+            let sent = format!("Box (MESSAGES 1 MAILBOXID ({id}) DELETED 2 RECENT 3)");
+            check(sent.as_bytes(), "Box", [1, -1, 3, 2, 0, 0, -1, -1], &[]);
+            assert!(is_about(&Response::new(sent.as_bytes(), &[]), 0, "Box", false).unwrap(), "{id}");
+            let last = format!("Box (MESSAGES 1 MAILBOXID ({id}))");
+            check(last.as_bytes(), "Box", [1, -1, -1, -1, 0, 0, -1, -1], &[]);
+        }
     }
 
     #[test]

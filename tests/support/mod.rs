@@ -59,6 +59,24 @@ pub fn is_like(expected: &str, got: &str) -> bool {
     rest.is_empty() || is_open
 }
 
+/// Asserts that each step of a server's said the line expected of it.
+pub fn assert_like<'a>(
+    server: &str,
+    steps: impl IntoIterator<Item = (&'a str, &'a str)>,
+    lines: &[impl AsRef<str>],
+) {
+    let (mut wrong, mut count) = (String::new(), 0);
+    for (at, (step, expected)) in steps.into_iter().enumerate() {
+        let got = lines.get(at).map_or("nothing", AsRef::as_ref);
+        if !is_like(expected, got) {
+            wrong += &format!("{step}\n  expected {expected}\n  got      {got}\n");
+        }
+        count += 1;
+    }
+    assert!(wrong.is_empty(), "{server}\n{wrong}");
+    assert_eq!(lines.len(), count, "{server} said more");
+}
+
 /// Says what was not shown, and why; the end of the run lists it.
 pub fn skip(reason: &str) {
     println!("SKIP: {reason}");
