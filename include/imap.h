@@ -1681,7 +1681,10 @@ imap_status imap_store(imap_client *client,
                        imap_messages **messages,
                        imap_error **error);
 
-/// COPY (RFC 9051 section 6.4.7) into `mailbox`. Free the result with imap_assigned_free(). NO with the code
+/// COPY (RFC 9051 section 6.4.7) into `mailbox`. All are copied or none, unless the set does not fit into one command, or
+/// has more messages than the server copies at once (SAVELIMIT and MESSAGELIMIT, RFC 9738): then several commands copy
+/// them, and after an error some may have been copied; NO with the code MESSAGELIMIT if the set cannot be divided, like
+/// "1:*". Free the result with imap_assigned_free(). NO with the code
 /// TRYCREATE: the mailbox does not exist. Blocks: yes.
 imap_status imap_copy(imap_client *client,
                       const char *set,
@@ -2079,7 +2082,8 @@ imap_status imap_upload_add_url(imap_upload *upload,
                                 imap_error **error);
 
 /// APPEND (RFC 9051 section 6.3.12) of all messages of the upload to `mailbox`: in one command where the server has
-/// MULTIAPPEND (RFC 3502: then all are added or none), else one after the other. Free the result, with their UIDs in
+/// MULTIAPPEND (RFC 3502: then all are added or none), else one after the other. A server that takes only so many at once
+/// (SAVELIMIT, RFC 9738) gets them in several commands: after an error the earlier ones were added. Free the result, with their UIDs in
 /// order, with imap_assigned_free(). Otherwise as imap_append(); STOPPED: a reader gave up; UNSUPPORTED: a URL, and no
 /// CATENATE. Blocks: yes.
 imap_status imap_append_upload(imap_client *client,

@@ -376,21 +376,22 @@ fn what_a_server_did_not_reach_is_asked_for_again() {
          S: $ OK [MESSAGELIMIT 1 19] cannot be gone on with\n\
          C: UID STORE 1:3 +FLAGS (\\Seen)\n\
          S: $ NO [MESSAGELIMIT 2] too many\n\
-         C: UID STORE 3 +FLAGS (\\Seen)\n\
-         S: * 3 FETCH (UID 3 FLAGS (\\Seen))\nS: $ OK done\n\
          C: UID STORE 1:2 +FLAGS (\\Seen)\n\
          S: * 1 FETCH (UID 1 FLAGS (\\Seen))\nS: $ OK done\n\
+         C: UID STORE 3 +FLAGS (\\Seen)\n\
+         S: * 3 FETCH (UID 3 FLAGS (\\Seen))\nS: $ OK done\n\
          C: UID STORE 1:* +FLAGS (\\Seen)\n\
          S: $ NO [MESSAGELIMIT 2] too many\n\
-         C: UID COPY 1:9 Archive\n\
+         C: UID COPY 1:90 Archive\n\
          S: * OK [COPYUID 7 5,9 1:2] copied\n\
          S: $ OK [MESSAGELIMIT 2 5] more\n\
-         C: UID COPY 1:4 Archive\n\
+         C: UID COPY 1:2 Archive\n\
          S: $ OK [COPYUID 7 1 3] done\n\
-         C: UID COPY 5:9 Archive\n\
+         C: UID COPY 3:4 Archive\nS: $ OK done\n\
+         C: UID COPY 5:90 Archive\n\
          S: $ OK [MESSAGELIMIT 2 6] more\n\
-         C: UID STORE 6:9 +FLAGS.SILENT (\\Deleted)\nS: $ OK done\n\
-         C: UID EXPUNGE 6:9\nS: $ OK done\n\
+         C: UID STORE 6:90 +FLAGS.SILENT (\\Deleted)\nS: $ OK done\n\
+         C: UID EXPUNGE 6:90\nS: $ OK done\n\
          C: UID COPY 5 Archive\nS: $ OK [COPYUID 7 5 9] done\n\
          C: UID STORE 5 +FLAGS.SILENT (\\Deleted)\nS: $ OK done\n\
          C: UID EXPUNGE 5\nS: $ OK done\n\
@@ -406,17 +407,70 @@ fn what_a_server_did_not_reach_is_asked_for_again() {
             ("fetch|1:*|FLAGS", "fetch: count=0"),
             ("fetch|5:9|FLAGS", "fetch: count=1 [#5 uid=5 flags=] limited=12"),
             ("fetch|#1:9|FLAGS", "fetch: count=1 [#9 uid=19 flags=] limited=19"),
-            ("store|1:3|+FLAGS (\\Seen)", "store: count=2 [#3 uid=3 flags=\\Seen] [#1 uid=1 flags=\\Seen]"),
+            ("store|1:3|+FLAGS (\\Seen)", "store: count=2 [#1 uid=1 flags=\\Seen] [#3 uid=3 flags=\\Seen]"),
             (
                 "store|1:*|+FLAGS (\\Seen)",
                 "store: IMAP_ERR_NO [MESSAGELIMIT] usable=1: UID STORE: the server said NO: [MESSAGELIMIT 2] too many",
             ),
-            ("copy|1:9|Archive", "copy: 7 5,9,1 -> 1:2,3"),
-            ("move|5:9|Archive", "move: 7 5 -> 9 origin=1"),
+            ("copy|1:90|Archive", "copy: 7 5,9,1 -> 1:2,3"),
+            ("move|5:90|Archive", "move: 7 5 -> 9 origin=1"),
             ("expunge|1:4", "expunge: 4,1 modseq=-1"),
         ],
     );
     shows("scripted", &["MESSAGELIMIT"]);
+}
+
+#[test]
+fn copies_keep_below_the_limit_of_the_server() {
+    selected(
+        "IMAP4rev1 UIDPLUS SAVELIMIT=20 MESSAGELIMIT=15",
+        "C: UID COPY 1:20 Archive\nS: $ OK [COPYUID 7 1:20 1:20] done\n\
+         C: UID COPY 1:20 Archive\nS: $ OK [COPYUID 7 1:20 21:40] done\n\
+         C: UID COPY 21:25 Archive\nS: $ OK [COPYUID 7 21:25 41:45] done\n\
+         C: UID COPY 1:60 Archive\nS: $ NO [MESSAGELIMIT 20] too many\n\
+         C: UID COPY 1:20 Archive\nS: $ OK [COPYUID 7 5 46] done\n\
+         C: UID COPY 21:40 Archive\nS: $ OK done\n\
+         C: UID COPY 41:60 Archive\nS: $ OK [COPYUID 7 60 47] done\n\
+         C: UID COPY 1:* Archive\nS: $ NO [MESSAGELIMIT 20] too many\n\
+         C: COPY 1:25 Archive\nS: $ NO [MESSAGELIMIT 20] too many\n\
+         C: UID COPY 1:20 Archive\nS: $ OK [COPYUID 7 1:20 48:67] done\n\
+         C: UID COPY 21:25 Archive\nS: $ NO [OVERQUOTA] full\n\
+         C: UID COPY 5:9 Archive\nS: $ OK [MESSAGELIMIT 20 12] nothing\n\
+         C: UID COPY 1:15 Archive\nS: $ OK [COPYUID 7 1:15 70:84] done\n\
+         C: UID STORE 1:15 +FLAGS.SILENT (\\Deleted)\nS: $ OK done\n\
+         C: UID EXPUNGE 1:15\nS: $ OK done\n\
+         C: UID COPY 16 Archive\nS: $ OK [COPYUID 7 16 85] done\n\
+         C: UID STORE 16 +FLAGS.SILENT (\\Deleted)\nS: $ OK done\n\
+         C: UID EXPUNGE 16\nS: $ OK done\n",
+        &[
+            ("copy|1:20|Archive", "copy: 7 1:20 -> 1:20"),
+            ("copy|1:25|Archive", "copy: 7 1:20,21:25 -> 21:40,41:45"),
+            ("copy|1:60|Archive", "copy: 7 5,60 -> 46,47"),
+            (
+                "copy|1:*|Archive",
+                "copy: IMAP_ERR_NO [MESSAGELIMIT] usable=1: UID COPY: the server said NO: [MESSAGELIMIT 20] too many",
+            ),
+            (
+                "copy|#1:25|Archive",
+                "copy: IMAP_ERR_NO [MESSAGELIMIT] usable=1: COPY: the server said NO: [MESSAGELIMIT 20] too many",
+            ),
+            (
+                "copy|1:25|Archive",
+                "copy: IMAP_ERR_NO [OVERQUOTA] usable=1: UID COPY: the server said NO: [OVERQUOTA] full",
+            ),
+            ("copy|5:9|Archive", "copy: 0  ->  limited=12"),
+            ("move|1:16|Archive", "move: 7 1:15,16 -> 70:84,85 origin=1"),
+        ],
+    );
+    // A MOVE may do a part, and is not divided before.
+    selected(
+        "IMAP4rev1 UIDPLUS MOVE SAVELIMIT=2",
+        "C: UID MOVE 1:4 Archive\nS: * OK [COPYUID 7 3:4 1:2] x\nS: * 3 EXPUNGE\nS: * 3 EXPUNGE\n\
+         S: $ OK [MESSAGELIMIT 2 3] more\n\
+         C: UID MOVE 1:2 Archive\nS: * OK [COPYUID 7 1:2 3:4] x\nS: * 1 EXPUNGE\nS: * 1 EXPUNGE\nS: $ OK done\n",
+        &[("move|1:4|Archive", "move: 7 3:4,1:2 -> 1:2,3:4")],
+    );
+    shows("scripted", &["SAVELIMIT"]);
 }
 
 #[test]

@@ -511,6 +511,29 @@ fn messages_are_put_together_on_the_server() {
 }
 
 #[test]
+fn no_more_messages_go_at_once_than_the_server_takes() {
+    let script = concat!(
+        "C: APPEND Sent {1+}\nL: 1\nc:  {1+}\nL: 1\nc: \nS: $ OK [APPENDUID 7 1:2] done\n",
+        "C: APPEND Sent {1+}\nL: 1\nc:  {1+}\nL: 1\nc: \nS: $ OK [APPENDUID 7 3:4] done\n",
+        "C: APPEND Sent {1+}\nL: 1\nc:  {1+}\nL: 1\nc: \nS: $ OK [APPENDUID 7 6:7] done\n",
+        "C: APPEND Sent {1+}\nL: 1\nc: \nS: $ NO [MESSAGELIMIT 0] none today\n",
+    );
+    let steps = ["upload|Sent|0|n:|t:a|n:|t:b|n:|t:c|n:|t:d", "upload|Sent|0|n:|t:a|n:|t:b|n:|t:c"];
+    for limit in ["SAVELIMIT=2", "MESSAGELIMIT=2", "MESSAGELIMIT=1 SAVELIMIT=2"] {
+        let lines = played(&format!("IMAP4rev1 LITERAL+ UIDPLUS MULTIAPPEND {limit}"), script, &[], &steps);
+        assert_eq!(lines[0], "upload: uids=1:2,3:4 origin=0");
+        assert!(lines[1].contains("code=MESSAGELIMIT"), "{}", lines[1]);
+    }
+    // A limit of none, or of nonsense, is none.
+    let whole = "C: APPEND Sent {1+}\nL: 1\nc:  {1+}\nL: 1\nc: \nS: $ OK [APPENDUID 7 1:2] done\n";
+    for limit in ["SAVELIMIT=0", "SAVELIMIT=x", "SAVELIMIT", "SAVELIMIT=99999999999999999999"] {
+        let capabilities = format!("IMAP4rev1 LITERAL+ UIDPLUS MULTIAPPEND {limit}");
+        assert_eq!(one(&capabilities, whole, "upload|Sent|0|n:|t:a|n:|t:b"), "upload: uids=1:2 origin=0");
+    }
+    shows("scripted", &["SAVELIMIT"]);
+}
+
+#[test]
 fn messages_in_utf8() {
     let script = concat!(
         "C: ENABLE UTF8=ACCEPT\nS: * ENABLED UTF8=ACCEPT\nS: $ OK done\n",

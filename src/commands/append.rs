@@ -1,4 +1,4 @@
-//! APPEND and REPLACE (RFC 9051 section 6.3.12, RFC 3502, RFC 4315, RFC 4469, RFC 6855, RFC 7889, RFC 8508); a REPLACE
+//! APPEND and REPLACE (RFC 9051 section 6.3.12, RFC 3502, RFC 4315, RFC 4469, RFC 6855, RFC 7889, RFC 8508, RFC 9738); a REPLACE
 //! that the server does not have is done by APPEND, STORE and UID EXPUNGE.
 
 use std::sync::Arc;
@@ -352,6 +352,15 @@ impl Append {
         Ok(Append { step: Verb::Replace(uid), ..Append::all(mailbox, messages)? })
     }
 
+    /// Before the first line: whatever cannot be sent is found while nothing was.
+    fn prepare(&mut self, facts: &Facts) -> Result<()> {
+        if facts.settings.append_crlf {
+            self.messages.iter_mut().try_for_each(NewMessage::fit_line_ends)?;
+        }
+        self.choose(facts)?;
+        self.messages.iter().try_for_each(|message| message.check(facts))
+    }
+
     /// REPLACE, or its three steps where the server cannot.
     fn choose(&mut self, facts: &Facts) -> Result<()> {
         let Verb::Replace(uid) = self.step else { return Ok(()) };
@@ -366,6 +375,14 @@ impl Append {
         }
         self.step = Verb::ReplaceAppend(uid);
         Ok(())
+    }
+}
+
+/// So many messages go into one command (RFC 3502, RFC 9738).
+fn batch(facts: &Facts) -> usize {
+    match facts.has("MULTIAPPEND") {
+        true => facts.save_limit().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX),
+        false => 1,
     }
 }
 
@@ -392,11 +409,9 @@ impl Command for Append {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_login()?;
-        if facts.settings.append_crlf {
-            self.messages.iter_mut().try_for_each(NewMessage::fit_line_ends)?;
+        if self.at == 0 {
+            self.prepare(facts)?;
         }
-        self.choose(facts)?;
-        self.messages.iter().skip(self.at).try_for_each(|message| message.check(facts))?;
         line.word(self.name())?;
         match self.step {
             Verb::ReplaceStore(uid) => {
@@ -411,7 +426,7 @@ impl Command for Append {
             Verb::Append | Verb::ReplaceAppend(_) => {}
         }
         line.mailbox(&self.mailbox)?;
-        let last = if facts.has("MULTIAPPEND") { self.messages.len() } else { self.at + 1 };
+        let last = self.at.saturating_add(batch(facts));
         while let Some(message) = self.messages.get_mut(self.at).filter(|_| self.at < last) {
             message.write(facts, line, &mut self.supplies)?;
             self.at += 1;

@@ -73,6 +73,16 @@ impl Copying {
         self.kind = Kind::MoveCopy;
         Ok(())
     }
+
+    /// So many messages can be named by the next line and those that follow it; a MOVE, which may do a part, has no limit.
+    fn limit(&self, facts: &Facts) -> Option<u64> {
+        match self.kind {
+            Kind::Copy => facts.save_limit(),
+            // STORE and UID EXPUNGE have to do all that was copied.
+            Kind::MoveCopy => facts.save_limit().into_iter().chain(facts.number_of("MESSAGELIMIT")).min(),
+            Kind::Move | Kind::MoveStore | Kind::MoveExpunge => None,
+        }
+    }
 }
 
 impl Command for Copying {
@@ -105,6 +115,9 @@ impl Command for Copying {
             return Ok(Next::Nothing);
         }
         self.choose(facts)?;
+        if let Some(limit) = self.limit(facts) {
+            self.targets.keep_below(limit, selected.exists)?;
+        }
         line.word(self.name())?;
         line.raw(b" ")?;
         line.raw(self.targets.piece().unwrap_or_default())?;

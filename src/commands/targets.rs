@@ -133,6 +133,16 @@ impl Targets {
         Ok(())
     }
 
+    /// The server does nothing for a line that names more than `most` messages: none does, if the numbers of the piece can
+    /// all be messages. If most of them cannot, dividing them would send many lines for nothing: the server is asked.
+    pub fn keep_below(&mut self, most: u64, exists: Option<u32>) -> Result<()> {
+        let (Some(exists), Ok(most)) = (exists, u32::try_from(most)) else { return Ok(()) };
+        if exists > most && self.set_of_piece()?.is_some_and(|set| set.count() <= u64::from(exists)) {
+            self.divide(most)?;
+        }
+        Ok(())
+    }
+
     /// The server does nothing because it is more than `most` messages. False: smaller pieces do not help.
     fn divide(&mut self, most: u32) -> Result<bool> {
         let is_closed = |set: &imap_set| set.bounds().is_some_and(|(_, highest)| highest < u32::MAX);
@@ -141,6 +151,7 @@ impl Targets {
             return Ok(false);
         }
         self.pieces.pop();
+        let kept = self.pieces.len();
         let (mut piece, mut room) = (imap_set::new(), most);
         for span in set.spans() {
             let mut first = span.first;
@@ -157,6 +168,8 @@ impl Targets {
             }
         }
         self.push(&piece)?;
+        // The lowest first: so copies come to lie in order.
+        self.pieces[kept..].reverse();
         Ok(true)
     }
 

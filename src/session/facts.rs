@@ -279,6 +279,12 @@ impl Facts {
         numbers.next()?.parse().ok()
     }
 
+    /// So many messages can be added by one APPEND or COPY (RFC 9738), which else does nothing; None: no limit is known.
+    pub fn save_limit(&self) -> Option<u64> {
+        let limit = self.number_of("SAVELIMIT").or_else(|| self.number_of("MESSAGELIMIT"));
+        limit.filter(|limit| *limit > 0)
+    }
+
     pub fn is_enabled(&self, capability: &str) -> bool {
         self.enabled.iter().any(|name| name.eq_ignore_ascii_case(capability))
     }
