@@ -402,6 +402,15 @@ fn threads_made_here() {
     ];
     let lines = played("", &script.concat(), &["thread||UNSEEN", "thread|ORDEREDSUBJECT|# ALL"]);
     assert_eq!(lines, ["thread: 10(30).20 here", "thread: 1 here"]);
+    // A server that does not understand the space before the names of header fields is asked without it.
+    let asked = "C: UID SEARCH ALL\nS: * SEARCH 10\nS: $ OK done\n";
+    let fetch = |field: &str| {
+        format!("C: UID FETCH 10 (UID INTERNALDATE ENVELOPE BODY.PEEK[HEADER.FIELDS{field}])\n")
+    };
+    let answer = message(1, "x", "<a@x>", "").replace("FIELDS (", "FIELDS(") + "S: $ OK done\n";
+    let (spaced, tight) = (fetch(" (REFERENCES)") + "S: $ BAD what\n", fetch("(REFERENCES)") + &answer);
+    let script = [asked, &spaced, &tight, asked, &tight].concat();
+    assert_eq!(played("", &script, &["thread||ALL", "thread||ALL"]), ["thread: 10 here", "thread: 10 here"]);
     support::shows("scripted", &["S8", "D16", "THREAD", "THREAD=REFERENCES", "THREAD=ORDEREDSUBJECT"]);
 }
 

@@ -10,6 +10,7 @@ use super::sync::MutexGuard;
 use super::waiting::Goal;
 use crate::error::{Error, Result, imap_status::*};
 use crate::session::{Choice, FED, InFlight, Item, Piece, Pulled, RequestId, Section, UploadSource};
+use crate::wire::section;
 
 /// A section of a message, to be read.
 pub enum Body {
@@ -59,9 +60,7 @@ impl Client {
                 return Ok(section.map(Body::Here));
             }
             if let Some(offer) = core.session.offer(id).filter(|offer| offer.choice == Choice::Open) {
-                let mut label = Vec::new();
-                label.try_reserve_exact(offer.label.len())?;
-                label.extend_from_slice(&offer.label);
+                let label = section::canonical(&offer.label)?;
                 let body = Body::Arriving { label, uid: offer.uid, size: offer.size };
                 core.session.choose(id, Choice::Read);
                 return Ok(Some(body));

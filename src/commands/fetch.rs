@@ -1,6 +1,7 @@
 //! FETCH (RFC 9051 section 6.4.5, RFC 7162, RFC 9394). Where the server has no PREVIEW, it is made from the text.
 
 use super::preview::Previews;
+use super::spacing::Spacing;
 use super::targets::Targets;
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{
@@ -25,6 +26,7 @@ pub struct Fetch {
     /// PREVIEW is made here.
     previews: Option<Previews>,
     decoding: Decoding,
+    spacing: Spacing,
 }
 
 /// How far the server came with sections that it has to decode: it stops at one that it cannot (RFC 3516).
@@ -79,6 +81,7 @@ impl Fetch {
             item: None,
             previews: None,
             decoding: Decoding::default(),
+            spacing: Spacing::default(),
         })
     }
 
@@ -143,6 +146,7 @@ impl Command for Fetch {
             is_old: facts.is_imap4(),
             by_structure: self.previews.is_some(),
             is_undecoded: self.decoding.is_off,
+            is_tight: self.spacing.is_tight(facts),
         };
         self.items.encode(manner, line)?;
         Ok(Next::Send)
@@ -180,9 +184,12 @@ impl Command for Fetch {
         self.item.take().map(Item::Message)
     }
 
-    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
+    fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
         if let Some(previews) = self.previews.as_mut().filter(|previews| previews.has_begun()) {
             return Ok(if previews.go_on(reply)? { Step::AGAIN } else { Step::DONE });
+        }
+        if self.items.asks_fields() && self.spacing.tightens(reply, facts) {
+            return Ok(Step::AGAIN);
         }
         let is_binary = self.items.asks_binary() && !self.decoding.is_off;
         let costs_an_item =
@@ -198,13 +205,11 @@ impl Command for Fetch {
         if has_more {
             return Ok(Step::AGAIN);
         }
-        match (&mut self.previews, &self.list) {
-            (Some(previews), Some(list)) => {
-                let is_needed = previews.begin(list.messages())?;
-                Ok(if is_needed { Step::AGAIN } else { Step::DONE })
-            }
-            _ => Ok(Step::DONE),
-        }
+        let is_done = match (&mut self.previews, &self.list) {
+            (Some(previews), Some(list)) => !previews.begin(list.messages())?,
+            _ => true,
+        };
+        Ok(Step { is_done, effect: self.spacing.effect() })
     }
 
     fn finish(self) -> Result<Self::Output> {

@@ -32,6 +32,11 @@ impl Gather {
         Rules { claim, sequence: sequence(criteria), mailboxes: Mailboxes::Ignores }
     }
 
+    /// The messages are known, and asked for.
+    pub fn fetches(&self) -> bool {
+        self.targets.is_some()
+    }
+
     /// The next line; `items` is what is needed of each message.
     pub fn line(
         &mut self,

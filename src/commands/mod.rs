@@ -35,6 +35,7 @@ mod rights;
 mod search;
 mod select;
 mod sort;
+mod spacing;
 mod status;
 mod store;
 mod table;

@@ -3,6 +3,7 @@
 use super::fetch::Named;
 use super::gather::Gather;
 use super::search::{Abilities, manner, origin, retries, sequence, too_large};
+use super::spacing::Spacing;
 use crate::error::{Error, Result};
 use crate::model::{Arena, Owned, Threads, imap_threads};
 use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Step, Untagged, unsupported};
@@ -22,6 +23,7 @@ pub struct Thread {
     tree: Tree,
     /// The threads are made here.
     here: Option<(Gather, Messages, Algorithm)>,
+    spacing: Spacing,
 }
 
 /// THREAD has no RETURN.
@@ -56,6 +58,7 @@ impl Thread {
             has_retried: false,
             tree: Tree::default(),
             here: None,
+            spacing: Spacing::default(),
         })
     }
 
@@ -132,6 +135,9 @@ impl Command for Thread {
         if let Some((gather, _, algorithm)) = &mut self.here {
             let items = match algorithm {
                 Algorithm::OrderedSubject => "(UID INTERNALDATE ENVELOPE)",
+                _ if self.spacing.is_tight(facts) => {
+                    "(UID INTERNALDATE ENVELOPE BODY.PEEK[HEADER.FIELDS(REFERENCES)])"
+                }
                 _ => "(UID INTERNALDATE ENVELOPE BODY.PEEK[HEADER.FIELDS (REFERENCES)])",
             };
             return gather.line(&self.criteria, self.manner, items, line);
@@ -154,7 +160,13 @@ impl Command for Thread {
         }
     }
 
-    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
+    fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
+        let names_fields = |(gather, _, algorithm): &(Gather, Messages, Algorithm)| {
+            gather.fetches() && !matches!(algorithm, Algorithm::OrderedSubject)
+        };
+        if self.here.as_ref().is_some_and(names_fields) && self.spacing.tightens(reply, facts) {
+            return Ok(Step::AGAIN);
+        }
         if !self.has_retried && retries(&mut self.criteria, reply)? {
             self.has_retried = true;
             self.tree = Tree::default();
@@ -164,7 +176,7 @@ impl Command for Thread {
             Some((gather, ..)) => gather.go_on(&self.criteria, reply)?,
             None => reply.ok().map(|()| false)?,
         };
-        Ok(if has_more { Step::AGAIN } else { Step::DONE })
+        Ok(Step { is_done: !has_more, effect: self.spacing.effect() })
     }
 
     fn finish(mut self) -> Result<Self::Output> {

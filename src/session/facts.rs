@@ -268,8 +268,12 @@ impl Facts {
                 // RFC 7162 section 3.2.3.
                 || (capability == "CONDSTORE" && self.has("QRESYNC"))
         };
-        let is_untrue = self.lacking.contains(&capability) || self.peer.lacks(capability);
-        !is_untrue && (self.has(capability) || is_included())
+        !self.lacks(capability) && (self.has(capability) || is_included())
+    }
+
+    /// Whether it was found, or is known, not to understand this.
+    pub fn lacks(&self, what: &str) -> bool {
+        self.lacking.contains(&what) || self.peer.lacks(what)
     }
 
     /// The number of a capability that has one: APPENDLIMIT=35651584.

@@ -57,7 +57,12 @@ pub struct Manner {
     pub by_structure: bool,
     /// Nothing that the server would have to decode.
     pub is_undecoded: bool,
+    /// Without the space before the names of header fields.
+    pub is_tight: bool,
 }
+
+/// What some servers do not understand: the space that the grammar has before the names of header fields.
+pub const SPACED_FIELDS: &str = "HEADER.FIELDS (";
 
 impl Items {
     pub fn parse(text: &str, params: Option<&[&str]>) -> Result<Items> {
@@ -112,6 +117,18 @@ impl Items {
         Ok(())
     }
 
+    /// `"HEADER.FIELDS" [".NOT"] SP header-list`: whether the list begins here.
+    fn opens_fields(&self, at: usize) -> bool {
+        let before = at.checked_sub(1).and_then(|before| self.words.atom(before));
+        let is_fields = |name: String| name.ends_with("HEADER.FIELDS") || name.ends_with("HEADER.FIELDS.NOT");
+        matches!(self.words.get(at), Some(Word::Open)) && before.is_some_and(is_fields)
+    }
+
+    /// Whether header fields are asked for by their names.
+    pub fn asks_fields(&self) -> bool {
+        (0..self.words.len()).any(|at| self.opens_fields(at))
+    }
+
     fn asks(&self, item: &str) -> bool {
         outer_atoms(&self.words).iter().any(|name| name == item)
     }
@@ -145,6 +162,10 @@ impl Items {
             return Ok(if has_list { self.words.close_of(at + 1).unwrap_or(at + 2) } else { at + 1 });
         }
         if manner.is_undecoded && atom.as_deref().is_some_and(|name| name.starts_with("BINARY")) {
+            return Ok(at + 1);
+        }
+        if manner.is_tight && self.opens_fields(at) {
+            line.raw(b"(")?;
             return Ok(at + 1);
         }
         let old = OLD_NAMES.iter().find(|(name, _)| manner.is_old && atom.as_deref() == Some(*name));
@@ -421,7 +442,7 @@ mod tests {
     fn items_can_be_asked_for_in_other_ways() {
         let asked = |text: &str, is_old, by_structure| {
             let items = Items::parse(text, None).unwrap();
-            sent(|line| items.encode(Manner { is_old, by_structure, is_undecoded: false }, line)).unwrap()
+            sent(|line| items.encode(Manner { is_old, by_structure, ..Manner::default() }, line)).unwrap()
         };
         let old = asked("BODY.PEEK[] BODY[HEADER] BODY.PEEK[TEXT] BODY.PEEK[1]", true, false);
         assert_eq!(old, "(UID RFC822.PEEK RFC822.HEADER RFC822.TEXT.PEEK BODY.PEEK[1])\r\n");

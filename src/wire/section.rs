@@ -72,11 +72,22 @@ pub fn section<'a>(
     Ok((arena.put(made)?, is_there))
 }
 
+/// A label in upper case, with the space before the names of header fields that some servers leave out.
+pub fn canonical(label: &[u8]) -> Result<Vec<u8>, NoMemory> {
+    let open = label.iter().position(|byte| *byte == b'(').unwrap_or(label.len());
+    let (name, fields) = label.split_at(open);
+    let is_tight = !fields.is_empty() && name.last().is_some_and(|byte| *byte != b' ');
+    let mut upper = Vec::new();
+    upper.try_reserve_exact(label.len() + 1)?;
+    upper.extend(name.iter().map(u8::to_ascii_uppercase));
+    upper.extend(is_tight.then_some(b' '));
+    upper.extend(fields.iter().map(u8::to_ascii_uppercase));
+    Ok(upper)
+}
+
 /// The section that a label names, without bytes.
 fn empty<'a>(label: &[u8], arena: &'a Arena) -> Result<imap_section<'a>, NoMemory> {
-    let mut upper = Vec::new();
-    upper.try_reserve_exact(label.len())?;
-    upper.extend(label.iter().map(u8::to_ascii_uppercase));
+    let upper = canonical(label)?;
     let (name, offset) = parts_of(&upper);
     Ok(imap_section {
         label: arena.text(&upper)?,

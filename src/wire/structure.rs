@@ -498,9 +498,9 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         self.trailer(part, values.get(languages), values.get(rest + 3), values.start(rest + 4))
     }
 
+    /// Whether two lists behind the size are an envelope and a body. Some servers give these to every message/*.
     fn is_message(&self, own: usize) -> bool {
-        let media_type = self.parts[own].media_type.bytes().unwrap_or_default();
-        matches!(media_type, b"message/rfc822" | b"message/global")
+        self.parts[own].media_type.bytes().unwrap_or_default().starts_with(b"message/")
     }
 
     /// The envelope and the body of a message within the message.

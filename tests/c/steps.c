@@ -221,6 +221,9 @@ static imap_status do_events(imap_error **error) {
     printf(" [%s", event->name);
     if (event->number) printf(" %u", (unsigned)event->number);
     if (event->text) printf(" %s", event->text);
+    /* What is no UTF-8 is told beside the text, byte by byte. */
+    if (event->text && strstr(event->text, "\xEF\xBF\xBD"))
+      for (size_t i = 0; i < event->raw_len; i++) printf("%s%02x", i ? "" : " ", event->raw[i]);
     if (event->kind == IMAP_EVENT_ACCESS) printf(" (%s)", event->code->name);
     printf("%s]", event->is_early ? " early" : "");
     imap_event_free(event);
@@ -525,6 +528,7 @@ int main(int argc, char **argv) {
       if (error->code) printf(" code=%s", error->code->name);
       if (error->code && error->code->code == IMAP_CODE_REFERRAL) printf("(%s)", error->code->texts->items[0]);
       if (error->server_data) printf(" data=%s", error->server_data);
+      if (error->retry_after != -1) printf(" retry_after=%" PRId64, error->retry_after);
       printf(": %s", error->message);
       keep_trace(error);
     }
