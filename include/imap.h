@@ -1557,7 +1557,9 @@ void imap_selected_free(imap_selected *selected);
 /// are computed here from all numbers; OLDER and YOUNGER become BEFORE and SINCE, which are exact to the day (in UTC); then
 /// origin is IMAP_ORIGIN_EMULATED. UNSUPPORTED for any other key or option that the server does not have. A server that
 /// cannot search in UTF-8 is asked once more in a charset that it names, if the text can be written in that. RETURN (UPDATE)
-/// keeps the answer up to date: see IMAP_EVENT_SEARCH. Free the result with imap_numbers_free(). Blocks: yes.
+/// keeps the answer up to date: see IMAP_EVENT_SEARCH. A server that looks at so many messages at a time (MESSAGELIMIT,
+/// RFC 9738) is asked again until it has seen all; if that cannot be, as with SAVE, a defect says how far it came.
+/// Free the result with imap_numbers_free(). Blocks: yes.
 imap_status imap_search(imap_client *client,
                         const char *criteria,
                         const char *const *params,
@@ -1684,8 +1686,8 @@ imap_status imap_store(imap_client *client,
 /// COPY (RFC 9051 section 6.4.7) into `mailbox`. All are copied or none, unless the set does not fit into one command, or
 /// has more messages than the server copies at once (SAVELIMIT and MESSAGELIMIT, RFC 9738): then several commands copy
 /// them, and after an error some may have been copied; NO with the code MESSAGELIMIT if the set cannot be divided, like
-/// "1:*". Free the result with imap_assigned_free(). NO with the code
-/// TRYCREATE: the mailbox does not exist. Blocks: yes.
+/// "1:*". Free the result with imap_assigned_free(). NO with the code TRYCREATE: the mailbox does not exist.
+/// Blocks: yes.
 imap_status imap_copy(imap_client *client,
                       const char *set,
                       const char *mailbox,

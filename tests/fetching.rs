@@ -421,6 +421,19 @@ fn what_a_server_did_not_reach_is_asked_for_again() {
 }
 
 #[test]
+fn places_are_counted_in_all_that_was_asked_for() {
+    selected(
+        "IMAP4rev1 PARTIAL MESSAGELIMIT=2",
+        "C: UID FETCH 1:* (UID FLAGS) (PARTIAL -1:-3)\n\
+         S: * 9 FETCH (UID 19 FLAGS ())\nS: * 8 FETCH (UID 18 FLAGS ())\nS: $ OK [MESSAGELIMIT 2 18] more\n",
+        &[(
+            "fetch|1:*|FLAGS (PARTIAL -1:-3)",
+            "fetch: count=2 [#9 uid=19 flags=] [#8 uid=18 flags=] limited=18",
+        )],
+    );
+}
+
+#[test]
 fn copies_keep_below_the_limit_of_the_server() {
     selected(
         "IMAP4rev1 UIDPLUS SAVELIMIT=20 MESSAGELIMIT=15",

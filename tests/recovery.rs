@@ -151,6 +151,24 @@ fn changes_since_then_are_asked_for() {
 }
 
 #[test]
+fn what_a_server_did_not_reach_is_not_gone() {
+    let begin = begin("CONDSTORE MESSAGELIMIT=2");
+    let script = [
+        &begin,
+        &select(" (CONDSTORE)", "S: * OK [HIGHESTMODSEQ 950] x\n"),
+        "C: UID FETCH 1:* (UID FLAGS) (CHANGEDSINCE 900)\nS: * 3 FETCH (UID 9 FLAGS (\\Seen) MODSEQ (905))\n",
+        "S: $ OK [MESSAGELIMIT 2 3] more\n",
+        "C: UID FETCH 1:2 (UID FLAGS) (CHANGEDSINCE 900)\nS: * 1 FETCH (UID 1 FLAGS () MODSEQ (905))\nS: $ OK done\n",
+        "C: UID SEARCH UID 1:9\nS: * SEARCH 3 9\nS: $ OK [MESSAGELIMIT 2 3] more\n",
+        "C: UID SEARCH UID 1:2\nS: * SEARCH 1\nS: $ OK done\n",
+    ];
+    assert_eq!(
+        played("resynced", &[], &script.concat()),
+        "INBOX new=0 vanished=2 origin=1 changed=[9 \\Seen][1 ]"
+    );
+}
+
+#[test]
 fn capabilities_are_enabled() {
     let script = [
         &begin("ENABLE CONDSTORE UTF8=ACCEPT"),

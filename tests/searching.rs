@@ -51,7 +51,8 @@ fn nothing_is_done_by_other_means_unless_it_may_be() {
     support::shows("scripted", &["ESEARCH", "WITHIN", "SORT", "THREAD", "D19"]);
 }
 
-/// Each exchange of a script, "client line", "server line\nserver line", and the step that makes it.
+/// Each exchange of a script, "client line", "server line\nserver line", and the step that makes it; none if it goes on
+/// from the exchange before.
 fn exchanged(capabilities: &str, exchanges: &[(&str, &str, &str)]) -> Vec<String> {
     let script: String = exchanges
         .iter()
@@ -62,8 +63,8 @@ fn exchanged(capabilities: &str, exchanges: &[(&str, &str, &str)]) -> Vec<String
             format!("C: {sent}\n{answer}{done}")
         })
         .collect();
-    let arguments: Vec<&str> = exchanges.iter().map(|(step, ..)| *step).collect();
-    played(capabilities, &script, &arguments)
+    let arguments = exchanges.iter().map(|(step, ..)| *step).filter(|step| !step.is_empty());
+    played(capabilities, &script, &arguments.collect::<Vec<_>>())
 }
 
 #[test]
@@ -376,6 +377,155 @@ fn threads_of_the_server() {
     assert_eq!(lines[..7], expected);
     assert!(lines[7].starts_with("thread: INVALID") && lines[8].starts_with("thread: INVALID"), "{lines:?}");
     support::shows("scripted", &["S8", "D16", "THREAD", "THREAD=REFERENCES", "THREAD=ORDEREDSUBJECT"]);
+}
+
+#[test]
+fn a_server_that_stops_is_asked_for_the_rest() {
+    let exchanges = [
+        (
+            "search|FROM ?|Zoë",
+            "UID SEARCH CHARSET UTF-8 FROM {4+}\nL: 4\nc: ",
+            "* SEARCH 18 19\n$ OK [MESSAGELIMIT 2 18] more",
+        ),
+        (
+            "",
+            "UID SEARCH CHARSET UTF-8 UID 1:17 FROM {4+}\nL: 4\nc: ",
+            "* SEARCH 6 17\n$ OK [MESSAGELIMIT 2 6] more",
+        ),
+        ("", "UID SEARCH CHARSET UTF-8 UID 1:5 FROM {4+}\nL: 4\nc: ", "* SEARCH 1"),
+        (
+            "search|# RETURN (MIN MAX COUNT ALL) DELETED",
+            "SEARCH RETURN (MIN MAX COUNT ALL) DELETED",
+            "* ESEARCH (TAG \"$TAG\") MIN 8 MAX 9 COUNT 2 ALL 8:9\n$ OK [MESSAGELIMIT 2 18] more",
+        ),
+        (
+            "",
+            "SEARCH RETURN (MIN MAX COUNT ALL) UID 1:17 DELETED",
+            "* ESEARCH (TAG \"$TAG\") COUNT 0\n$ OK [MESSAGELIMIT 2 6] more",
+        ),
+        (
+            "",
+            "SEARCH RETURN (MIN MAX COUNT ALL) UID 1:5 DELETED",
+            "* ESEARCH (TAG \"$TAG\") MIN 2 MAX 2 COUNT 1 ALL 2",
+        ),
+        // The places of PARTIAL are those in all of the mailbox.
+        (
+            "search|RETURN (PARTIAL 1:2 COUNT) ALL",
+            "UID SEARCH RETURN (PARTIAL 1:2 COUNT) ALL",
+            "* ESEARCH (TAG \"$TAG\") UID PARTIAL (1:2 18:19) COUNT 2\n$ OK [MESSAGELIMIT 2 18] more",
+        ),
+        (
+            "",
+            "UID SEARCH RETURN (ALL COUNT) ALL",
+            "* ESEARCH (TAG \"$TAG\") UID ALL 18:19 COUNT 2\n$ OK [MESSAGELIMIT 2 18] more",
+        ),
+        ("", "UID SEARCH RETURN (ALL COUNT) UID 1:17 ALL", "* ESEARCH (TAG \"$TAG\") UID ALL 3,5 COUNT 2"),
+        (
+            "search|RETURN (PARTIAL -1:-2) ALL",
+            "UID SEARCH RETURN (PARTIAL -1:-2) ALL",
+            "* ESEARCH (TAG \"$TAG\") UID PARTIAL (-1:-2 18:19)\n$ OK [MESSAGELIMIT 2 18] more",
+        ),
+        // What the server keeps cannot be put together.
+        (
+            "search|RETURN (SAVE ALL) ALL",
+            "UID SEARCH RETURN (SAVE ALL) ALL",
+            "* ESEARCH (TAG \"$TAG\") UID ALL 18:19\n$ OK [MESSAGELIMIT 2 18] more",
+        ),
+        ("search|SEEN", "UID SEARCH SEEN", "* SEARCH 6\n$ OK [MESSAGELIMIT 2 5] more"),
+        ("", "UID SEARCH UID 1:4 SEEN", "$ NO [MESSAGELIMIT 2] too many"),
+        ("", "UID SEARCH UID 1:2 SEEN", "* SEARCH 1"),
+        ("", "UID SEARCH UID 3:4 SEEN", "* SEARCH 4"),
+        // Nonsense ends it.
+        ("search|SEEN", "UID SEARCH SEEN", "* SEARCH 6\n$ OK [MESSAGELIMIT 2 5] more"),
+        ("", "UID SEARCH UID 1:4 SEEN", "* SEARCH 3\n$ OK [MESSAGELIMIT 2 20] more"),
+        ("search|SEEN", "UID SEARCH SEEN", "* SEARCH 6\n$ OK [MESSAGELIMIT 2 1] all"),
+        ("search|SEEN", "UID SEARCH SEEN", "$ NO [MESSAGELIMIT 2] too many"),
+        ("search|SEEN", "UID SEARCH SEEN", "* SEARCH 6\n$ OK [MESSAGELIMIT 2 5] more"),
+        ("", "UID SEARCH UID 1:4 SEEN", "$ BAD what"),
+        (
+            "search|UIDBEFORE 25000 UIDAFTER ?|23220",
+            "UID SEARCH UIDBEFORE 25000 UIDAFTER 23220",
+            "* SEARCH 23221",
+        ),
+    ];
+    let lines = exchanged("ESEARCH SEARCHRES PARTIAL LITERAL+ MESSAGELIMIT=2", &exchanges);
+    let expected = [
+        "search: [1,6,17:19]",
+        "search: [2,8:9 total=3 min=2 max=9]",
+        "search: [3,5 total=4 partial=1:2 here]",
+        "search: [18:19 partial=-1:-2]",
+        "search: [18:19 defect=the server looked only at the messages from UID 18 up (MESSAGELIMIT)]",
+        "search: [1,4,6]",
+        "search: [3,6 defect=the server looked only at the messages from UID 20 up (MESSAGELIMIT)]",
+        "search: [6]",
+        "search: NO MESSAGELIMIT: UID SEARCH: the server said NO: [MESSAGELIMIT 2] too many",
+        "search: BAD -: UID SEARCH: the server said BAD: what",
+        "search: [23221]",
+    ];
+    assert_eq!(lines, expected);
+    support::shows("scripted", &["MESSAGELIMIT"]);
+}
+
+#[test]
+fn an_order_of_a_part_is_made_here_of_all() {
+    let mail = |number: u32| {
+        format!(
+            "* {number} FETCH (UID {} INTERNALDATE \"0{number}-Apr-2003 12:00:00 +0000\" RFC822.SIZE {} ENVELOPE (NIL \"s{number}\" NIL NIL NIL NIL NIL NIL NIL \"<{number}@x>\"))",
+            10 * number,
+            100 - number
+        )
+    };
+    let fetched = [mail(3), mail(2)].join("\n") + "\n$ OK [MESSAGELIMIT 2 20] more";
+    let first = mail(1);
+    let items = "(UID INTERNALDATE RFC822.SIZE ENVELOPE)";
+    let of_sort = [format!("UID FETCH 10,20,30 {items}"), format!("UID FETCH 10 {items}")];
+    let items = "(UID INTERNALDATE ENVELOPE BODY.PEEK[HEADER.FIELDS (REFERENCES)])";
+    let of_thread = [format!("UID FETCH 10,20,30 {items}"), format!("UID FETCH 10 {items}")];
+    let by_number = "FETCH 1:3 (UID INTERNALDATE RFC822.SIZE ENVELOPE)";
+    let searched = "* SEARCH 20 30\n$ OK [MESSAGELIMIT 2 20] more";
+    let exchanges = [
+        (
+            "sort|REVERSE SIZE|ALL",
+            "UID SORT (REVERSE SIZE) US-ASCII ALL",
+            "* SORT 20 30\n$ OK [MESSAGELIMIT 2 20] more",
+        ),
+        ("", "UID SEARCH ALL", searched),
+        ("", "UID SEARCH UID 1:19 ALL", "* SEARCH 10"),
+        ("", &of_sort[0], &fetched),
+        ("", &of_sort[1], &first),
+        ("thread|REFERENCES|ALL", "UID THREAD REFERENCES US-ASCII ALL", "$ NO [MESSAGELIMIT 2] too many"),
+        ("", "UID SEARCH ALL", searched),
+        ("", "UID SEARCH UID 1:19 ALL", "* SEARCH 10"),
+        ("", &of_thread[0], &fetched),
+        ("", &of_thread[1], &first),
+        ("sort|SIZE|# ALL", "SORT (SIZE) US-ASCII ALL", "$ NO [MESSAGELIMIT 2] too many"),
+        ("", "SEARCH ALL", "* SEARCH 1 2 3"),
+        ("", by_number, &fetched),
+    ];
+    let lines = exchanged("SORT THREAD=REFERENCES MESSAGELIMIT=2", &exchanges);
+    let alone = "LIMIT -: the server looked only at the messages from UID 20 up (MESSAGELIMIT)";
+    let expected =
+        ["sort: [10,20,30 here]".to_owned(), "thread: 10.20.30 here".to_owned(), format!("sort: {alone}")];
+    assert_eq!(lines, expected);
+    let script = "C: UID SORT (SIZE) US-ASCII ALL\nS: * SORT 20\nS: $ OK [MESSAGELIMIT 2 20] more\n\
+                  C: UID THREAD REFERENCES US-ASCII ALL\nS: * THREAD (20)\nS: $ OK [MESSAGELIMIT 2 20] more\n\
+                  C: UID SEARCH RETURN (PARTIAL 1:2) ALL\nS: * ESEARCH (TAG \"$TAG\") UID PARTIAL (1:2 20)\n\
+                  S: $ OK [MESSAGELIMIT 2 20] more\n";
+    let begin = "S: * PREAUTH [CAPABILITY IMAP4rev1 SORT THREAD=REFERENCES ESEARCH PARTIAL MESSAGELIMIT=2] hi\n\
+                 C: SELECT INBOX*\nS: * 9 EXISTS\nS: $ OK done\n";
+    let server = Scripted::new(&[begin, script].concat());
+    let port = format!("1:{}", server.port);
+    let arguments =
+        ["select|INBOX", "sort|SIZE|ALL", "thread|REFERENCES|ALL", "search|RETURN (PARTIAL 1:2) ALL"];
+    let lines = steps(&[&port, "2:2", "111:0"], &arguments);
+    server.join();
+    let cut = "the server looked only at the messages from UID 20 up (MESSAGELIMIT)";
+    let expected = [
+        format!("sort: {alone}"),
+        format!("thread: {alone}"),
+        format!("search: [20 partial=1:2 defect={cut}]"),
+    ];
+    assert_eq!(lines[1..], expected);
 }
 
 #[test]

@@ -126,6 +126,16 @@ fn lists_and_searches_stream_too() {
 }
 
 #[test]
+fn a_search_in_parts_is_one_stream() {
+    let script = "C: UID SEARCH SEEN\nS: * SEARCH 9\nS: $ OK [MESSAGELIMIT 2 5] more\n\
+                  C: UID SEARCH UID 1:4 SEEN\nS: * SEARCH 4\nS: $ OK done\n\
+                  C: UID SEARCH RETURN (PARTIAL 1:9) SEEN\nS: * ESEARCH (TAG \"$TAG\") UID PARTIAL (1:9 9)\n\
+                  S: $ OK [MESSAGELIMIT 2 5] more\n";
+    let greeting = GREETING.replace("UIDPLUS", "ESEARCH PARTIAL MESSAGELIMIT=2");
+    plays("streams", "searched", &[&greeting, SELECT, script].concat(), &[]);
+}
+
+#[test]
 fn messages_are_sent_as_they_are_read() {
     let script = "C: APPEND Sent (\\Seen) \" 1-Jan-1970 01:00:00 +0100\" {90005}\nS: + go\ndrain 90005\nc: \n\
                   S: $ OK [APPENDUID 5 11] done\n";

@@ -37,8 +37,8 @@ pub unsafe extern "C" fn imap_store(
 /// COPY (RFC 9051 section 6.4.7) into `mailbox`. All are copied or none, unless the set does not fit into one command, or
 /// has more messages than the server copies at once (SAVELIMIT and MESSAGELIMIT, RFC 9738): then several commands copy
 /// them, and after an error some may have been copied; NO with the code MESSAGELIMIT if the set cannot be divided, like
-/// "1:*". Free the result with imap_assigned_free(). NO with the code
-/// TRYCREATE: the mailbox does not exist. Blocks: yes.
+/// "1:*". Free the result with imap_assigned_free(). NO with the code TRYCREATE: the mailbox does not exist.
+/// Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_copy(
     client: *mut imap_client,

@@ -21,7 +21,9 @@ use crate::model::{
 /// are computed here from all numbers; OLDER and YOUNGER become BEFORE and SINCE, which are exact to the day (in UTC); then
 /// origin is IMAP_ORIGIN_EMULATED. UNSUPPORTED for any other key or option that the server does not have. A server that
 /// cannot search in UTF-8 is asked once more in a charset that it names, if the text can be written in that. RETURN (UPDATE)
-/// keeps the answer up to date: see IMAP_EVENT_SEARCH. Free the result with imap_numbers_free(). Blocks: yes.
+/// keeps the answer up to date: see IMAP_EVENT_SEARCH. A server that looks at so many messages at a time (MESSAGELIMIT,
+/// RFC 9738) is asked again until it has seen all; if that cannot be, as with SAVE, a defect says how far it came.
+/// Free the result with imap_numbers_free(). Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_search(
     client: *mut imap_client,

@@ -199,6 +199,9 @@ impl Command for Fetch {
             // That message is either the last one that came, or the next, which then comes without.
             self.decoding.is_off = highest == 0;
             self.targets.pass(highest)?
+        } else if self.items.is_modified_by("PARTIAL") {
+            // Its places are counted in all that the set names.
+            self.targets.stop(reply).map(|()| false)?
         } else {
             self.targets.go_on(reply)?
         };

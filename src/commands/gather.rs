@@ -1,12 +1,15 @@
 //! What a server cannot do with the messages that match: it is asked which they are, and then for what is needed of each.
 
 use super::search::{Answer, name, sequence};
-use super::targets::Targets;
+use super::targets::{Targets, limited};
 use crate::error::Result;
 use crate::session::{Claim, Facts, Mailboxes, Next, Reply, Rules, Untagged};
 use crate::wire::criteria::{Criteria, Manner};
 use crate::wire::line::Line;
 use crate::wire::returns::Sending;
+
+/// All numbers are needed, whatever RETURN says.
+const WHOLE: Manner = Manner { returns: Sending::Without, now: None };
 
 #[derive(Default)]
 pub struct Gather {
@@ -46,7 +49,7 @@ impl Gather {
         line: &mut Line,
     ) -> Result<Next> {
         let Some(targets) = &self.targets else {
-            criteria.encode(name(criteria), Manner { returns: Sending::Without, ..manner }, line)?;
+            criteria.encode(name(criteria), Manner { now: manner.now, ..WHOLE }, line)?;
             return Ok(Next::Send);
         };
         let Some(piece) = targets.piece() else { return Ok(Next::Nothing) };
@@ -62,16 +65,21 @@ impl Gather {
         self.found.take(untagged, facts)
     }
 
-    /// After the reply to a line: whether there is another.
-    pub fn go_on(&mut self, criteria: &Criteria, reply: &Reply<'_>) -> Result<bool> {
-        match &mut self.targets {
-            Some(targets) => return targets.go_on(reply),
-            None => {
-                reply.ok()?;
-                let found = std::mem::take(&mut self.found.found.set);
-                self.targets = Some(Targets::of(found, criteria.by_uid())?);
-            }
+    /// After the reply to a line: whether there is another. Error if the server stopped for good: a part will not do.
+    pub fn go_on(&mut self, criteria: &mut Criteria, reply: &Reply<'_>) -> Result<bool> {
+        let has_more = match &mut self.targets {
+            Some(targets) => targets.go_on(reply)?,
+            None => self.found.go_on(criteria, WHOLE, reply)?,
+        };
+        let limited_at = self.targets.as_ref().map_or(self.found.limited_at(), Targets::limited_at);
+        if limited_at > 0 {
+            return Err(limited(limited_at));
         }
-        Ok(self.targets.as_ref().is_some_and(|targets| targets.piece().is_some()))
+        if !has_more && self.targets.is_none() {
+            let found = std::mem::take(&mut self.found.found.set);
+            let targets = self.targets.insert(Targets::of(found, criteria.by_uid())?);
+            return Ok(targets.piece().is_some());
+        }
+        Ok(has_more)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::targets::{EVERYTHING, Limit, Scope, limited};
 use crate::error::{Error, NoMemory, Result, imap_status::*};
 use crate::model::{
     Arena, Bytes, EMPTY_SET, Few, Numbers, Owned, Text, imap_defect, imap_defect_kind, imap_numbers,
@@ -14,7 +15,7 @@ use crate::session::{
 use crate::wire::code;
 use crate::wire::criteria::{Criteria, ESEARCH, Manner, Needs, WITHIN};
 use crate::wire::line::Line;
-use crate::wire::returns::Sending;
+use crate::wire::returns::{Returns, Sending};
 use crate::wire::search::{self, Found, Updates};
 
 pub struct Search {
@@ -22,18 +23,23 @@ pub struct Search {
     answer: Answer,
     manner: Manner,
     has_retried: bool,
+    /// The server looks at a part of the mailbox at a time, so PARTIAL is taken here.
+    takes_part: bool,
     is_streamed: bool,
     item: Option<Box<Owned<Numbers>>>,
 }
 
 /// What a searching command has been told.
-#[derive(Default)]
 pub struct Answer {
     pub found: Found,
     /// The server keeps the answer up to date, and tells what changes under this number.
     pub update_id: u32,
     /// It said that it will not.
     is_refused: bool,
+    /// What is still to be searched.
+    scope: Scope,
+    /// COUNT of what was searched before; -1: not told.
+    counted: i64,
 }
 
 /// What the parts of RETURN need of the server.
@@ -59,9 +65,19 @@ impl Search {
             answer: Answer::default(),
             manner: Manner::as_given(),
             has_retried: false,
+            takes_part: false,
             is_streamed: false,
             item: None,
         })
+    }
+
+    /// The server has counted the places of PARTIAL in a part of the mailbox, and they are others in all of it.
+    fn lacks_places(&self, reply: &Reply<'_>) -> bool {
+        let returns = self.criteria.returns().filter(|_| self.manner.returns == Sending::AsGiven);
+        let lacks = |returns: &Returns| {
+            returns.partial.is_some() && returns.is_computable() && !returns.is_filled(&self.answer.found)
+        };
+        reply.is_ok() && Limit::of(reply).is_some() && returns.is_some_and(lacks)
     }
 }
 
@@ -83,6 +99,9 @@ impl Command for Search {
         if self.is_streamed && self.manner.returns != Sending::AsGiven {
             return Err(unsupported(ESEARCH[0]));
         }
+        if self.takes_part && self.manner.returns == Sending::AsGiven {
+            self.manner.returns = Sending::WithoutPartial;
+        }
         self.criteria.encode(name(&self.criteria), self.manner, line)?;
         Ok(Next::Send)
     }
@@ -90,7 +109,8 @@ impl Command for Search {
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let is_ours = self.answer.take(untagged, facts)?;
         if self.is_streamed && untagged.condition.is_none() {
-            self.item = Some(numbers(std::mem::take(&mut self.answer), imap_origin::IMAP_ORIGIN_SERVER)?);
+            let found = std::mem::take(&mut self.answer.found);
+            self.item = Some(numbers(found.into(), imap_origin::IMAP_ORIGIN_SERVER)?);
         }
         Ok(is_ours)
     }
@@ -104,18 +124,39 @@ impl Command for Search {
         self.item.take().map(Item::Numbers)
     }
 
-    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
+    fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
         if !self.has_retried && retries(&mut self.criteria, reply)? {
             self.has_retried = true;
             self.answer = Answer::default();
             return Ok(Step::AGAIN);
         }
-        self.answer.tagged(&self.criteria, reply)
+        if !self.is_streamed && facts.settings.emulate && self.lacks_places(reply) {
+            self.takes_part = true;
+            self.answer = Answer::default();
+            return Ok(Step::AGAIN);
+        }
+        let step = self.answer.tagged(&mut self.criteria, self.manner, reply)?;
+        match self.answer.limited_at() {
+            lowest @ 1.. if self.is_streamed && step.is_done => Err(limited(lowest)),
+            _ => Ok(step),
+        }
     }
 
     fn finish(mut self) -> Result<Self::Output> {
         let is_emulated = self.answer.conclude(&self.criteria, self.manner, false)?;
         numbers(self.answer, origin(is_emulated))
+    }
+}
+
+impl Default for Answer {
+    fn default() -> Answer {
+        Answer {
+            found: Found::default(),
+            update_id: 0,
+            is_refused: false,
+            scope: Scope::default(),
+            counted: -1,
+        }
     }
 }
 
@@ -150,6 +191,12 @@ impl Answer {
     /// mailbox unless `is_ordered` otherwise.
     pub fn conclude(&mut self, criteria: &Criteria, manner: Manner, is_ordered: bool) -> Result<bool> {
         let found = &mut self.found;
+        if self.counted >= 0 {
+            found.total = self.counted.saturating_add(found.total.max(0));
+        }
+        if self.scope.is_divided() && !is_ordered {
+            found.set.sort();
+        }
         let is_told = manner.returns == Sending::AsGiven && !found.is_plain;
         let Some(returns) = criteria.returns().filter(|_| !is_told) else { return Ok(manner.now.is_some()) };
         if !is_ordered {
@@ -163,9 +210,36 @@ impl Answer {
         Ok(true)
     }
 
+    /// Where the server stopped for good; 0: it did not.
+    pub fn limited_at(&self) -> u32 {
+        self.scope.limited_at()
+    }
+
+    /// The reply to a search: whether the server has left a part of the mailbox, which is asked for next (RFC 9738).
+    pub fn go_on(&mut self, criteria: &mut Criteria, manner: Manner, reply: &Reply<'_>) -> Result<bool> {
+        match criteria.returns() {
+            Some(returns) if returns.is_filled(&self.found) => return reply.ok().map(|()| false),
+            Some(returns) if !returns.is_divisible(manner.returns) => {
+                return self.scope.stop(reply).map(|()| false);
+            }
+            _ => {}
+        }
+        let has_more = self.scope.go_on(EVERYTHING, reply)?;
+        if has_more {
+            criteria.look_among(self.scope.piece().unwrap_or_default())?;
+            if self.found.total >= 0 {
+                self.counted = self.counted.max(0).saturating_add(self.found.total);
+                self.found.total = -1;
+            }
+        }
+        Ok(has_more)
+    }
+
     /// The reply of the searching command.
-    pub fn tagged(&mut self, criteria: &Criteria, reply: &Reply<'_>) -> Result<Step> {
-        reply.ok()?;
+    pub fn tagged(&mut self, criteria: &mut Criteria, manner: Manner, reply: &Reply<'_>) -> Result<Step> {
+        if self.go_on(criteria, manner, reply)? {
+            return Ok(Step::AGAIN);
+        }
         if !criteria.returns().is_some_and(|returns| returns.update) || self.is_refused {
             return Ok(Step::DONE);
         }
@@ -246,7 +320,7 @@ pub fn numbers(answer: Answer, origin: imap_origin) -> Result<Box<Owned<Numbers>
 }
 
 pub fn put(answer: Answer, origin: imap_origin, arena: &Arena) -> Result<imap_numbers<'_>, NoMemory> {
-    let Answer { mut found, update_id, .. } = answer;
+    let Answer { mut found, update_id, scope, .. } = answer;
     let (mut scores, mut score_count) = (Bytes::NONE, 0);
     if !found.scores.is_empty() {
         if found.scores.len() as u64 == found.set.count() {
@@ -260,6 +334,11 @@ pub fn put(answer: Answer, origin: imap_origin, arena: &Arena) -> Result<imap_nu
     if found.defects > 0 {
         let text = arena.format(format_args!("{} parts of the answer were not understood", found.defects))?;
         let kind = imap_defect_kind::IMAP_DEFECT_SYNTAX;
+        defects.push(arena.put(imap_defect { kind, offset: 0, text, raw: Bytes::NONE, raw_len: 0 })?)?;
+    }
+    if scope.limited_at() > 0 {
+        let text = arena.text(limited(scope.limited_at()).message.as_bytes())?;
+        let kind = imap_defect_kind::IMAP_DEFECT_LIMIT;
         defects.push(arena.put(imap_defect { kind, offset: 0, text, raw: Bytes::NONE, raw_len: 0 })?)?;
     }
     let (defects, defect_count) = defects.list(arena)?;

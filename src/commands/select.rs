@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::enable::note_enabled;
 use super::fetch::Named;
+use super::targets::{EVERYTHING, Scope, limited};
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{
-    EMPTY_SET, Growing, List, Message, Owned, Selected, imap_origin, imap_selected, imap_set,
+    EMPTY_SET, Growing, List, Message, Owned, Selected, Span, imap_origin, imap_selected, imap_set,
 };
 use crate::session::{Command, Effect, Facts, Mirror, Next, Reply, Rules, Seen, Step, Untagged};
 use crate::wire::code;
@@ -21,6 +22,8 @@ pub struct Select {
     mirror: Mirror,
     since: Option<Since>,
     stage: Stage,
+    /// What of the mailbox this step has still to look at.
+    scope: Scope,
     has_chosen: bool,
     changes: Changes,
     selected: Option<Box<Owned<Selected>>>,
@@ -85,6 +88,7 @@ impl Select {
             mirror,
             since,
             stage: Stage::Select,
+            scope: Scope::default(),
             has_chosen: false,
             changes: Changes::default(),
             selected: None,
@@ -132,7 +136,9 @@ impl Select {
     }
 
     fn write_flags(&self, facts: &Facts, line: &mut Line) -> Result<()> {
-        line.word("UID FETCH 1:* (UID FLAGS)")?;
+        line.word("UID FETCH ")?;
+        line.raw(self.scope.piece().unwrap_or(b"1:*"))?;
+        line.word("(UID FLAGS)")?;
         match self.since.as_ref().filter(|since| is_condstore(facts, since)) {
             Some(since) => line.word(&format!("(CHANGEDSINCE {})", since.modseq)),
             None => Ok(()),
@@ -140,9 +146,28 @@ impl Select {
     }
 
     fn write_uids(&self, line: &mut Line) -> Result<()> {
-        let (lowest, highest) =
-            self.since.as_ref().and_then(|since| since.known.bounds()).unwrap_or((1, u32::MAX));
-        line.word(&format!("UID SEARCH UID {lowest}:{highest}"))
+        line.word("UID SEARCH UID ")?;
+        match self.scope.piece() {
+            Some(piece) => line.raw(piece),
+            None => line.raw(format!("{}:{}", self.known().first, self.known().last).as_bytes()),
+        }
+    }
+
+    /// What the known UIDs span.
+    fn known(&self) -> Span {
+        let bounds = self.since.as_ref().and_then(|since| since.known.bounds());
+        bounds.map_or(EVERYTHING, |(first, last)| Span { first, last })
+    }
+
+    /// Whether the server has left a part of what this step looks at (RFC 9738). A part will not do: what lies in the
+    /// rest would be taken for gone.
+    fn has_rest(&mut self, reply: &Reply<'_>) -> Result<bool> {
+        let whole = if self.stage == Stage::Uids { self.known() } else { EVERYTHING };
+        let has_rest = self.scope.go_on(whole, reply)?;
+        match self.scope.limited_at() {
+            0 => Ok(has_rest),
+            lowest => Err(limited(lowest)),
+        }
     }
 
     /// Whether this step has anything to ask for.
@@ -352,6 +377,12 @@ impl Command for Select {
             }
             self.stage = Stage::Select;
             return Ok(Step::AGAIN);
+        }
+        if matches!(self.stage, Stage::Flags | Stage::Uids) {
+            if self.has_rest(reply)? {
+                return Ok(Step::AGAIN);
+            }
+            self.scope = Scope::default();
         }
         reply.ok()?;
         let effect = match self.stage {

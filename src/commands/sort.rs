@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use super::fetch::Named;
 use super::gather::Gather;
 use super::search::{Abilities, Answer, manner, numbers, origin, retries, sequence};
+use super::targets::{Limit, limited};
 use crate::error::{Error, Result};
 use crate::model::{Arena, Numbers, Owned, imap_address, imap_addresses, imap_message};
 use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Step, Untagged, unsupported};
@@ -127,15 +128,23 @@ impl Sort {
         if can {
             return Ok(());
         }
-        let lacking = if facts.has("SORT") { "SORT=DISPLAY" } else { "SORT" };
-        let is_possible = self.keys.iter().all(|(key, _)| *key != Key::Relevancy)
-            && self.criteria.returns().is_none_or(|returns| returns.is_computable());
-        if !(facts.settings.emulate && is_possible) {
-            return Err(unsupported(lacking));
+        if !self.sort_here(facts) {
+            return Err(unsupported(if facts.has("SORT") { "SORT=DISPLAY" } else { "SORT" }));
         }
-        self.manner.returns = Sending::Without;
-        self.here = Some(Gather::default());
         Ok(())
+    }
+
+    /// False: it cannot be done.
+    fn sort_here(&mut self, facts: &Facts) -> bool {
+        let is_possible = facts.settings.emulate
+            && self.keys.iter().all(|(key, _)| *key != Key::Relevancy)
+            && self.criteria.returns().is_none_or(|returns| returns.is_computable());
+        if is_possible {
+            self.manner.returns = Sending::Without;
+            self.answer = Answer::default();
+            self.here = Some(Gather::default());
+        }
+        is_possible
     }
 
     /// `sort-criteria = "(" sort-criterion *(SP sort-criterion) ")"`
@@ -269,14 +278,21 @@ impl Command for Sort {
         }
     }
 
-    fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {
+    fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
         if !self.has_retried && retries(&mut self.criteria, reply)? {
             self.has_retried = true;
             self.answer = Answer::default();
             return Ok(Step::AGAIN);
         }
-        let Some(gather) = &mut self.here else { return self.answer.tagged(&self.criteria, reply) };
-        if gather.go_on(&self.criteria, reply)? {
+        let Some(gather) = &mut self.here else {
+            // The order of a part of the messages cannot be put together with that of the others.
+            return match Limit::of(reply) {
+                None => self.answer.tagged(&mut self.criteria, self.manner, reply),
+                Some(_) if self.sort_here(facts) => Ok(Step::AGAIN),
+                Some(limit) => Err(reply.ok().err().unwrap_or_else(|| limited(limit.lowest))),
+            };
+        };
+        if gather.go_on(&mut self.criteria, reply)? {
             return Ok(Step::AGAIN);
         }
         self.arrange()?;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Span, imap_set};
 use crate::session::{Facts, Messages, Reply, Sequence};
 use crate::wire::code;
@@ -96,14 +96,7 @@ impl Targets {
     /// The reply to the line that named the piece: what the server did not reach of it becomes the next piece. False:
     /// nothing of it was done, it is to be sent again in smaller ones.
     pub fn note_limit(&mut self, reply: &Reply<'_>) -> Result<bool> {
-        let head = code::head(reply.resp_text()).map(|(head, _)| head);
-        let Some(head) = head.filter(|head| head.name.eq_ignore_ascii_case(b"MESSAGELIMIT")) else {
-            return reply.ok().map(|()| true);
-        };
-        let mut numbers = head.argument.split(|byte| *byte == b' ').map(|word| {
-            std::str::from_utf8(word).ok().and_then(|text| text.parse::<u32>().ok()).unwrap_or(0)
-        });
-        let (most, lowest) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        let Some(Limit { most, lowest }) = Limit::of(reply) else { return reply.ok().map(|()| true) };
         if lowest > 0 {
             return self.cut(lowest).map(|()| true);
         }
@@ -210,6 +203,12 @@ impl Targets {
         Ok(!self.pieces.is_empty())
     }
 
+    /// The reply to a line whose rest cannot be asked for.
+    pub fn stop(&mut self, reply: &Reply<'_>) -> Result<()> {
+        self.limited_at = Limit::end(reply)?;
+        Ok(())
+    }
+
     /// The reply to the line of a piece: whether there is another to be sent.
     pub fn go_on(&mut self, reply: &Reply<'_>) -> Result<bool> {
         let is_done = self.note_limit(reply)?;
@@ -217,6 +216,86 @@ impl Targets {
     }
 }
 
+/// `"MESSAGELIMIT" SP nz-number [SP uniqueid]` (RFC 9738): how many messages the server takes at once, and the lowest one
+/// that it has done; 0: not told.
+pub struct Limit {
+    pub most: u32,
+    pub lowest: u32,
+}
+
+impl Limit {
+    pub fn of(reply: &Reply<'_>) -> Option<Limit> {
+        let (head, _) = code::head(reply.resp_text())?;
+        if !head.name.eq_ignore_ascii_case(b"MESSAGELIMIT") {
+            return None;
+        }
+        let mut numbers = head.argument.split(|byte| *byte == b' ').map(|word| {
+            std::str::from_utf8(word).ok().and_then(|text| text.parse::<u32>().ok()).unwrap_or(0)
+        });
+        Some(Limit { most: numbers.next().unwrap_or(0), lowest: numbers.next().unwrap_or(0) })
+    }
+
+    /// Where the server stopped for good; 0: it did not.
+    fn end(reply: &Reply<'_>) -> Result<u32> {
+        reply.ok()?;
+        Ok(Limit::of(reply).map_or(0, |limit| limit.lowest))
+    }
+}
+
+/// The server did only a part, and there is no way to ask for the rest.
+pub fn limited(lowest: u32) -> Error {
+    let message = format!("the server looked only at the messages from UID {lowest} up (MESSAGELIMIT)");
+    Error::new(IMAP_ERR_LIMIT, message)
+}
+
+/// The messages among which a command looks: all, until the server stops before it has seen all; then those that are left.
+#[derive(Default)]
+pub struct Scope {
+    left: Option<Targets>,
+    limited_at: u32,
+}
+
+impl Scope {
+    /// UIDs to be looked among by the next line; None: whatever the command looks among.
+    pub fn piece(&self) -> Option<&[u8]> {
+        self.left.as_ref().and_then(Targets::piece)
+    }
+
+    /// The server has stopped before.
+    pub fn is_divided(&self) -> bool {
+        self.left.is_some()
+    }
+
+    /// Where the server stopped for good; 0: it did not.
+    pub fn limited_at(&self) -> u32 {
+        self.limited_at
+    }
+
+    /// The reply to a line that looked among `whole`, or the piece: whether there is another to be sent.
+    pub fn go_on(&mut self, whole: Span, reply: &Reply<'_>) -> Result<bool> {
+        if self.left.is_none() {
+            if Limit::of(reply).is_none() {
+                return reply.ok().map(|()| false);
+            }
+            let mut all = imap_set::new();
+            all.push_span(whole.first, whole.last)?;
+            self.left = Some(Targets::of(all, true)?);
+        }
+        let Some(left) = &mut self.left else { return Ok(false) };
+        let has_more = left.go_on(reply)?;
+        self.limited_at = left.limited_at();
+        Ok(has_more)
+    }
+
+    /// The reply to a line whose rest cannot be asked for.
+    pub fn stop(&mut self, reply: &Reply<'_>) -> Result<()> {
+        self.limited_at = Limit::end(reply)?;
+        Ok(())
+    }
+}
+
+/// All that a mailbox can have.
+pub(super) const EVERYTHING: Span = Span { first: 1, last: u32::MAX };
 /// What nearly every server takes.
 const PIECE: usize = 6000;
 /// A set is divided into so many pieces at most to please a server that does only a few messages at once.

@@ -4,6 +4,7 @@ use super::fetch::Named;
 use super::gather::Gather;
 use super::search::{Abilities, manner, origin, retries, sequence, too_large};
 use super::spacing::Spacing;
+use super::targets::{Limit, limited};
 use crate::error::{Error, Result};
 use crate::model::{Arena, Owned, Threads, imap_threads};
 use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Step, Untagged, unsupported};
@@ -74,12 +75,19 @@ impl Thread {
         if can(&self.algorithm) {
             return Ok(());
         }
-        let known = ALGORITHMS.iter().find(|(name, _)| *name == self.algorithm);
-        let Some((_, algorithm)) = known.filter(|_| facts.settings.emulate) else {
+        if !self.thread_here(facts) {
             return Err(unsupported(&format!("THREAD={}", self.algorithm)));
-        };
-        self.here = Some((Gather::default(), Messages::default(), *algorithm));
+        }
         Ok(())
+    }
+
+    /// False: it cannot be done.
+    fn thread_here(&mut self, facts: &Facts) -> bool {
+        let known = ALGORITHMS.iter().find(|(name, _)| *name == self.algorithm);
+        let Some((_, algorithm)) = known.filter(|_| facts.settings.emulate) else { return false };
+        self.tree = Tree::default();
+        self.here = Some((Gather::default(), Messages::default(), *algorithm));
+        true
     }
 
     /// False: it is not an answer, but news of a message's flags.
@@ -173,8 +181,12 @@ impl Command for Thread {
             return Ok(Step::AGAIN);
         }
         let has_more = match &mut self.here {
-            Some((gather, ..)) => gather.go_on(&self.criteria, reply)?,
-            None => reply.ok().map(|()| false)?,
+            Some((gather, ..)) => gather.go_on(&mut self.criteria, reply)?,
+            None => match Limit::of(reply) {
+                None => reply.ok().map(|()| false)?,
+                Some(_) if self.thread_here(facts) => true,
+                Some(limit) => return Err(reply.ok().err().unwrap_or_else(|| limited(limit.lowest))),
+            },
         };
         Ok(Step { is_done: !has_more, effect: self.spacing.effect() })
     }

@@ -267,6 +267,7 @@ impl Facts {
             (OF_REV2.contains(&capability) && self.has("IMAP4REV2"))
                 // RFC 7162 section 3.2.3.
                 || (capability == "CONDSTORE" && self.has("QRESYNC"))
+                || (capability == "MESSAGELIMIT" && self.number_of(capability).is_some())
         };
         !self.lacks(capability) && (self.has(capability) || is_included())
     }

@@ -17,6 +17,8 @@ pub struct Criteria {
     charset: Option<String>,
     uses_numbers: bool,
     needs: Vec<Needs>,
+    /// UIDs that are looked among; empty: all.
+    among: Vec<u8>,
 }
 
 /// Any of these capabilities.
@@ -53,6 +55,7 @@ const fn extended(name: &'static str, arguments: &'static [Place], needs: Needs)
 pub const ESEARCH: Needs = &["ESEARCH"];
 pub const SEARCHRES: Needs = &["SEARCHRES"];
 pub const WITHIN: Needs = &["WITHIN"];
+const UIDS: Needs = &["MESSAGELIMIT", "UIDONLY"];
 const FUZZY: Needs = &["SEARCH=FUZZY"];
 const OBJECTID: Needs = &["OBJECTID"];
 const SAVEDATE: Needs = &["SAVEDATE"];
@@ -89,6 +92,8 @@ const KEYS: &[Key] = &[
     extended("SAVEDSINCE", &[Place::Date], SAVEDATE),
     extended("SAVEDATESUPPORTED", &[], SAVEDATE),
     extended("ANNOTATION", &[Place::String, Place::String, Place::String], &["ANNOTATE-EXPERIMENT-1"]),
+    extended("UIDAFTER", &[Place::Number], UIDS),
+    extended("UIDBEFORE", &[Place::Number], UIDS),
     extended("X-GM-RAW", &[Place::String], GMAIL),
     extended("X-GM-LABELS", &[Place::String], GMAIL),
     extended("X-GM-MSGID", &[Place::Number], GMAIL),
@@ -116,6 +121,7 @@ impl Criteria {
             charset: None,
             uses_numbers: !by_uid,
             needs: Vec::new(),
+            among: Vec::new(),
         };
         criteria.take_source()?;
         criteria.take_return()?;
@@ -278,6 +284,14 @@ impl Criteria {
         self.needs.contains(&FUZZY)
     }
 
+    /// The next line looks among these UIDs alone; none: among all.
+    pub fn look_among(&mut self, uids: &[u8]) -> Result<()> {
+        self.among.clear();
+        self.among.try_reserve(uids.len())?;
+        self.among.extend_from_slice(uids);
+        Ok(())
+    }
+
     /// The server cannot take the charset, but these: true if one of them will do, which is then used.
     pub fn use_charset(&mut self, offered: &[&str]) -> Result<bool> {
         for name in offered {
@@ -331,6 +345,10 @@ impl Criteria {
     }
 
     fn encode_keys(&self, manner: Manner, line: &mut Line) -> Result<()> {
+        if !self.among.is_empty() {
+            line.word("UID ")?;
+            line.raw(&self.among)?;
+        }
         let mut at = 0;
         while at < self.words.len() {
             let within = match self.words.atom(at).as_deref() {

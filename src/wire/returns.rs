@@ -64,6 +64,10 @@ impl Range {
         format!("{sign}{}:{sign}{}", self.first, self.last)
     }
 
+    fn count(self) -> u64 {
+        u64::from(self.last) - u64::from(self.first) + 1
+    }
+
     /// What of a set it names.
     pub fn of(self, set: &imap_set) -> Result<imap_set, NoMemory> {
         let (first, last, count) = (u64::from(self.first), u64::from(self.last), set.count());
@@ -115,6 +119,18 @@ impl Returns {
     pub fn is_computable(&self) -> bool {
         // CONTEXT is a hint, which a server may ignore too.
         !(self.save || self.update || self.relevancy || self.others)
+    }
+
+    /// Answers to parts of the mailbox, asked for in this way, can be put together.
+    pub fn is_divisible(&self, sending: Sending) -> bool {
+        sending == Sending::Without
+            || (self.is_computable() && (self.partial.is_none() || sending == Sending::WithoutPartial))
+    }
+
+    /// All places that are asked for are there, counted from the end: what lies before them does not matter.
+    pub fn is_filled(&self, found: &Found) -> bool {
+        let is_full = |range: Range| range.is_from_end && found.set.count() == range.count();
+        self.partial.is_some_and(is_full) && !(self.min || self.count || self.update || self.others)
     }
 
     /// The numbers themselves are asked for: nothing else means ALL.

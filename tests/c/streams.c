@@ -243,6 +243,24 @@ static void lists(void) {
   imap_request_free(request);
 }
 
+/* A search that the server does in two parts is one stream; one that it cuts short fails in the end. */
+static void searched(void) {
+  imap_numbers *numbers = NULL;
+  imap_request *request = streamed("UID SEARCH SEEN");
+  for (uint32_t part = 0; part < 2; part++) {
+    CHECK(imap_request_next_numbers(request, &numbers, &error) == IMAP_OK && numbers, &error);
+    CHECK(numbers && imap_set_count(numbers->set) == 1 && imap_set_contains(numbers->set, part ? 4 : 9), NULL);
+    imap_numbers_free(numbers);
+  }
+  CHECK(imap_request_next_numbers(request, &numbers, &error) == IMAP_OK && !numbers, &error);
+  imap_request_free(request);
+  request = streamed("UID SEARCH RETURN (PARTIAL 1:9) SEEN");
+  CHECK(imap_request_next_numbers(request, &numbers, &error) == IMAP_OK && numbers, &error);
+  imap_numbers_free(numbers);
+  CHECK(imap_request_next_numbers(request, &numbers, &error) == IMAP_ERR_LIMIT && !numbers && error->is_usable, &error);
+  imap_request_free(request);
+}
+
 /* A body of any size costs no memory. */
 static void large_body(void) {
   imap_body *body = NULL;
@@ -269,7 +287,7 @@ int main(int argc, char **argv) {
   CHECK(imap_select(client, "INBOX", NULL, &error) == IMAP_OK, &error);
 #define SCENARIO(name) if (!strcmp(argv[1], #name)) name(); else
   SCENARIO(messages) SCENARIO(refused) SCENARIO(bodies) SCENARIO(held) SCENARIO(opened) SCENARIO(stalled)
-  SCENARIO(given_up) SCENARIO(spooled) SCENARIO(ended) SCENARIO(lists) SCENARIO(large_body) failures++;
+  SCENARIO(given_up) SCENARIO(spooled) SCENARIO(ended) SCENARIO(lists) SCENARIO(searched) SCENARIO(large_body) failures++;
   imap_client_free(client);
   printf("%d failures\n", failures);
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;
