@@ -259,3 +259,22 @@ fn fault() -> Error {
         "a fault in libimap: please report it with this call's arguments",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capi::error::imap_error_free;
+    use crate::error::imap_status::*;
+
+    #[test]
+    fn a_panic_stops_here() {
+        let mut error = std::ptr::null_mut();
+        // SAFETY: the error can be written, is one, and is freed once.
+        unsafe {
+            assert_eq!(call(&mut error, || panic!("on purpose")), IMAP_ERR_INTERNAL);
+            assert_eq!((*error).status, IMAP_ERR_INTERNAL);
+            imap_error_free(error);
+            assert_eq!(call(std::ptr::null_mut(), || panic!("on purpose")), IMAP_ERR_INTERNAL);
+        }
+    }
+}

@@ -9,13 +9,17 @@ pub struct Certificates {
     pub folder: Folder,
 }
 
-/// Name, days valid, subject alternative names ("" for none), signed by our CA or by itself.
+const EC: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+
+const HOST: &str = "subjectAltName=DNS:localhost,IP:127.0.0.1";
+
+/// Name, days valid, extensions, signed by our CA or by itself.
 const KINDS: [(&str, &str, &str, bool); 5] = [
-    ("good", "30", "DNS:localhost,IP:127.0.0.1", true),
-    ("other-host", "30", "DNS:elsewhere.example", true),
-    ("self-signed", "30", "DNS:localhost,IP:127.0.0.1", false),
+    ("good", "30", HOST, true),
+    ("other-host", "30", "subjectAltName=DNS:elsewhere.example", true),
+    ("self-signed", "30", HOST, false),
     ("no-san", "30", "", true),
-    ("expired", "-1", "DNS:localhost,IP:127.0.0.1", true),
+    ("expired", "-1", HOST, true),
 ];
 
 impl Certificates {
@@ -38,28 +42,38 @@ impl Certificates {
             "-out",
             &at("ca.pem"),
         ]);
-        for (name, days, names, is_signed) in KINDS {
-            let (key, request, certificate) =
-                (at(&format!("{name}.key")), at(&format!("{name}.csr")), at(&format!("{name}.pem")));
-            let extensions = at(&format!("{name}.ext"));
-            let text = match names {
-                "" => "basicConstraints=critical,CA:FALSE\n".to_owned(),
-                names => format!("basicConstraints=critical,CA:FALSE\nsubjectAltName={names}\n"),
-            };
-            std::fs::write(&extensions, text).expect("a file");
-            openssl(&["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", &key]);
-            openssl(&["req", "-new", "-key", &key, "-subj", "/CN=localhost", "-out", &request]);
-            let (ca, ca_key) = (at("ca.pem"), at("ca.key"));
-            let mut sign = vec!["x509", "-req", "-in", &request, "-days", days, "-extfile", &extensions];
-            if is_signed {
-                sign.extend(["-CA", &ca, "-CAkey", &ca_key, "-CAcreateserial"]);
-            } else {
-                sign.extend(["-signkey", &key]);
-            }
-            sign.extend(["-out", &certificate]);
-            openssl(&sign);
+        let made = Certificates { folder };
+        for (name, days, extensions, is_signed) in KINDS {
+            made.make(name, days, EC, extensions, is_signed);
         }
-        Certificates { folder }
+        made
+    }
+
+    /// One more kind.
+    pub fn add(&self, name: &str, extensions: &str) {
+        self.make(name, "30", EC, extensions, true);
+    }
+
+    /// One more kind, signed by itself with a key that is made like this.
+    pub fn add_of(&self, name: &str, key: &[&str], extensions: &str) {
+        self.make(name, "30", key, extensions, false);
+    }
+
+    fn make(&self, name: &str, days: &str, how: &[&str], extensions: &str, is_signed: bool) {
+        let at = |ending: &str| self.path(&format!("{name}.{ending}"));
+        let (key, request, certificate, file) = (at("key"), at("csr"), at("pem"), at("ext"));
+        std::fs::write(&file, format!("basicConstraints=critical,CA:FALSE\n{extensions}\n")).expect("a file");
+        openssl(&[&["genpkey"], how, &["-out", &key]].concat());
+        openssl(&["req", "-new", "-key", &key, "-subj", "/CN=localhost", "-out", &request]);
+        let (ca, ca_key) = (self.path("ca.pem"), self.path("ca.key"));
+        let mut sign = vec!["x509", "-req", "-in", &request, "-days", days, "-extfile", &file];
+        if is_signed {
+            sign.extend(["-CA", &ca, "-CAkey", &ca_key, "-CAcreateserial"]);
+        } else {
+            sign.extend(["-signkey", &key]);
+        }
+        sign.extend(["-out", &certificate]);
+        openssl(&sign);
     }
 
     pub fn path(&self, name: &str) -> String {
