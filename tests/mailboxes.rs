@@ -506,7 +506,7 @@ fn messages_are_put_together_on_the_server() {
     );
     let steps = ["upload|Sent|0|n:|u:/a|n:|t:abc", "select|INBOX", "upload|Sent|5|n:|u:/b"];
     let lines = played("IMAP4rev1 CATENATE UIDPLUS", script, &[], &steps);
-    assert_eq!(lines, ["upload: uids=1,2 origin=0", "select:", "upload: uids=3 origin=1"]);
+    assert_eq!(lines, ["upload: uids=1,2 origin=1", "select:", "upload: uids=3 origin=1"]);
     shows("scripted", &["CATENATE", "MULTIAPPEND", "REPLACE", "AP6"]);
 }
 

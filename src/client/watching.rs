@@ -46,6 +46,7 @@ impl Client {
     }
 
     fn begin_watch(&self, mailboxes: &[&str]) -> Result<imap_watch_means> {
+        let may_poll = self.lock().session.facts().may_emulate("NOTIFY");
         let had_any = !self.watched.lock().is_empty();
         if self.has("NOTIFY") && (had_any || !mailboxes.is_empty()) {
             match self.run(Notify::of(mailboxes)?) {
@@ -54,9 +55,12 @@ impl Client {
                     return Ok(IMAP_WATCH_NOTIFY);
                 }
                 // More than the server wants to watch, or other events: then it is asked.
-                Err(error) if matches!(error.status, IMAP_ERR_NO | IMAP_ERR_BAD) => {}
+                Err(error) if matches!(error.status, IMAP_ERR_NO | IMAP_ERR_BAD) && may_poll.is_ok() => {}
                 Err(error) => return Err(error),
             }
+        }
+        if !mailboxes.is_empty() {
+            may_poll?;
         }
         self.poll_mailboxes(mailboxes)?;
         let can_idle = self.can("IDLE");

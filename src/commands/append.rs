@@ -58,6 +58,8 @@ pub struct Append {
     mailbox: String,
     messages: Vec<NewMessage>,
     at: usize,
+    /// Several messages, and the server takes one in a command.
+    is_one_by_one: bool,
     step: Verb,
     /// What the last line's literals are made of.
     supplies: Vec<Vec<Supply>>,
@@ -335,6 +337,7 @@ impl Append {
             mailbox: super::copy(mailbox)?,
             messages: copied,
             at: 0,
+            is_one_by_one: false,
             step: Verb::Append,
             supplies: Vec::new(),
             assigned: Pairs::default(),
@@ -358,6 +361,10 @@ impl Append {
             self.messages.iter_mut().try_for_each(NewMessage::fit_line_ends)?;
         }
         self.choose(facts)?;
+        self.is_one_by_one = self.messages.len() > 1 && !facts.has("MULTIAPPEND");
+        if self.is_one_by_one {
+            facts.may_emulate("MULTIAPPEND")?;
+        }
         self.messages.iter().try_for_each(|message| message.check(facts))
     }
 
@@ -461,7 +468,7 @@ impl Command for Append {
 
     fn finish(self) -> Result<Self::Output> {
         let origin = match self.step {
-            Verb::Append | Verb::Replace(_) => imap_origin::IMAP_ORIGIN_SERVER,
+            Verb::Append | Verb::Replace(_) if !self.is_one_by_one => imap_origin::IMAP_ORIGIN_SERVER,
             _ => imap_origin::IMAP_ORIGIN_EMULATED,
         };
         self.assigned.result(origin, 0)

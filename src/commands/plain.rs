@@ -123,6 +123,9 @@ impl Command for Plain {
         }
         // IMAP4rev2 has no CHECK: NOOP does the same.
         let is_check = matches!(self.verb, Verb::Check) && facts.is_rev2();
+        if is_check {
+            facts.may_emulate("CHECK")?;
+        }
         line.word(if is_check { "NOOP" } else { Command::name(self) })?;
         match &self.verb {
             Verb::Create { mailbox, uses } => {

@@ -91,6 +91,11 @@ impl Idle {
         is_unwanted || polls || now >= since + facts.settings.idle_renew
     }
 
+    /// It is wanted, and neither there nor to be done by other means.
+    pub fn is_lacking(&self, facts: &Facts) -> bool {
+        self.is_wanted() && !self.can_idle(facts) && !facts.settings.emulate
+    }
+
     fn can_idle(&self, facts: &Facts) -> bool {
         facts.can("IDLE") && !self.is_refused
     }

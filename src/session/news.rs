@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Caller, IdleStage, Phase, RequestId, Session, Untagged};
+use super::{Caller, IdleStage, Outcome, Phase, RequestId, Session, Untagged, unsupported};
 use crate::error::Result;
 use crate::model::{Event, Owned, imap_event, imap_event_kind};
 use crate::wire::cursor::Response;
@@ -73,6 +73,12 @@ impl Session {
                 self.output.push(b"DONE\r\n", false)?;
             }
             IdleStage::Off if self.entries.is_empty() && self.facts.needs_login().is_ok() => {
+                if self.idle.is_lacking(&self.facts) {
+                    for id in std::mem::take(&mut self.idle.holders) {
+                        let error = unsupported("IDLE").of_command("IDLE");
+                        self.done.insert(id, Outcome::of(Err(error)));
+                    }
+                }
                 for question in self.idle.next_questions(self.now, &self.facts)? {
                     let id = RequestId(self.next_id);
                     self.next_id += 1;
