@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use support::program::{finish, library};
+use support::program::{finish, library, observe};
 use support::project;
 use support::server::Server;
 
@@ -49,7 +49,7 @@ fn other_languages_see_the_same_mail() {
                 .env("LD_LIBRARY_PATH", library())
                 .env("IMAP_PASSWORD", "secret-a")
                 .env("IMAP_CA_FILE", server.ca());
-            let output = finish(command, Duration::from_secs(120));
+            let output = observe(command, Duration::from_secs(120));
             assert_eq!(output.code, Some(0), "{language} {name}: {}{}", output.out, output.err);
             into.push((language, output.out));
         }
@@ -99,7 +99,7 @@ fn calls_are_interrupted_by_each_language() {
             .env("LD_LIBRARY_PATH", library())
             .env("IMAP_PASSWORD", "secret-a")
             .env("IMAP_CA_FILE", server.ca());
-        let output = finish(command, Duration::from_secs(60));
+        let output = observe(command, Duration::from_secs(60));
         assert_eq!((output.code, output.out.as_str()), (Some(0), expected), "{}", output.err);
     }
 }

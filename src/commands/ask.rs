@@ -40,7 +40,8 @@ pub trait Answer: Send + 'static {
         Ok(())
     }
 
-    fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<()>;
+    /// False: it is about something else, and news.
+    fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool>;
 
     fn finish(self) -> Result<Self::Output>;
 }
@@ -51,8 +52,8 @@ impl Answer for () {
 
     const RESPONSES: &'static [&'static str] = &[];
 
-    fn take(&mut self, _: &Untagged<'_>, _: &Facts) -> Result<()> {
-        Ok(())
+    fn take(&mut self, _: &Untagged<'_>, _: &Facts) -> Result<bool> {
+        Ok(false)
     }
 
     fn finish(self) -> Result<()> {
@@ -115,8 +116,7 @@ impl<A: Answer> Command for Ask<A> {
     }
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        self.answer.take(untagged, facts)?;
-        Ok(true)
+        self.answer.take(untagged, facts)
     }
 
     fn tagged(&mut self, reply: &Reply<'_>, _: &Facts) -> Result<Step> {

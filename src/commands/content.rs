@@ -160,13 +160,11 @@ fn contents<'a>(
 fn cut<'a>(message: &'a imap_message<'a>, limit: u64, arena: &'a Arena) -> Result<&'a imap_message<'a>> {
     let what = "bytes of IMAP_OPTION_MAX_LITERAL: cut there";
     let text = arena.format(format_args!("the text is longer than the {limit} {what}"))?;
-    let defect =
-        imap_defect { kind: IMAP_DEFECT_LIMIT, offset: 0, text, raw: crate::model::Bytes::NONE, raw_len: 0 };
     let mut defects = Few::new();
     for known in message.details.defects.iter() {
         defects.push(known)?;
     }
-    defects.push(arena.put(defect)?)?;
+    defects.push(arena.put(imap_defect::of_answer(IMAP_DEFECT_LIMIT, text))?)?;
     let (defects, defect_count) = defects.list(arena)?;
     let details = arena.put(imap_details { defects, defect_count, ..*message.details })?;
     Ok(arena.put(imap_message { details, ..*message })?)

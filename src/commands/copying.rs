@@ -31,6 +31,8 @@ pub struct Pairs {
     pub uid_validity: u32,
     pub sources: imap_set,
     pub uids: imap_set,
+    /// What was noted last, as sent: some servers tell it twice.
+    last: Vec<u8>,
 }
 
 impl Copying {
@@ -174,6 +176,10 @@ impl Pairs {
             return Ok(false);
         }
         let Some((uid_validity, sources, uids)) = code::assigned(&head)? else { return Ok(true) };
+        if self.last == head.argument {
+            return Ok(true);
+        }
+        self.last = super::copy_bytes(head.argument)?;
         self.uid_validity = uid_validity;
         for span in sources.spans() {
             self.sources.push_span(span.first, span.last)?;

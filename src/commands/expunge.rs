@@ -15,6 +15,8 @@ pub struct Expunge {
     /// None: all that are marked.
     targets: Option<Targets>,
     found: Found,
+    /// All that was told were UIDs.
+    is_by_uid: bool,
 }
 
 impl Expunge {
@@ -23,7 +25,7 @@ impl Expunge {
         if targets.as_ref().is_some_and(|targets| !targets.by_uid()) {
             return Err(Error::invalid("EXPUNGE of some messages names them by UID, not by number"));
         }
-        Ok(Expunge { targets, found: Found::default() })
+        Ok(Expunge { targets, found: Found::default(), is_by_uid: true })
     }
 }
 
@@ -55,10 +57,15 @@ impl Command for Expunge {
 
     fn untagged(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<bool> {
         match untagged.number {
-            Some(number) => self.found.set.push(number)?,
+            Some(number) => {
+                self.is_by_uid = false;
+                self.found.set.push(number)?;
+            }
             // VANISHED; that of an earlier time is news, not our answer.
+            None if is_earlier(untagged) => return Ok(false),
             None => {
-                let Some(gone) = vanished(untagged).filter(|_| !is_earlier(untagged)) else {
+                let Some(gone) = vanished(untagged) else {
+                    self.found.defects += 1;
                     return Ok(false);
                 };
                 for span in gone?.spans() {
@@ -85,6 +92,10 @@ impl Command for Expunge {
     }
 
     fn finish(self) -> Result<Self::Output> {
-        numbers(self.found.into(), origin(false))
+        let mut found = self.found;
+        if self.is_by_uid {
+            found.drop_repeated()?;
+        }
+        numbers(found.into(), origin(false))
     }
 }

@@ -5,8 +5,8 @@ use super::spacing::Spacing;
 use super::targets::Targets;
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{
-    Arena, Bytes, EMPTY_SET, Few, Growing, Message, Messages, Owned, imap_defect, imap_defect_kind,
-    imap_message, imap_messages, imap_origin, imap_set,
+    Arena, EMPTY_SET, Few, Growing, Message, Messages, Owned, imap_defect, imap_defect_kind, imap_message,
+    imap_messages, imap_origin, imap_set,
 };
 use crate::session::{Claim, Command, Facts, Item, Mailboxes, Next, Reply, Rules, Step, Untagged, vanished};
 use crate::wire::code;
@@ -307,12 +307,14 @@ impl Messaging {
                 let text = arena.format(format_args!(
                     "{foreign} responses named messages that the mailbox does not have"
                 ))?;
-                defects.push(defect(imap_defect_kind::IMAP_DEFECT_FOREIGN, text, arena)?)?;
+                let kind = imap_defect_kind::IMAP_DEFECT_FOREIGN;
+                defects.push(arena.put(imap_defect::of_answer(kind, text))?)?;
             }
             if has_unknown_encoding {
                 let text =
                     arena.text(b"UNKNOWN-CTE: the server cannot decode a section that was asked for")?;
-                defects.push(defect(imap_defect_kind::IMAP_DEFECT_ENCODING, text, arena)?)?;
+                let kind = imap_defect_kind::IMAP_DEFECT_ENCODING;
+                defects.push(arena.put(imap_defect::of_answer(kind, text))?)?;
             }
             let (defects, defect_count) = defects.list(arena)?;
             Ok(imap_messages {
@@ -388,14 +390,6 @@ impl Named {
             false => fetch::message(response, self.number, rest, asked, &limits, arena),
         }
     }
-}
-
-fn defect<'a>(
-    kind: imap_defect_kind,
-    text: crate::model::Text<'a>,
-    arena: &'a Arena,
-) -> Result<&'a imap_defect<'a>> {
-    Ok(arena.put(imap_defect { kind, offset: 0, text, raw: Bytes::NONE, raw_len: 0 })?)
 }
 
 fn set(set: imap_set, arena: &Arena) -> Result<&imap_set> {

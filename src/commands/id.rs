@@ -60,11 +60,11 @@ impl Answer for Identity {
 
     const RESPONSES: &'static [&'static str] = &["ID"];
 
-    fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<()> {
+    fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<bool> {
         let made: Result<_, NoMemory> =
             Owned::build(|arena| id::parameters(&untagged.response, untagged.rest, arena));
         self.server = Some(made?);
-        Ok(())
+        Ok(true)
     }
 
     fn finish(self) -> Result<Self::Output> {

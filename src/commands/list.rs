@@ -11,8 +11,8 @@ use super::list_options::{Options, What};
 use super::metadata::{self, Means};
 use crate::error::{Error, NoMemory, Result, imap_status::*};
 use crate::model::{
-    Few, Growing, Mailbox, Mailboxes as Result_, Owned, Text, imap_attribute::*, imap_entries, imap_mailbox,
-    imap_mailboxes, imap_origin, imap_role,
+    Few, Growing, Mailbox, Mailboxes as Result_, Owned, Text, imap_attribute::*, imap_defect,
+    imap_defect_kind::*, imap_entries, imap_mailbox, imap_mailboxes, imap_origin, imap_role,
 };
 use crate::session::{
     Claim, Command, Effect, Facts, Item, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged, unsupported,
@@ -36,11 +36,20 @@ pub struct List {
     /// What did not answer the first time is asked once more: some called BAD what were too many at once.
     round: Round,
     mailboxes: Growing<Mailbox>,
+    flaws: Flaws,
     places: Places,
     is_streamed: bool,
     has_handed_out: bool,
     /// Of a stream: the mailbox before the last one.
     item: Option<Box<Owned<Result_>>>,
+}
+
+/// Responses that made no mailbox of the result.
+#[derive(Default)]
+struct Flaws {
+    nameless: usize,
+    /// They name one that another has named, though only one pattern was asked for.
+    repeated: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,6 +122,7 @@ impl List {
             open: 0,
             round: Round::First,
             mailboxes: Growing::new(usize::MAX),
+            flaws: Flaws::default(),
             places: Places::default(),
             is_streamed: false,
             has_handed_out: false,
@@ -144,6 +154,7 @@ impl List {
     /// What of the options other commands must answer; error if none can.
     fn plan(&mut self, facts: &Facts) -> Result<()> {
         if self.verb == Verb::Lsub && facts.is_rev2() {
+            facts.may_emulate("LSUB")?;
             (self.verb, self.options, self.is_emulated) = (Verb::List, Options::subscribed()?, true);
         }
         if self.verb == Verb::Xlist {
@@ -260,9 +271,12 @@ impl List {
     /// A mailbox of LIST.
     fn note_name(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         self.hand_out()?;
-        let Some(name) = list::name_of(&untagged.response, untagged.rest) else { return Ok(false) };
-        let is_double = self.patterns.len() > 1 && self.places.of(&name).is_some();
-        if is_double {
+        let Some(name) = list::name_of(&untagged.response, untagged.rest) else {
+            self.flaws.nameless += 1;
+            return Ok(true);
+        };
+        if self.places.of(&name).is_some() {
+            self.flaws.repeated += usize::from(self.patterns.len() == 1);
             return Ok(true);
         }
         let guesses = facts.settings.emulate && !self.can(facts, "SPECIAL-USE") && !self.uses_xlist(facts);
@@ -283,9 +297,7 @@ impl List {
             Err(_) if !is_wanted => Ok(true),
             Err(error) => Err(error),
             Ok(()) => {
-                if !self.options.is_empty() || self.patterns.len() > 1 {
-                    self.places.note(&name, self.mailboxes.len() - 1)?;
-                }
+                self.places.note(&name, self.mailboxes.len() - 1)?;
                 Ok(true)
             }
         }
@@ -451,7 +463,8 @@ impl List {
         let next = Growing::new(self.mailboxes.arena().limit());
         self.places.clear();
         self.has_handed_out = true;
-        self.item = Some(result(std::mem::replace(&mut self.mailboxes, next), self.is_emulated)?);
+        let flaws = std::mem::take(&mut self.flaws);
+        self.item = Some(result(std::mem::replace(&mut self.mailboxes, next), flaws, self.is_emulated)?);
         Ok(())
     }
 }
@@ -552,17 +565,27 @@ impl Command for List {
     }
 
     fn finish(self) -> Result<Self::Output> {
-        result(self.mailboxes, self.is_emulated)
+        result(self.mailboxes, self.flaws, self.is_emulated)
     }
 }
 
-fn result(mailboxes: Growing<Mailbox>, is_emulated: bool) -> Result<Box<Owned<Result_>>> {
+fn result(mailboxes: Growing<Mailbox>, flaws: Flaws, is_emulated: bool) -> Result<Box<Owned<Result_>>> {
     let origin = match is_emulated {
         true => imap_origin::IMAP_ORIGIN_EMULATED,
         false => imap_origin::IMAP_ORIGIN_SERVER,
     };
-    mailboxes.finish(|_, items, count| {
-        Ok(imap_mailboxes { items, count, origin, defects: crate::model::List::EMPTY, defect_count: 0 })
+    mailboxes.finish(|arena, items, count| {
+        let mut defects = Few::new();
+        for (count, what) in
+            [(flaws.nameless, "no mailbox"), (flaws.repeated, "a mailbox that had been named before")]
+        {
+            if count > 0 {
+                let text = arena.format(format_args!("{count} responses named {what}"))?;
+                defects.push(arena.put(imap_defect::of_answer(IMAP_DEFECT_SYNTAX, text))?)?;
+            }
+        }
+        let (defects, defect_count) = defects.list(arena)?;
+        Ok(imap_mailboxes { items, count, origin, defects, defect_count })
     })
 }
 

@@ -5,10 +5,10 @@ use super::rights::named;
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Entries, Entry, Growing, Owned, imap_entries, imap_entry};
 use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged};
-use crate::wire::code;
 use crate::wire::line::Line;
 use crate::wire::rights::{self, Annotated, Sent};
 use crate::wire::words::{Place, Word, Words};
+use crate::wire::{code, list};
 
 /// Which commands the server has for it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -253,6 +253,10 @@ impl Command for Metadata {
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let max_size = if untagged.is("ANNOTATION") { self.query.max_size() } else { u64::MAX };
         let (entries, response, rest) = (&mut self.entries, &untagged.response, untagged.rest);
+        let name = rights::name_of(response, rest)?;
+        if untagged.is("METADATA") && !list::is_name_of(&name, &self.mailbox, facts.is_utf8)? {
+            return Ok(false);
+        }
         each(untagged, &self.query, |sent| {
             entries.push(|arena| {
                 let mailbox = rights::mailbox(&mut response.cursor(rest), facts.is_utf8, arena)?;
@@ -383,7 +387,7 @@ impl Answer for Annotations {
 
     const RESPONSES: &'static [&'static str] = &["ANNOTATION"];
 
-    fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<()> {
+    fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let mut all = Annotated::of_annotation(&untagged.response, untagged.rest);
         while let Some(sent) = all.next_entry()? {
             self.entries.push(|arena| {
@@ -392,7 +396,7 @@ impl Answer for Annotations {
                 Ok::<_, Error>(sent.entry(mailbox, arena)?)
             })?;
         }
-        Ok(())
+        Ok(true)
     }
 
     fn finish(self) -> Result<Self::Output> {

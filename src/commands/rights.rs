@@ -4,8 +4,8 @@ use super::ask::{Answer, Argument, Ask, Form};
 use crate::error::{Error, NoMemory, Result};
 use crate::model::{Acl, Growing, Owned, Quota, Quotas, imap_acl, imap_quotas};
 use crate::session::{Facts, Mailboxes, Untagged};
-use crate::wire::rights;
 use crate::wire::words::Words;
+use crate::wire::{list, rights};
 
 const ACL: &[&str] = &["ACL"];
 const QUOTA: &[&str] = &["QUOTA"];
@@ -28,22 +28,29 @@ const GETQUOTAROOT: Form = reads("GETQUOTAROOT", QUOTA);
 const SETQUOTA: Form = changes("SETQUOTA", QUOTA);
 
 /// The answer of GETACL, LISTRIGHTS and MYRIGHTS.
-#[derive(Default)]
 pub struct Rights {
+    /// The name of the response, and the mailbox that it must be about.
+    response: &'static str,
+    mailbox: String,
     acl: Option<Box<Owned<Acl>>>,
 }
 
 impl Rights {
     pub fn get(mailbox: &str) -> Result<Ask<Rights>> {
-        Ok(Ask::new(&GETACL, vec![named(mailbox)?], Rights::default()))
+        Ok(Ask::new(&GETACL, vec![named(mailbox)?], Rights::told_by("ACL", mailbox)?))
     }
 
     pub fn mine(mailbox: &str) -> Result<Ask<Rights>> {
-        Ok(Ask::new(&MYRIGHTS, vec![named(mailbox)?], Rights::default()))
+        Ok(Ask::new(&MYRIGHTS, vec![named(mailbox)?], Rights::told_by("MYRIGHTS", mailbox)?))
     }
 
     pub fn list(mailbox: &str, identifier: &str) -> Result<Ask<Rights>> {
-        Ok(Ask::new(&LISTRIGHTS, vec![named(mailbox)?, text(identifier)?], Rights::default()))
+        let arguments = vec![named(mailbox)?, text(identifier)?];
+        Ok(Ask::new(&LISTRIGHTS, arguments, Rights::told_by("LISTRIGHTS", mailbox)?))
+    }
+
+    fn told_by(response: &'static str, mailbox: &str) -> Result<Rights> {
+        Ok(Rights { response, mailbox: super::copy(mailbox)?, acl: None })
     }
 
     pub fn set(mailbox: &str, identifier: &str, rights: &str) -> Result<Ask<()>> {
@@ -64,8 +71,12 @@ impl Answer for Rights {
 
     const RESPONSES: &'static [&'static str] = &["ACL", "LISTRIGHTS", "MYRIGHTS"];
 
-    fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<()> {
+    fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let (response, rest, is_utf8) = (&untagged.response, untagged.rest, facts.is_utf8);
+        let is_about = list::is_name_of(&rights::name_of(response, rest)?, &self.mailbox, is_utf8)?;
+        if !is_about || !untagged.is(self.response) {
+            return Ok(false);
+        }
         let made: Result<_, NoMemory> = Owned::build(|arena| {
             if untagged.is("ACL") {
                 rights::acl(response, rest, is_utf8, arena)
@@ -76,7 +87,7 @@ impl Answer for Rights {
             }
         });
         self.acl = Some(made?);
-        Ok(())
+        Ok(true)
     }
 
     fn finish(self) -> Result<Self::Output> {
@@ -140,12 +151,12 @@ impl Answer for Limits {
         }
     }
 
-    fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<()> {
+    fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<bool> {
         // QUOTAROOT names the roots that QUOTA tells of.
         if untagged.is("QUOTA") {
             self.quotas.push(|arena| rights::quota(&untagged.response, untagged.rest, arena))?;
         }
-        Ok(())
+        Ok(true)
     }
 
     fn finish(self) -> Result<Self::Output> {

@@ -196,6 +196,8 @@ impl Answer {
         }
         if self.scope.is_divided() && !is_ordered {
             found.set.sort();
+        } else if !is_ordered && found.scores.is_empty() {
+            found.drop_repeated()?;
         }
         let is_told = manner.returns == Sending::AsGiven && !found.is_plain;
         let Some(returns) = criteria.returns().filter(|_| !is_told) else { return Ok(manner.now.is_some()) };
@@ -331,15 +333,19 @@ pub fn put(answer: Answer, origin: imap_origin, arena: &Arena) -> Result<imap_nu
         }
     }
     let mut defects = Few::new();
+    let kind = imap_defect_kind::IMAP_DEFECT_SYNTAX;
     if found.defects > 0 {
         let text = arena.format(format_args!("{} parts of the answer were not understood", found.defects))?;
-        let kind = imap_defect_kind::IMAP_DEFECT_SYNTAX;
-        defects.push(arena.put(imap_defect { kind, offset: 0, text, raw: Bytes::NONE, raw_len: 0 })?)?;
+        defects.push(arena.put(imap_defect::of_answer(kind, text))?)?;
+    }
+    if found.is_repeated {
+        let text = Text::fixed(c"the answer has numbers twice");
+        defects.push(arena.put(imap_defect::of_answer(kind, text))?)?;
     }
     if scope.limited_at() > 0 {
         let text = arena.text(limited(scope.limited_at()).message.as_bytes())?;
         let kind = imap_defect_kind::IMAP_DEFECT_LIMIT;
-        defects.push(arena.put(imap_defect { kind, offset: 0, text, raw: Bytes::NONE, raw_len: 0 })?)?;
+        defects.push(arena.put(imap_defect::of_answer(kind, text))?)?;
     }
     let (defects, defect_count) = defects.list(arena)?;
     Ok(imap_numbers {

@@ -274,6 +274,7 @@ impl Command for Sort {
         match &mut self.here {
             Some(_) if untagged.is_message() => self.note_message(untagged, facts),
             Some(gather) => gather.note(untagged, facts),
+            None if untagged.is("SEARCH") => Ok(false),
             None => self.answer.take(untagged, facts),
         }
     }

@@ -15,8 +15,9 @@ impl Answer for Told {
 
     const RESPONSES: &'static [&'static str] = &["LANGUAGE", "COMPARATOR", "JMAPACCESS", "GENURLAUTH"];
 
-    /// Lists within the answer are read as if they had no parentheses.
-    fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<()> {
+    /// The last one holds. Lists within the answer are read as if they had no parentheses.
+    fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<bool> {
+        self.words.clear();
         let mut cursor = untagged.response.cursor(untagged.rest);
         while !cursor.is_at_end() {
             if cursor.take(b'(') || cursor.take(b')') {
@@ -26,7 +27,7 @@ impl Answer for Told {
             self.words.try_reserve(1)?;
             self.words.push(String::from_utf8_lossy(&word.bytes()?).into_owned());
         }
-        Ok(())
+        Ok(true)
     }
 
     fn finish(self) -> Result<Self::Output> {

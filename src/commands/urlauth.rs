@@ -69,12 +69,12 @@ impl Answer for Behind {
 
     const RESPONSES: &'static [&'static str] = &["URLFETCH"];
 
-    fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<()> {
+    fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<bool> {
         let mut cursor = untagged.response.cursor(untagged.rest);
         loop {
             let start = cursor.clone();
             if cursor.astring().is_none() {
-                return Ok(());
+                return Ok(true);
             }
             let mut is_extended = true;
             while is_extended {
@@ -90,7 +90,7 @@ impl Answer for Behind {
                 });
                 match is_content {
                     true => pushed?,
-                    false => return Ok(()),
+                    false => return Ok(true),
                 }
                 is_extended = is_extended && cursor.is_next(b'(');
             }

@@ -99,6 +99,13 @@ pub struct imap_defect<'a> {
     pub raw_len: usize,
 }
 
+impl<'a> imap_defect<'a> {
+    /// Of the answer as a whole.
+    pub fn of_answer(kind: imap_defect_kind, text: Text<'a>) -> imap_defect<'a> {
+        imap_defect { kind, offset: 0, text, raw: Bytes::NONE, raw_len: 0 }
+    }
+}
+
 /// Who did it, or who says so.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -372,9 +372,10 @@ pub fn encode(bytes: &[u8]) -> Result<Secret> {
     Secret::filled(len, |text| STANDARD.encode_slice(bytes, text).map_err(|_| impossible()))
 }
 
-/// base64 (RFC 4648 section 4) of a challenge, with nothing forgiven but white space around it.
+/// base64 (RFC 4648 section 4) of a challenge, with nothing forgiven but white space around it. One that is none ends
+/// the exchange, not the connection.
 pub fn decode(text: &[u8]) -> Result<Secret> {
-    unbase64("challenge", text.trim_ascii())
+    unbase64("challenge", text.trim_ascii()).map_err(|error| Error { is_usable: true, ..error })
 }
 
 /// base64 = *(4base64-char) [base64-terminal] (RFC 9051 section 9)
@@ -434,9 +435,9 @@ fn broken(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::fatal(IMAP_ERR_PROTOCOL, message)
 }
 
-/// A challenge after the last one.
+/// A challenge after the last one: it is not answered, and the exchange is given up.
 fn answered(mechanism: &str) -> Error {
-    broken(format!("the server asks for more than {mechanism} has to say"))
+    Error::new(IMAP_ERR_PROTOCOL, format!("the server asks for more than {mechanism} has to say"))
 }
 
 /// For errors of the crates that our arguments cannot cause.
@@ -483,7 +484,7 @@ mod tests {
         }
         for text in ["=", "Z", "Zg", "Zg=", "Zh==", "Zg==Zg==", "Zm 9v", "Zm9v=", "Zm-_", "Zm9\0"] {
             let error = decode(text.as_bytes()).unwrap_err();
-            assert_eq!((error.status, error.is_usable), (IMAP_ERR_PROTOCOL, false), "{text:?}");
+            assert_eq!((error.status, error.is_usable), (IMAP_ERR_PROTOCOL, true), "{text:?}");
             assert_eq!(error.message, "the server's challenge is not base64");
         }
     }

@@ -30,6 +30,8 @@ pub struct Found {
     pub is_plain: bool,
     /// So many words were passed over that are no numbers of messages.
     pub defects: usize,
+    /// Numbers came twice.
+    pub is_repeated: bool,
 }
 
 impl Default for Found {
@@ -46,7 +48,23 @@ impl Default for Found {
             uid_validity: 0,
             is_plain: false,
             defects: 0,
+            is_repeated: false,
         }
+    }
+}
+
+impl Found {
+    /// Numbers that have no order of their own are told once each.
+    pub fn drop_repeated(&mut self) -> Result<(), NoMemory> {
+        let is_ascending = self.set.spans().windows(2).all(|pair| pair[0].last < pair[1].first);
+        if !is_ascending {
+            let sorted = self.set.sorted()?;
+            self.is_repeated = sorted.count() < self.set.count();
+            if self.is_repeated {
+                self.set = sorted;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -50,6 +50,10 @@ static void show_selected(const imap_selected *selected) {
       selected->flags->text, selected->permanent_flags->text);
 }
 
+static void show_defects(const imap_defect *const *defects, size_t count) {
+  for (size_t i = 0; i < count; i++) printf(" defect=%s", defects[i]->text);
+}
+
 static void show_messages(const imap_messages *messages) {
   printf(" count=%zu", messages->count);
   for (size_t i = 0; i < messages->count; i++) {
@@ -63,9 +67,10 @@ static void show_messages(const imap_messages *messages) {
       printf(" part=%s:%s", message->details->parts[j]->section, message->details->parts[j]->media_type);
     for (size_t j = 0; j < message->details->section_count; j++)
       printf(" %s=%zu", message->details->sections[j]->label, message->details->sections[j]->data_len);
+    show_defects(message->details->defects, message->details->defect_count);
     printf("]");
   }
-  for (size_t i = 0; i < messages->defect_count; i++) printf(" defect=%s", messages->defects[i]->text);
+  show_defects(messages->defects, messages->defect_count);
 }
 
 static void show_mailboxes(const imap_mailboxes *mailboxes) {
@@ -76,6 +81,7 @@ static void show_mailboxes(const imap_mailboxes *mailboxes) {
     if (mailbox->counts) printf(" messages=%" PRId64, mailbox->counts->messages);
     putchar(']');
   }
+  show_defects(mailboxes->defects, mailboxes->defect_count);
 }
 
 static void show_assigned(const imap_assigned *assigned) {
@@ -107,13 +113,22 @@ static imap_status do_select(imap_error **error) {
   return status;
 }
 
+/* Of the last search that asked for updates. */
+static uint32_t last_update;
+
+static void show_numbers(const imap_numbers *numbers) {
+  if (numbers->update_id) last_update = numbers->update_id;
+  printf(" set=%s total=%" PRId64, imap_set_text(numbers->set), numbers->total);
+  show_defects(numbers->defects, numbers->defect_count);
+}
+
 static imap_status do_numbers(imap_error **error) {
   imap_numbers *numbers = NULL;
   const char *params[] = {word(2), word(3), NULL};
   imap_status status = !strcmp(words[0], "search")
       ? imap_search(client, word(1), count > 2 ? params : NULL, &numbers, error)
       : imap_expunge(client, word(1), &numbers, error);
-  if (numbers) printf(" set=%s total=%" PRId64, imap_set_text(numbers->set), numbers->total);
+  if (numbers) show_numbers(numbers);
   imap_numbers_free(numbers);
   return status;
 }
@@ -123,7 +138,10 @@ static imap_status do_sort(imap_error **error) {
   imap_numbers *numbers = NULL;
   const char *params[] = {word(3), NULL};
   imap_status status = imap_sort(client, word(1), word(2), count > 3 ? params : NULL, &numbers, error);
-  if (numbers) printf(" set=%s origin=%d", imap_set_text(numbers->set), (int)numbers->origin);
+  if (numbers) {
+    printf(" set=%s origin=%d", imap_set_text(numbers->set), (int)numbers->origin);
+    show_defects(numbers->defects, numbers->defect_count);
+  }
   imap_numbers_free(numbers);
   return status;
 }
@@ -261,6 +279,16 @@ static void show_pairs(const imap_pairs *pairs) {
     printf(" %s=%s", pairs->items[i]->name, pairs->items[i]->value ? pairs->items[i]->value : "NIL");
 }
 
+static void show_list(const imap_numbers_list *list) {
+  for (size_t i = 0; i < list->count; i++)
+    printf(" [%s set=%s]", list->items[i]->mailbox ? list->items[i]->mailbox : "-", imap_set_text(list->items[i]->set));
+}
+
+static void show_threads(const imap_threads *threads) {
+  for (size_t i = 0; i < threads->count; i++) printf(" %u@%u", (unsigned)threads->numbers[i], (unsigned)threads->depths[i]);
+  printf(" origin=%d", (int)threads->origin);
+}
+
 /* send:COMMAND:TAKE[:PARAM]: the same commands as requests. */
 static imap_status do_send(imap_error **error) {
   imap_request *request = NULL;
@@ -289,6 +317,8 @@ static imap_status do_send(imap_error **error) {
   TAKE(acl, imap_acl, show_acl(taken))
   TAKE(quotas, imap_quotas, show_quotas(taken))
   TAKE(entries, imap_entries, show_entries(taken))
+  TAKE(numbers_list, imap_numbers_list, show_list(taken))
+  TAKE(threads, imap_threads, show_threads(taken))
   TAKE(events, imap_events, printf(" count=%zu", taken->count))
   status = imap_request_wait(request, -1, error);
   const imap_event *reply = imap_request_reply(request);
@@ -381,6 +411,164 @@ static imap_status do_progress(imap_error **error) {
   imap_event_free(event);
   if (!status) status = imap_request_wait(request, -1, error);
   imap_request_free(request);
+  return status;
+}
+
+/* thread:ALGORITHM:CRITERIA */
+static imap_status do_thread(imap_error **error) {
+  imap_threads *threads = NULL;
+  imap_status status = imap_thread(client, words[1][0] ? word(1) : NULL, word(2), NULL, &threads, error);
+  if (threads) show_threads(threads);
+  imap_threads_free(threads);
+  return status;
+}
+
+static imap_status do_esearch(imap_error **error) {
+  imap_numbers_list *list = NULL;
+  imap_status status = imap_esearch(client, word(1), NULL, &list, error);
+  if (list) show_list(list);
+  imap_numbers_list_free(list);
+  return status;
+}
+
+/* uidbatches:SIZE */
+static imap_status do_uidbatches(imap_error **error) {
+  imap_numbers *numbers = NULL;
+  imap_status status = imap_uidbatches(client, (uint32_t)atoi(word(1)), 0, 0, &numbers, error);
+  if (numbers) show_numbers(numbers);
+  imap_numbers_free(numbers);
+  return status;
+}
+
+static imap_status do_content(imap_error **error) {
+  imap_content *content = NULL;
+  imap_status status = imap_fetch_content(client, (uint32_t)atoi(word(1)), &content, error);
+  if (content) {
+    printf(" \"%s\" attachments=%zu", content->text, content->attachment_count);
+    show_defects(content->message->details->defects, content->message->details->defect_count);
+  }
+  imap_content_free(content);
+  return status;
+}
+
+/* body:UID:SECTION */
+static imap_status do_body(imap_error **error) {
+  imap_body *body = NULL;
+  uint8_t buffer[100];
+  size_t length = 1, total = 0;
+  imap_status status = imap_body_open(client, (uint32_t)atoi(word(1)), word(2), 0, IMAP_DECODING_NONE, &body, error);
+  for (; !status && length; total += length) status = imap_body_read(body, buffer, sizeof buffer, &length, error);
+  if (body) printf(" size=%" PRId64 " read=%zu", imap_body_size(body), total);
+  imap_body_free(body);
+  return status;
+}
+
+/* stream:COMMAND: of FETCH with each message's bodies, of LIST and LSUB, else of SEARCH. */
+static imap_status do_stream(imap_error **error) {
+  imap_request *request = NULL;
+  imap_status status = imap_stream(client, word(1), NULL, &request, error);
+  for (int more = 1; more && !status;) {
+    imap_body *body = NULL;
+    imap_message *message = NULL;
+    imap_mailboxes *mailboxes = NULL;
+    imap_numbers *numbers = NULL;
+    if (strstr(word(1), "FETCH")) {
+      while (!(status = imap_request_next_body(request, &body, error)) && body) imap_body_free(body);
+      if (!status) status = imap_request_next_message(request, &message, error);
+      if (message) printf(" uid=%u", (unsigned)message->uid);
+    } else if (strstr(word(1), "SEARCH")) {
+      status = imap_request_next_numbers(request, &numbers, error);
+      if (numbers) show_numbers(numbers);
+    } else {
+      status = imap_request_next_mailbox(request, &mailboxes, error);
+      if (mailboxes) show_mailboxes(mailboxes);
+    }
+    more = message || mailboxes || numbers;
+    imap_message_free(message);
+    imap_mailboxes_free(mailboxes);
+    imap_numbers_free(numbers);
+  }
+  imap_request_free(request);
+  return status;
+}
+
+/* upload:MAILBOX:TEXT, replace:MAILBOX:TEXT:UID, sendupload:MAILBOX:TEXT: a message of one piece. */
+static imap_status do_upload(imap_error **error) {
+  imap_assigned *assigned = NULL;
+  imap_request *request = NULL;
+  imap_status status;
+  imap_upload *upload = imap_upload_new();
+  imap_upload_add_message(upload, NULL, -1, 0, NULL);
+  imap_upload_add_bytes(upload, (const uint8_t *)word(2), strlen(word(2)), NULL);
+  if (!strcmp(words[0], "upload")) status = imap_append_upload(client, word(1), upload, &assigned, error);
+  else if (!strcmp(words[0], "replace"))
+    status = imap_replace(client, (uint32_t)atoi(word(3)), word(1), upload, &assigned, error);
+  else if (!(status = imap_send_upload(client, 0, word(1), upload, &request, error)))
+    status = imap_request_take_assigned(request, &assigned, error);
+  if (assigned) show_assigned(assigned);
+  imap_assigned_free(assigned);
+  imap_request_free(request);
+  imap_upload_free(upload);
+  return status;
+}
+
+/* challenge:MECHANISM:ANSWER gives the same answer to each challenge. */
+static imap_status do_challenge(imap_error **error) {
+  imap_request *request = NULL;
+  const uint8_t *data = NULL;
+  size_t length = 0;
+  imap_status status = imap_send_authenticate(client, word(1), NULL, 0, &request, error);
+  while (!status && !(status = imap_request_challenge(request, &data, &length, error)) && data) {
+    printf(" %s", (const char *)data);
+    status = imap_request_respond(request, (const uint8_t *)word(2), strlen(word(2)), error);
+  }
+  if (!status) status = imap_request_wait(request, -1, error);
+  imap_request_free(request);
+  return status;
+}
+
+/* resync:MAILBOX:UIDVALIDITY:MODSEQ */
+static imap_status do_resync(imap_error **error) {
+  imap_selected *selected = NULL;
+  imap_status status = imap_resync(client, word(1), (uint32_t)atoi(word(2)), atoll(word(3)), NULL, &selected, error);
+  if (selected) {
+    show_selected(selected);
+    printf(" new=%d vanished=%s origin=%d", selected->is_new, imap_set_text(selected->vanished), (int)selected->origin);
+    printf(" changed=%zu", selected->changed_count);
+  }
+  imap_selected_free(selected);
+  return status;
+}
+
+/* watch:MAILBOX */
+static imap_status do_watch(imap_error **error) {
+  imap_watch_means means = IMAP_WATCH_POLL;
+  const char *mailboxes[] = {word(1), NULL};
+  imap_status status = imap_watch(client, mailboxes, &means, error);
+  printf(" means=%d", (int)means);
+  return status;
+}
+
+static imap_status do_texts(imap_error **error) {
+  imap_texts *texts = NULL;
+  imap_status status = !strcmp(words[0], "language") ? imap_language(client, word(1), &texts, error)
+                                                     : imap_comparator(client, word(1), &texts, error);
+  if (texts) show_texts(texts);
+  imap_texts_free(texts);
+  return status;
+}
+
+/* jmapaccess, genurlauth:URL, urlfetch:URL */
+static imap_status do_url(imap_error **error) {
+  char *url = NULL;
+  imap_entries *entries = NULL;
+  imap_status status = !strcmp(words[0], "urlfetch") ? imap_urlfetch(client, word(1), &entries, error)
+      : !strcmp(words[0], "genurlauth")              ? imap_genurlauth(client, word(1), NULL, &url, error)
+                                                     : imap_getjmapaccess(client, &url, error);
+  if (url) printf(" %s", url);
+  if (entries) show_entries(entries);
+  imap_text_free(url);
+  imap_entries_free(entries);
   return status;
 }
 
@@ -505,6 +693,24 @@ static imap_status step(imap_error **error) {
   if (IS("many")) return do_many(error);
   if (IS("enable")) return do_enable(error);
   if (IS("enabled")) return printf(" %d", imap_is_enabled(client, word(1))), IMAP_OK;
+  if (IS("thread")) return do_thread(error);
+  if (IS("esearch")) return do_esearch(error);
+  if (IS("uidbatches")) return do_uidbatches(error);
+  if (IS("cancelupdate")) return imap_cancelupdate(client, last_update, error);
+  if (IS("content")) return do_content(error);
+  if (IS("body")) return do_body(error);
+  if (IS("stream")) return do_stream(error);
+  if (IS("upload") || IS("replace") || IS("sendupload")) return do_upload(error);
+  if (IS("challenge")) return do_challenge(error);
+  if (IS("resync")) return do_resync(error);
+  if (IS("watch")) return do_watch(error);
+  if (IS("notify")) return imap_notify(client, word(1), NULL, error);
+  if (IS("compress")) return imap_compress(client, error);
+  if (IS("proxyauth")) return imap_proxyauth(client, word(1), error);
+  if (IS("unauthenticate")) return imap_unauthenticate(client, error);
+  if (IS("language") || IS("comparator")) return do_texts(error);
+  if (IS("jmapaccess") || IS("genurlauth") || IS("urlfetch")) return do_url(error);
+  if (IS("resetkey")) return imap_resetkey(client, word(1), word(2), error);
   if (IS("reconnect")) return imap_reconnect(client, NULL, error);
   if (IS("idle")) return do_idle(error);
   if (IS("has")) return printf(" %d", imap_has(client, word(1))), IMAP_OK;

@@ -1,19 +1,24 @@
 //! Builds the C programs against the library as it was just built, and runs them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::project;
+use super::{Folder, project};
 
 /// What a program said and how it ended.
 pub struct Output {
     pub code: Option<i32>,
     pub out: String,
     pub err: String,
+    /// The library's functions that it called, if it was observed.
+    pub called: BTreeSet<String>,
 }
+
+/// Whether the loader tells which functions are called.
+pub const CAN_OBSERVE: bool = cfg!(all(target_os = "linux", target_env = "gnu"));
 
 impl Output {
     /// What it printed, if it succeeded.
@@ -74,6 +79,8 @@ fn compiled(source: &Path) -> PathBuf {
         .arg("-L")
         .arg(&library)
         .arg("-limap")
+        // A function is looked up when it is first called, which observe() sees.
+        .arg("-Wl,-z,lazy")
         .arg(format!("-Wl,-rpath,{}", library.display()))
         .output()
         .expect("gcc runs");
@@ -93,10 +100,7 @@ fn note_steps(program: &Path, arguments: &[&str]) {
 
 /// Runs a program, at most a minute.
 pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    note_steps(program, arguments);
-    let mut command = Command::new(program);
-    command.args(arguments).envs(environment.iter().copied());
-    finish(command, Duration::from_secs(60))
+    run_for(program, arguments, environment, 60)
 }
 
 /// The same, at most so many seconds.
@@ -104,7 +108,7 @@ pub fn run_for(program: &Path, arguments: &[&str], environment: &[(&str, &str)],
     note_steps(program, arguments);
     let mut command = Command::new(program);
     command.args(arguments).envs(environment.iter().copied());
-    finish(command, Duration::from_secs(seconds))
+    observe(command, Duration::from_secs(seconds))
 }
 
 /// The same under valgrind, for which a leak or a bad access is a failure.
@@ -116,7 +120,31 @@ pub fn run_checked(program: &Path, arguments: &[&str], environment: &[(&str, &st
         .arg(program)
         .args(arguments)
         .envs(environment.iter().copied());
-    finish(command, Duration::from_secs(300))
+    observe(command, Duration::from_secs(300))
+}
+
+/// Runs a command that uses the library, and notes which of its functions are called: glibc's loader tells when it
+/// looks one up, which it does at the first call (LD_DEBUG in ld.so(8)).
+pub fn observe(mut command: Command, deadline: Duration) -> Output {
+    let folder = Folder::new();
+    if CAN_OBSERVE {
+        command.env("LD_DEBUG", "bindings").env("LD_DEBUG_OUTPUT", folder.0.join("bound"));
+        command.env_remove("LD_BIND_NOW");
+    }
+    let mut output = finish(command, deadline);
+    for entry in std::fs::read_dir(&folder.0).expect("what the loader told") {
+        let told = std::fs::read(entry.expect("an entry").path()).expect("what the loader told");
+        output.called.extend(String::from_utf8_lossy(&told).lines().filter_map(bound));
+    }
+    output.called.iter().for_each(|function| super::note_shown(&format!("called\t{function}")));
+    output
+}
+
+/// "binding file PROGRAM [0] to .../libimap.so.0.1 [0]: normal symbol `imap_noop'"
+fn bound(line: &str) -> Option<String> {
+    let (file, symbol) = line.split_once(" to ")?.1.split_once(": normal symbol `")?;
+    let function = symbol.split('\'').next()?;
+    (file.contains("/libimap.so") && function.starts_with("imap_")).then(|| function.to_owned())
 }
 
 /// Runs a command to its end, or kills it at the deadline.
@@ -159,5 +187,5 @@ pub fn finish(mut command: Command, deadline: Duration) -> Output {
     if code.is_none() {
         err.push_str("\n(killed, by a signal or at the deadline)");
     }
-    Output { code, out, err }
+    Output { code, out, err, called: BTreeSet::new() }
 }
