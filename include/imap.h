@@ -535,10 +535,10 @@ typedef struct {
   const char *name;
   /// What follows the name, as sent; NULL if nothing.
   const char *text;
-  /// UIDNEXT, UIDVALIDITY, UNSEEN, HIGHESTMODSEQ, MESSAGELIMIT, METADATA LONGENTRIES and MAXSIZE, INPROGRESS (how far
-  /// it is), ... else -1.
+  /// UIDNEXT, UIDVALIDITY, UNSEEN, HIGHESTMODSEQ, MESSAGELIMIT, METADATA LONGENTRIES and MAXSIZE, ANNOTATIONS (the
+  /// longest value), INPROGRESS (how far it is), ... else -1.
   int64_t number;
-  /// CAPABILITY, BADCHARSET, PERMANENTFLAGS, BADEVENT, MAILBOXID, REFERRAL, ... else empty.
+  /// CAPABILITY, BADCHARSET, PERMANENTFLAGS, BADEVENT, MAILBOXID, REFERRAL, ANNOTATIONS, ... else empty.
   const imap_texts *texts;
   /// MODIFIED, else empty.
   const imap_set *set;
@@ -1502,7 +1502,9 @@ void imap_namespaces_free(imap_namespaces *namespaces);
 /// each: a command runs in the mailbox that was selected when it was called.
 ///
 /// SELECT (RFC 9051 section 6.3.2), leaving the mailbox before; with CONDSTORE where the server has it. After a
-/// failure none is selected. Free the result with imap_selected_free(). NO: there is no such mailbox.
+/// failure none is selected. Other parameters are for imap_send(): with "SELECT ? (ANNOTATE)" (RFC 5257) the server tells of
+/// annotations that others change, as events, and first whether and how long they may be: IMAP_CODE_ANNOTATIONS. Free the
+/// result with imap_selected_free(). NO: there is no such mailbox.
 /// Blocks: yes.
 imap_status imap_select(imap_client *client,
                         const char *mailbox,

@@ -421,6 +421,92 @@ fn what_a_server_did_not_reach_is_asked_for_again() {
 }
 
 #[test]
+fn a_mailbox_is_opened_with_parameters() {
+    let opened = "S: * 5 EXISTS\nS: * OK [UIDVALIDITY 7] x\n";
+    let script = [
+        "C: SELECT Mail (CONDSTORE ANNOTATE)\n",
+        opened,
+        "S: * OK [ANNOTATIONS 20480 NOPRIVATE]\nS: $ OK [READ-WRITE] done\n",
+        "C: NOOP\nS: * 2 FETCH (ANNOTATION (/comment (value.shared \"new\")))\nS: $ OK done\n",
+        "C: EXAMINE Mail (CONDSTORE ANNOTATE)\n",
+        opened,
+        "S: * OK [ANNOTATIONS READ-ONLY] x\nS: * OK [ANNOTATIONS] x\nS: $ OK [READ-ONLY] done\n",
+        "C: SELECT Mail (CONDSTORE ANNOTATE X-NEW X-LIST (a (\"b c\")))\n",
+        opened,
+        "S: * OK [ANNOTATIONS NONE] x\nS: $ OK done\n",
+        "C: SELECT Mail (CONDSTORE)\n",
+        opened,
+        "S: * OK [ANNOTATIONS 20480] not asked for\nS: $ OK done\n",
+        "C: UNSELECT\nS: $ OK done\nC: ENABLE QRESYNC\nS: * ENABLED QRESYNC\nS: $ OK done\n",
+        "C: SELECT Mail (QRESYNC (7 900 1:5) ANNOTATE)\n",
+        opened,
+        "S: * VANISHED (EARLIER) 3\nS: $ OK done\n",
+        "C: EXAMINE Mail\nS: $ NO no\n",
+    ]
+    .concat();
+    let script = script.replace("C: EXAMINE Mail\n", "C: EXAMINE Mail (CONDSTORE)\n");
+    selected(
+        "IMAP4rev1 ENABLE UNSELECT CONDSTORE QRESYNC ANNOTATE-EXPERIMENT-1",
+        &script,
+        &[
+            ("open|SELECT Mail (ANNOTATE)", "open: Mail exists=5 read_only=0"),
+            ("codes", "codes: OK ANNOTATIONS number=20480 20480 NOPRIVATE"),
+            ("noop", "noop:"),
+            ("codes", "codes: [#2 uid=0 /comment value.shared=new]"),
+            ("open|EXAMINE ? (annotate)|Mail", "open: Mail exists=5 read_only=1"),
+            ("codes", "codes: OK ANNOTATIONS number=-1 READ-ONLY OK ANNOTATIONS number=-1"),
+            (
+                "open|SELECT Mail (CONDSTORE ANNOTATE X-NEW X-LIST (a (?)))|b c",
+                "open: Mail exists=5 read_only=0",
+            ),
+            ("codes", "codes: OK ANNOTATIONS number=-1 NONE"),
+            ("open|SELECT Mail", "open: Mail exists=5 read_only=0"),
+            ("codes", "codes:"),
+            (
+                "open|SELECT Mail (QRESYNC (7 900 1:5 (1:3 2:4)) ANNOTATE)",
+                "open: Mail exists=5 read_only=0 vanished=3",
+            ),
+            ("open|EXAMINE Mail ()", "open: IMAP_ERR_NO usable=1: EXAMINE: the server said NO: no"),
+        ],
+    );
+    let refused = [
+        (
+            "SELECT Mail (ANNOTATE)",
+            "IMAP_ERR_UNSUPPORTED usable=1: the server does not have ANNOTATE-EXPERIMENT-1; nothing was sent",
+        ),
+        (
+            "SELECT Mail (CONDSTORE)",
+            "IMAP_ERR_UNSUPPORTED usable=1: the server does not have CONDSTORE; nothing was sent",
+        ),
+        (
+            "SELECT Mail ANNOTATE",
+            "IMAP_ERR_INVALID usable=1: behind the mailbox stands one list: \"(ANNOTATE CONDSTORE)\"",
+        ),
+        (
+            "SELECT Mail (X) (Y)",
+            "IMAP_ERR_INVALID usable=1: behind the mailbox stands one list: \"(ANNOTATE CONDSTORE)\"",
+        ),
+        (
+            "SELECT Mail (\"X\")",
+            "IMAP_ERR_INVALID usable=1: the parameters of SELECT are words, perhaps with a list behind them",
+        ),
+    ];
+    let qresync =
+        "IMAP_ERR_INVALID usable=1: QRESYNC is followed by \"(UIDVALIDITY MODSEQ UIDS)\", as \"(7 900 1:5)\"";
+    let wrong = ["QRESYNC", "QRESYNC ()", "QRESYNC (0 1)", "QRESYNC (7)", "QRESYNC (7 x)", "QRESYNC (7 9 $)"];
+    let wrong = wrong.map(|parameter| format!("SELECT Mail ({parameter})"));
+    let wrong = wrong.iter().map(|command| (command.as_str(), qresync));
+    let steps: Vec<(String, String)> = refused
+        .into_iter()
+        .chain(wrong)
+        .map(|(command, said)| (format!("open|{command}"), format!("open: {said}")))
+        .collect();
+    let steps: Vec<(&str, &str)> = steps.iter().map(|(step, line)| (&**step, &**line)).collect();
+    selected("IMAP4rev1", "", &steps);
+    shows("scripted", &["ANNOTATE-EXPERIMENT-1"]);
+}
+
+#[test]
 fn places_are_counted_in_all_that_was_asked_for() {
     selected(
         "IMAP4rev1 PARTIAL MESSAGELIMIT=2",
@@ -710,6 +796,9 @@ fn cyrus() {
         ("select|Extras", "exists=4"),
         ("fetch|1|EMAILID THREADID SAVEDATE PREVIEW", "count=1 [#1 uid=1 email=# saved=#]"),
         ("fetch|4|ANNOTATION (/comment (value.shared))", "count=1 [#4 uid=4 /comment value.shared=with it]"),
+        ("codes", "#"),
+        ("open|SELECT ? (ANNOTATE)|Extras", "Extras exists=4 read_only=0"),
+        ("codes", "#OK ANNOTATIONS number=# #"),
         ("status|Extras|MAILBOXID", "Extras #"),
         ("store|1|ANNOTATION (/comment (value.shared ?))|a \"note\"", "#"),
         (

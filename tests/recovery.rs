@@ -122,6 +122,18 @@ fn without_either_the_flags_are_compared() {
 }
 
 #[test]
+fn a_mailbox_is_opened_again_as_it_was() {
+    let examine = select(" (ANNOTATE)", "").replace("SELECT", "EXAMINE");
+    let all = "C: UID FETCH 1:* (UID FLAGS)\nS: $ OK done\n";
+    let begin_annotated = begin("ANNOTATE-EXPERIMENT-1");
+    let script = [&begin_annotated, &examine, CUT, &begin_annotated, &examine, all].concat();
+    played("annotated", &[], &script);
+    // Where it cannot be any more, it goes without.
+    let plain = examine.replace(" (ANNOTATE)", "");
+    played("annotated", &[], &[&begin_annotated, &examine, CUT, &begin(""), &plain, all].concat());
+}
+
+#[test]
 fn a_server_that_comes_back_late_is_tried_again() {
     let cut = "C: NOOP\nclose\nagain\nS: * BYE not yet\nagain\n";
     let script = [&begin(""), cut, &begin(""), "C: NOOP\nS: $ OK done\n"].concat();

@@ -82,5 +82,6 @@ fn select_again(remembered: Remembered) -> Result<Select> {
         seen: remembered.seen,
         is_asked: false,
     };
-    Select::since(&remembered.mailbox, remembered.is_examined, since)
+    let select = Select::since(&remembered.mailbox, remembered.is_examined, since)?;
+    Ok(select.annotates(remembered.annotates))
 }

@@ -1,4 +1,4 @@
-//! SELECT and EXAMINE (RFC 9051 sections 6.3.2 and 6.3.3, RFC 7162), and what changed since a mailbox was last seen:
+//! SELECT and EXAMINE (RFC 9051 sections 6.3.2 and 6.3.3, RFC 5257, RFC 7162), and what changed since a mailbox was last seen:
 //! by QRESYNC, else by CONDSTORE and a look at which UIDs are there, else by a look at all flags.
 
 use std::sync::Arc;
@@ -15,10 +15,17 @@ use crate::wire::code;
 use crate::wire::fetch::Asked;
 use crate::wire::line::Line;
 use crate::wire::search::{self, Found};
+use crate::wire::words::{Word, Words};
 
 pub struct Select {
     mailbox: String,
     is_examine: bool,
+    /// ANNOTATE, if the server has that.
+    annotates: bool,
+    /// What else stands behind the mailbox.
+    parameters: Vec<Words>,
+    /// What they need.
+    needs: Vec<&'static str>,
     mirror: Mirror,
     since: Option<Since>,
     stage: Stage,
@@ -66,6 +73,34 @@ struct Changes {
     enabled: Vec<String>,
 }
 
+impl Since {
+    /// `"QRESYNC" SP "(" uidvalidity SP mod-sequence-value [SP known-uids] ")"`
+    fn write(&self, line: &mut Line) -> Result<()> {
+        line.word(&format!("QRESYNC ({} {}", self.uid_validity, self.modseq))?;
+        let known = self.known.split(usize::MAX)?;
+        // Without it the server tells of more than is known, which does no harm.
+        if let Some(known) = known.first().filter(|known| known.len() < LONGEST) {
+            line.raw(b" ")?;
+            line.raw(known)?;
+        }
+        line.raw(b")")
+    }
+
+    /// `uidvalidity SP mod-sequence-value [SP known-uids] [SP seq-match-data]` (RFC 7162); the last one only spares bytes
+    /// and is left out.
+    fn parse(words: &Words) -> Result<Since> {
+        let wrong =
+            || Error::invalid("QRESYNC is followed by \"(UIDVALIDITY MODSEQ UIDS)\", as \"(7 900 1:5)\"");
+        let number = |at: usize| words.text(at).and_then(|text| text.parse::<u64>().ok()).ok_or_else(wrong);
+        let uid_validity = u32::try_from(number(0)?).ok().filter(|number| *number > 0).ok_or_else(wrong)?;
+        let known = imap_set::parse(words.text(2).unwrap_or("1:*"))?;
+        if known.is_of_numbers() || known.is_saved_search() {
+            return Err(wrong());
+        }
+        Ok(Since { uid_validity, modseq: number(1)?, known, seen: None, is_asked: true })
+    }
+}
+
 impl Select {
     pub fn writable(mailbox: &str) -> Result<Select> {
         Select::new(mailbox, false, None)
@@ -73,6 +108,55 @@ impl Select {
 
     pub fn read_only(mailbox: &str) -> Result<Select> {
         Select::new(mailbox, true, None)
+    }
+
+    /// `select-params = SP "(" select-param *(SP select-param) ")"` (RFC 4466): "(ANNOTATE)", "(QRESYNC (7 900 1:5))".
+    pub fn with(
+        mailbox: &str,
+        is_examine: bool,
+        parameters: &str,
+        params: Option<&[&str]>,
+    ) -> Result<Select> {
+        let mut select = Select::new(mailbox, is_examine, None)?;
+        let words = Words::parse(parameters, params)?;
+        let end = words.len().saturating_sub(1);
+        if !words.is_empty() && (words.get(0) != Some(&Word::Open) || words.close_of(0) != Some(end + 1)) {
+            return Err(Error::invalid("behind the mailbox stands one list: \"(ANNOTATE CONDSTORE)\""));
+        }
+        let mut at = 1;
+        while at < end {
+            let behind = match words.get(at + 1) {
+                Some(Word::Open) => words.close_of(at + 1).unwrap_or(end),
+                _ => at + 1,
+            };
+            select.add_parameter(&words, at, behind)?;
+            at = behind;
+        }
+        Ok(select)
+    }
+
+    /// What stands from the word at `at` to before that at `behind`: a name, and perhaps a list.
+    fn add_parameter(&mut self, words: &Words, at: usize, behind: usize) -> Result<()> {
+        let wrong = || Error::invalid("the parameters of SELECT are words, perhaps with a list behind them");
+        match words.atom(at).ok_or_else(wrong)?.as_str() {
+            "ANNOTATE" => {
+                self.annotates = true;
+                self.needs.push("ANNOTATE-EXPERIMENT-1");
+            }
+            // It is sent wherever the server has it.
+            "CONDSTORE" => self.needs.push("CONDSTORE"),
+            "QRESYNC" => self.since = Some(Since::parse(&words.part(at + 2, behind.saturating_sub(1))?)?),
+            _ => {
+                self.parameters.try_reserve(1)?;
+                self.parameters.push(words.part(at, behind)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the server is to tell of annotations, if it can.
+    pub fn annotates(self, annotates: bool) -> Select {
+        Select { annotates, ..self }
     }
 
     /// With what changed since.
@@ -85,6 +169,9 @@ impl Select {
         Ok(Select {
             mailbox: super::copy(mailbox)?,
             is_examine,
+            annotates: false,
+            parameters: Vec::new(),
+            needs: Vec::new(),
             mirror,
             since,
             stage: Stage::Select,
@@ -119,20 +206,24 @@ impl Select {
     fn write_select(&self, facts: &Facts, line: &mut Line) -> Result<()> {
         line.word(if self.is_examine { "EXAMINE" } else { "SELECT" })?;
         line.mailbox(&self.mailbox)?;
-        match &self.since {
-            Some(since) if self.stage == Stage::Resync => {
-                let known = since.known.split(usize::MAX)?;
-                line.word(&format!("(QRESYNC ({} {}", since.uid_validity, since.modseq))?;
-                // Without it the server tells of more than is known, which does no harm.
-                if let Some(known) = known.first().filter(|known| known.len() < LONGEST) {
-                    line.raw(b" ")?;
-                    line.raw(known)?;
-                }
-                line.raw(b"))")
-            }
-            _ if facts.can("CONDSTORE") => line.word("(CONDSTORE)"),
-            _ => Ok(()),
+        let since = self.since.as_ref().filter(|_| self.stage == Stage::Resync);
+        let asks_condstore = since.is_none() && facts.can("CONDSTORE");
+        let annotates = self.annotates && facts.has("ANNOTATE-EXPERIMENT-1");
+        if since.is_none() && !asks_condstore && !annotates && self.parameters.is_empty() {
+            return Ok(());
         }
+        line.word("(")?;
+        if let Some(since) = since {
+            since.write(line)?;
+        }
+        if asks_condstore {
+            line.word("CONDSTORE")?;
+        }
+        if annotates {
+            line.word("ANNOTATE")?;
+        }
+        self.parameters.iter().try_for_each(|parameter| parameter.emit(line))?;
+        line.raw(b")")
     }
 
     fn write_flags(&self, facts: &Facts, line: &mut Line) -> Result<()> {
@@ -234,6 +325,10 @@ impl Select {
             Some(recent) if untagged.is("RECENT") => self.mirror.recent = recent,
             None if untagged.is("FLAGS") => self.mirror.flags = super::copy_bytes(rest)?,
             None if untagged.condition.is_some() => match code::head(rest) {
+                // What it says of annotations is for who asked; an alert for everybody.
+                Some((head, _)) if self.annotates && head.name.eq_ignore_ascii_case(b"ANNOTATIONS") => {
+                    return Ok(false);
+                }
                 Some((head, _)) if !head.name.eq_ignore_ascii_case(b"ALERT") => {
                     self.mirror.note_code(&head)?
                 }
@@ -248,6 +343,7 @@ impl Select {
     fn opened(&mut self, reply: &Reply<'_>) -> Result<Effect> {
         self.mirror.is_read_only |= self.is_examine;
         self.mirror.is_examined = self.is_examine;
+        self.mirror.annotates = self.annotates;
         if let Some((head, _)) = code::head(reply.resp_text()) {
             self.mirror.note_code(&head)?;
         }
@@ -323,6 +419,7 @@ impl Command for Select {
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_login()?;
+        self.needs.iter().try_for_each(|capability| facts.needs(capability))?;
         self.choose(facts)?;
         while !self.is_needed(facts)? {
             match self.next_stage(facts) {

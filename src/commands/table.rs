@@ -53,8 +53,8 @@ const COMMANDS: &[(&str, Make)] = &[
     ("DELETE", |a| one(a, Plain::delete)),
     ("SUBSCRIBE", |a| one(a, Plain::subscribe)),
     ("UNSUBSCRIBE", |a| one(a, Plain::unsubscribe)),
-    ("SELECT", |a| one(a, Select::writable)),
-    ("EXAMINE", |a| one(a, Select::read_only)),
+    ("SELECT", |a| select(a, false)),
+    ("EXAMINE", |a| select(a, true)),
     ("LOGIN", |a| two(a, Login::command)),
     ("RENAME", |a| two(a, Plain::rename)),
     ("LSUB", |a| two(a, List::of_subscribed)),
@@ -326,6 +326,12 @@ fn set_metadata(mut arguments: Arguments<'_>) -> Made {
         .map(|(entry, value)| (&**entry, value.as_ref().map(|value| value.as_bytes())))
         .collect();
     boxed(Annotate::set(&mailbox, &entries)?)
+}
+
+/// `select = "SELECT" SP mailbox [select-params]`
+fn select(mut arguments: Arguments<'_>, is_examine: bool) -> Made {
+    let mailbox = arguments.next("a mailbox")?;
+    boxed(Select::with(&mailbox, is_examine, arguments.rest, arguments.params)?)
 }
 
 /// `create = "CREATE" SP mailbox [SP "(" "USE" SP "(" [use-attr *(SP use-attr)] ")" ")"]` (RFC 6154)

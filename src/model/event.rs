@@ -84,10 +84,10 @@ pub struct imap_response_code<'a> {
     pub name: Text<'a>,
     /// What follows the name, as sent; NULL if nothing.
     pub text: Text<'a>,
-    /// UIDNEXT, UIDVALIDITY, UNSEEN, HIGHESTMODSEQ, MESSAGELIMIT, METADATA LONGENTRIES and MAXSIZE, INPROGRESS (how far
-    /// it is), ... else -1.
+    /// UIDNEXT, UIDVALIDITY, UNSEEN, HIGHESTMODSEQ, MESSAGELIMIT, METADATA LONGENTRIES and MAXSIZE, ANNOTATIONS (the
+    /// longest value), INPROGRESS (how far it is), ... else -1.
     pub number: i64,
-    /// CAPABILITY, BADCHARSET, PERMANENTFLAGS, BADEVENT, MAILBOXID, REFERRAL, ... else empty.
+    /// CAPABILITY, BADCHARSET, PERMANENTFLAGS, BADEVENT, MAILBOXID, REFERRAL, ANNOTATIONS, ... else empty.
     pub texts: &'a imap_texts<'a>,
     /// MODIFIED, else empty.
     pub set: &'a imap_set,

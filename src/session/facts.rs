@@ -146,6 +146,8 @@ pub struct Mirror {
     pub mailbox_id: Vec<u8>,
     /// It was opened with EXAMINE.
     pub is_examined: bool,
+    /// The server was asked to tell of its messages' annotations (RFC 5257).
+    pub annotates: bool,
     /// The tags of searches whose answers are kept up to date (RFC 5267).
     pub updates: Vec<Vec<u8>>,
     /// Which messages the numbers mean.
@@ -158,6 +160,7 @@ pub struct Mirror {
 pub struct Remembered {
     pub mailbox: String,
     pub is_examined: bool,
+    pub annotates: bool,
     pub uid_validity: u32,
     pub uid_next: u32,
     /// 0: none.
@@ -170,6 +173,7 @@ impl Remembered {
         Remembered {
             mailbox: mirror.mailbox,
             is_examined: mirror.is_examined,
+            annotates: mirror.annotates,
             uid_validity: mirror.uid_validity,
             uid_next: mirror.uid_next,
             modseq: mirror.highest_modseq.unwrap_or(0),

@@ -101,6 +101,8 @@ enum Shape {
     Number,
     /// Words, of which the last may be a number: "LONGENTRIES 2199".
     Option,
+    /// Words, of which the first may be a number: "20480 NOPRIVATE".
+    Size,
     /// Words and strings, in parentheses or bare.
     Texts,
     /// All of it is one text, quoted or not.
@@ -118,7 +120,7 @@ const CODES: [(&str, imap_code, Shape); 58] = [
     ("ALERT", IMAP_CODE_ALERT, Shape::None),
     ("ALREADYEXISTS", IMAP_CODE_ALREADYEXISTS, Shape::None),
     ("ANNOTATE", IMAP_CODE_ANNOTATE, Shape::Texts),
-    ("ANNOTATIONS", IMAP_CODE_ANNOTATIONS, Shape::Texts),
+    ("ANNOTATIONS", IMAP_CODE_ANNOTATIONS, Shape::Size),
     ("APPENDUID", IMAP_CODE_APPENDUID, Shape::Assigned),
     ("AUTHENTICATIONFAILED", IMAP_CODE_AUTHENTICATIONFAILED, Shape::None),
     ("AUTHORIZATIONFAILED", IMAP_CODE_AUTHORIZATIONFAILED, Shape::None),
@@ -272,6 +274,10 @@ fn code<'a>(
         Shape::None => {}
         Shape::Number => made.number = head.argument.split(|byte| *byte == b' ').next().map_or(-1, number),
         Shape::Texts => made.texts = texts(head.argument, arena)?,
+        Shape::Size => {
+            made.texts = texts(head.argument, arena)?;
+            made.number = head.argument.split(|byte| *byte == b' ').next().map_or(-1, number);
+        }
         Shape::Option => {
             made.texts = texts(head.argument, arena)?;
             made.number = head.argument.rsplit(|byte| *byte == b' ').next().map_or(-1, number);

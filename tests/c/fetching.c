@@ -100,6 +100,35 @@ static imap_status do_send(imap_error **error) {
   return status;
 }
 
+/* SELECT or EXAMINE with parameters. */
+static imap_status do_open(imap_error **error) {
+  imap_request *request = NULL;
+  imap_selected *selected = NULL;
+  imap_status status = imap_send(client, word(1), count > 2 ? words + 2 : NULL, &request, error);
+  if (!status) status = imap_request_take_selected(request, &selected, error);
+  if (selected) {
+    printf(" %s exists=%u read_only=%d", selected->mailbox, (unsigned)selected->exists, selected->is_read_only);
+    if (imap_set_count(selected->vanished)) printf(" vanished=%s", imap_set_text(selected->vanished));
+  }
+  imap_selected_free(selected);
+  imap_request_free(request);
+  return status;
+}
+
+/* The codes that events have, whole. */
+static imap_status do_codes(imap_error **error) {
+  imap_event *event = NULL;
+  imap_status status;
+  while (!(status = imap_next_event(client, &event, error)) && event) {
+    const imap_response_code *code = event->code;
+    if (code) printf(" %s %s number=%" PRId64, event->name, code->name, code->number);
+    for (size_t i = 0; code && i < code->texts->count; i++) printf(" %s", code->texts->items[i]);
+    if (event->message) show_message(event->message);
+    imap_event_free(event);
+  }
+  return status;
+}
+
 /* The section of the first message that a name finds. */
 static imap_status do_section(imap_error **error) {
   imap_messages *messages = NULL;
@@ -270,7 +299,7 @@ static imap_status do_step(imap_error **error) {
   } steps[] = {{"fetch", do_messages}, {"store", do_messages}, {"send", do_send}, {"section", do_section},
       {"stream", do_stream}, {"content", do_content}, {"content+", do_content}, {"copy", do_assigned},
       {"move", do_assigned}, {"expunge", do_expunge}, {"append", do_upload}, {"replace", do_upload},
-      {"events", do_events}, {"status", do_status}};
+      {"events", do_events}, {"open", do_open}, {"codes", do_codes}, {"status", do_status}};
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
     if (!strcmp(words[0], steps[i].name)) return steps[i].step(error);
   return do_mailbox(error);

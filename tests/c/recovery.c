@@ -64,6 +64,16 @@ static void changed(void) {
   CHECK(imap_get_state(client) == IMAP_STATE_SELECTED, NULL);
 }
 
+/* The mailbox is opened again as it was. */
+static void annotated(void) {
+  imap_request *request = NULL;
+  CHECK(imap_send(client, "EXAMINE INBOX (ANNOTATE)", NULL, &request, &error) == IMAP_OK, &error);
+  CHECK(imap_request_wait(request, -1, &error) == IMAP_OK, &error);
+  imap_request_free(request);
+  CHECK(imap_noop(client, &error) == IMAP_ERR_CLOSED, &error);
+  reconnected();
+}
+
 /* The server does not come back at first. */
 static void again(void) {
   CHECK(imap_noop(client, &error) == IMAP_ERR_CLOSED, &error);
@@ -129,7 +139,7 @@ int main(int argc, char **argv) {
   client = connected(argv + 2);
   if (!client) return EXIT_FAILURE;
 #define SCENARIO(name) if (!strcmp(argv[1], #name)) name(); else
-  SCENARIO(kept) SCENARIO(changed) SCENARIO(again) SCENARIO(resynced) SCENARIO(enabled) SCENARIO(watched)
+  SCENARIO(kept) SCENARIO(changed) SCENARIO(annotated) SCENARIO(again) SCENARIO(resynced) SCENARIO(enabled) SCENARIO(watched)
   SCENARIO(notified) failures++;
   imap_client_free(client);
   printf("%d failures\n", failures);
