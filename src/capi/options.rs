@@ -471,6 +471,15 @@ fn check_text(option: imap_option, value: &str) -> Result<Value> {
     Ok(Value::Text(copied))
 }
 
+/// None: only the system knows which one is meant.
+fn number_of_port(port: &str) -> Option<u16> {
+    match port {
+        "imap" => Some(143),
+        "imaps" => Some(993),
+        port => port.parse().ok(),
+    }
+}
+
 fn addresses(text: &str) -> Result<Vec<IpAddr>> {
     let parse = |word: &str| {
         word.parse().map_err(|_| Error::invalid(format!("{} is no IP address", quote(word.as_bytes()))))
@@ -537,8 +546,10 @@ impl imap_options {
         };
         let host_name =
             self.text(IMAP_OPTION_TLS_HOST).unwrap_or(if host.is_empty() { "localhost" } else { host });
+        let port = port.map(str::to_owned).or(option_port).unwrap_or_else(|| default_port.to_owned());
         let settings = Settings {
             host: host_name.to_owned(),
+            port: number_of_port(&port),
             realm: self.text(IMAP_OPTION_REALM).map(str::to_owned),
             ..self.limits()
         };
@@ -551,7 +562,7 @@ impl imap_options {
             carrier: Carrier::Network,
             target: Arc::new(Target {
                 host: host.to_owned(),
-                port: port.map(str::to_owned).or(option_port).unwrap_or_else(|| default_port.to_owned()),
+                port,
                 addresses: addresses(self.text(IMAP_OPTION_ADDRESSES).unwrap_or_default())?,
                 proxy: self.text(IMAP_OPTION_PROXY).map(Proxy::parse).transpose()?,
                 has_keepalive: self.is_on(IMAP_OPTION_TCP_KEEPALIVE, true),
@@ -673,6 +684,7 @@ impl imap_options {
             max_command_line: size(IMAP_OPTION_MAX_COMMAND_LINE, defaults.max_command_line),
             emulate: self.is_on(IMAP_OPTION_EMULATE, true),
             host: defaults.host,
+            port: defaults.port,
             realm: defaults.realm,
             append_crlf: self.is_on(IMAP_OPTION_APPEND_CRLF, false),
             trace: size(IMAP_OPTION_TRACE, defaults.trace),

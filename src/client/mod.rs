@@ -42,7 +42,7 @@ use crate::model::{Connection, Event, Owned, Selected, imap_connection, imap_sta
 pub use crate::net::rest_of_file;
 use crate::net::{self, Descriptors, Layer, Lent, Link};
 use crate::sasl::Secret;
-use crate::session::{Command, InFlight, Outcome, RequestId, Session, quote};
+use crate::session::{Command, InFlight, Outcome, RequestId, Session, Settings, quote};
 
 pub struct Client {
     core: Mutex<Core>,
@@ -67,6 +67,10 @@ impl Client {
     pub fn start(mut config: Config) -> Result<Arc<Client>> {
         let now = Instant::now();
         let [a, b, c, d, e, f, ..] = nonce()?;
+        if !matches!(config.carrier, Carrier::Network) {
+            // Where it leads only the caller knows.
+            config.settings = Arc::new(Settings { port: None, ..(*config.settings).clone() });
+        }
         let mut session = Session::new(config.settings.clone(), [a, b, c, d, e, f], now);
         let mut commands: Vec<Box<dyn InFlight>> = vec![try_box(Opening::new(config.starttls.is_some()))?];
         let (login, log) = (config.login.take(), config.log.take());

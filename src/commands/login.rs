@@ -143,6 +143,7 @@ impl Login {
                 max_iterations: settings.max_iterations,
             },
             host: &settings.host,
+            port: settings.port,
             realm: settings.realm.as_deref(),
             channel_binding: facts.channel_binding.as_deref(),
         };

@@ -65,6 +65,8 @@ pub struct Setting<'s> {
     pub limits: Limits,
     /// The server's name, as the caller knows it.
     pub host: &'s str,
+    /// The port that was connected to, if that is known.
+    pub port: Option<u16>,
     pub realm: Option<&'s str>,
     /// tls-server-end-point (RFC 5929 section 4) of the connection; None: no TLS, or none can be made.
     pub channel_binding: Option<&'s [u8]>,
@@ -181,7 +183,10 @@ pub const MECHANISMS: &[Mechanism] = &[
         is_automatic: false,
         can_act_as: false,
         needs: Needs::Both,
-        begin: |credentials, _| Ok(State::OAuth(OAuth::new(Dialect::Bearer, credentials))),
+        begin: |credentials, setting| {
+            let server = setting.port.map(|port| (setting.host.to_owned(), port));
+            Ok(State::OAuth(OAuth::new(Dialect::Bearer(server), credentials)))
+        },
     },
     Mechanism {
         name: "XOAUTH2",
@@ -457,7 +462,8 @@ mod tests {
     fn begin(name: &str, credentials: Credentials) -> Result<Exchange> {
         let limits = Limits { min_iterations: 1, max_iterations: 20 };
         let channel_binding = Some(&b"binding"[..]);
-        let setting = Setting { nonce: [7; 24], limits, host: "localhost", realm: None, channel_binding };
+        let setting =
+            Setting { nonce: [7; 24], limits, host: "localhost", port: None, realm: None, channel_binding };
         Exchange::new(find(name).unwrap(), credentials, &setting)
     }
 

@@ -5,11 +5,11 @@
 use super::{Credentials, Secret, answered};
 use crate::error::Result;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dialect {
     XOAuth2,
-    /// OAUTHBEARER
-    Bearer,
+    /// OAUTHBEARER; with what was connected to, if that is known.
+    Bearer(Option<(String, u16)>),
 }
 
 /// One authentication with a token, which is the password of the credentials.
@@ -30,11 +30,13 @@ impl OAuth {
     pub fn initial(&self) -> Result<Secret> {
         let Credentials { user, password, .. } = &self.credentials;
         let token: [&[u8]; 3] = [b"\x01auth=Bearer ", password.as_bytes(), b"\x01\x01"];
-        match self.dialect {
+        match &self.dialect {
             Dialect::XOAuth2 => Secret::concat(&[b"user=", user.as_bytes(), token[0], token[1], token[2]]),
-            Dialect::Bearer => {
+            Dialect::Bearer(server) => {
                 let user = saslname(user.as_bytes());
-                Secret::concat(&[b"n,a=", &user, b",", token[0], token[1], token[2]])
+                let server = server.as_ref().map(|(host, port)| format!("\x01host={host}\x01port={port}"));
+                let server = server.unwrap_or_default();
+                Secret::concat(&[b"n,a=", &user, b",", server.as_bytes(), token[0], token[1], token[2]])
             }
         }
     }
@@ -45,7 +47,7 @@ impl OAuth {
             return Err(answered("the token's mechanism"));
         }
         self.refusal = Some(challenge.to_vec());
-        Secret::new(if self.dialect == Dialect::Bearer { b"\x01" } else { b"" })
+        Secret::new(if self.dialect == Dialect::XOAuth2 { b"" } else { b"\x01" })
     }
 
     pub fn refusal(&self) -> Option<&[u8]> {
@@ -73,24 +75,31 @@ mod tests {
 
     #[test]
     fn a_token_goes_in_one_message() {
-        let bearer = OAuth::new(
-            Dialect::Bearer,
-            credentials("user@example.com", "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==", None),
-        );
+        let bearer = |server| {
+            let token = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
+            OAuth::new(Dialect::Bearer(server), credentials("user@example.com", token, None))
+                .initial()
+                .unwrap()
+        };
         let expected =
             b"n,a=user@example.com,\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01";
-        assert_eq!(bearer.initial().unwrap().as_bytes(), expected);
+        assert_eq!(bearer(None).as_bytes(), expected);
+        // RFC 7628 section 4.1
+        let expected = "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9QmVhcmVyI\
+                        HZGOWRmdDRxbVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQEB";
+        let line = super::super::encode(bearer(Some(("server.example.com".into(), 143))).as_bytes());
+        assert_eq!(line.unwrap().as_bytes(), expected.as_bytes());
         let xoauth2 =
             OAuth::new(Dialect::XOAuth2, credentials("someuser@example.com", "ya29.vF9dft4q", None));
         let expected = b"user=someuser@example.com\x01auth=Bearer ya29.vF9dft4q\x01\x01";
         assert_eq!(xoauth2.initial().unwrap().as_bytes(), expected);
-        let odd = OAuth::new(Dialect::Bearer, credentials("a=b,c", "t", None));
+        let odd = OAuth::new(Dialect::Bearer(None), credentials("a=b,c", "t", None));
         assert!(odd.initial().unwrap().as_bytes().starts_with(b"n,a=a=3Db=2Cc,\x01"));
     }
 
     #[test]
     fn a_refusal_is_answered_once_and_kept() {
-        for (dialect, answer) in [(Dialect::Bearer, &b"\x01"[..]), (Dialect::XOAuth2, b"")] {
+        for (dialect, answer) in [(Dialect::Bearer(None), &b"\x01"[..]), (Dialect::XOAuth2, b"")] {
             let mut oauth = OAuth::new(dialect, credentials("u", "t", None));
             assert_eq!(oauth.respond(b"{\"status\":\"401\"}").unwrap().as_bytes(), answer);
             assert_eq!(oauth.refusal(), Some(&b"{\"status\":\"401\"}"[..]));

@@ -54,6 +54,8 @@ pub struct Settings {
     pub emulate: bool,
     /// The server's name, as the caller gave it, and the realm, both for mechanisms that want them.
     pub host: String,
+    /// The port that is connected to; None: not known.
+    pub port: Option<u16>,
     pub realm: Option<String>,
     /// A bare CR or LF in bytes to be appended becomes CRLF.
     pub append_crlf: bool,
@@ -91,6 +93,7 @@ impl Default for Settings {
             sasl_ir: true,
             max_command_line: 8000,
             host: String::new(),
+            port: None,
             realm: None,
             emulate: true,
             append_crlf: false,

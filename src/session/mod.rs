@@ -255,6 +255,7 @@ impl Session {
             is_kept: old.is_kept,
             emulate: old.emulate,
             host: old.host.clone(),
+            port: old.port,
             realm: old.realm.clone(),
             trace: old.trace,
             ..new.clone()
