@@ -21,6 +21,22 @@ fn plays(program: &str, scenario: &str, script: &str, options: &[&str]) -> Strin
 }
 
 fn played(program: &str, scenario: &str, script: &str, options: &[&str], play: Play) -> String {
+    recorded(program, scenario, script, options, play).0
+}
+
+/// What the client sent.
+fn sent(program: &str, scenario: &str, script: &str, options: &[&str]) -> Vec<String> {
+    recorded(program, scenario, script, options, Play::default()).1
+}
+
+/// What the program printed, and what the client sent.
+fn recorded(
+    program: &str,
+    scenario: &str,
+    script: &str,
+    options: &[&str],
+    play: Play,
+) -> (String, Vec<String>) {
     let is_tls = play.acceptor.is_some();
     let server = Scripted::play(script.as_bytes().to_vec(), play);
     let (port, tls) = (format!("1:{}", server.port), if is_tls { "2:0" } else { "2:2" });
@@ -32,8 +48,7 @@ fn played(program: &str, scenario: &str, script: &str, options: &[&str], play: P
         println!("{}\n{}\nthe client sent {:#?}", output.out, output.err, server.abandon());
         panic!("{program} {scenario} failed");
     }
-    server.join();
-    output.out
+    (output.out, server.join())
 }
 
 fn streams(scenario: &str, script: &str) -> String {
@@ -192,6 +207,22 @@ fn uploads_that_cannot_be() {
     plays("uploads", "wrong", &[GREETING, NOOP].concat(), &[]);
     let script = "C: APPEND Sent \" 1-Jan-1970 01:00:00 +0100\" {13+}\nL: 3\nstall\n";
     plays("uploads", "failing", &[GREETING, script].concat(), &[]);
+}
+
+#[test]
+fn files_get_the_line_ends_of_messages() {
+    let date = "\" 1-Jan-1970 01:00:00 +0100\"";
+    let text = "one\r\ntwo\r\nthree\r\nfour\r\nfive\r\n";
+    let script = format!(
+        "C: APPEND Sent {date} {{{0}+}}\nL: {0}\nc: \nS: $ OK done\nC: APPEND Sent {date} {{200000}}\nS: + go\nL: 200000\nc: \n\
+         S: $ OK done\nC: APPEND Sent {date} ~{{4+}}\nL: 4\nc: \nS: $ OK done\nC: APPEND Sent {date} {{200000}}\nS: + go\nstall\n",
+        text.len()
+    );
+    let greeting = GREETING.replace("UIDPLUS", "BINARY");
+    let sent = sent("uploads", "fitted", &(greeting + &script), &["94:1"]);
+    assert_eq!(sent[1], text);
+    assert_eq!(sent[4], "\r\n".repeat(100_000));
+    assert_eq!(sent[7], "a\n\0x");
 }
 
 #[test]

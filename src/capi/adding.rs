@@ -31,7 +31,8 @@ pub unsafe extern "C" fn imap_append(
     unsafe {
         give::<Assigned>(client, assigned, error, |client| {
             let (mailbox, flags) = (text("mailbox", mailbox)?, optional_text("flags", flags)?);
-            client.run(Append::new(mailbox, flags, internal_date, bytes("data", data, data_len)?)?)
+            let append = Append::new(mailbox, flags, internal_date, bytes("data", data, data_len)?)?;
+            client.run(client.with_line_ends(append)?)
         })
     }
 }

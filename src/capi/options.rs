@@ -133,8 +133,10 @@ pub enum imap_option {
     IMAP_OPTION_DRAIN_BYTES = 92,
     /// ... and time [10000].
     IMAP_OPTION_DRAIN_TIMEOUT = 93,
-    /// On or off [0]: a bare CR or LF in the bytes of a message to be appended becomes CRLF. Descriptors and callbacks are
-    /// sent as they are, since their size is announced before they are read.
+    /// On or off [0]: a bare CR or LF in the bytes and files of a message to be appended becomes CRLF; in one that has
+    /// a NUL in its bytes nothing does. The size is announced before, so files are read twice, and where that cannot be,
+    /// as with pipes, readers and what is written later, the upload is INVALID: turn this off for them, by
+    /// imap_configure(), and give them CRLF.
     IMAP_OPTION_APPEND_CRLF = 94,
     /// Bytes of an unread stream that are kept when its reader calls something else first [0]; 0 or more than
     /// that: the call fails with IMAP_ERR_STATE.

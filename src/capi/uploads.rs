@@ -148,7 +148,8 @@ pub unsafe extern "C" fn imap_upload_add_bytes(
 }
 
 /// The next `size` bytes come from a descriptor, from where it stands; -1: all to its end, which must be a file's. It
-/// stays yours, and must stay open until the command is done; a pipe or socket may be slow, and is waited for.
+/// stays yours, and must stay open until the command is done; a pipe or socket may be slow, and is waited for. With
+/// IMAP_OPTION_APPEND_CRLF it is read once before, by the call that sends the upload, so it must be a file's.
 /// INVALID if it cannot be read. Blocks: no.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_upload_add_fd(
@@ -290,7 +291,8 @@ pub unsafe extern "C" fn imap_append_upload(
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         give::<Assigned>(client, assigned, error, |client| {
-            client.run(shared("upload", upload)?.command(0, text("mailbox", mailbox)?)?)
+            let append = shared("upload", upload)?.command(0, text("mailbox", mailbox)?)?;
+            client.run(client.with_line_ends(append)?)
         })
     }
 }
@@ -311,7 +313,8 @@ pub unsafe extern "C" fn imap_replace(
     unsafe {
         give::<Assigned>(client, assigned, error, |client| {
             let upload = shared("upload", upload)?;
-            client.run(Append::replace(uid, text("mailbox", mailbox)?, upload.messages()?)?)
+            let append = Append::replace(uid, text("mailbox", mailbox)?, upload.messages()?)?;
+            client.run(client.with_line_ends(append)?)
         })
     }
 }
@@ -330,8 +333,8 @@ pub unsafe extern "C" fn imap_send_upload(
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         begin(client, request, error, |client| {
-            let command = shared("upload", upload)?.command(uid, text("mailbox", mailbox)?)?;
-            client.submit(try_box(command)?)
+            let append = shared("upload", upload)?.command(uid, text("mailbox", mailbox)?)?;
+            client.submit(try_box(client.with_line_ends(append)?)?)
         })
     }
 }

@@ -13,6 +13,7 @@ mod carrying;
 mod config;
 mod core;
 mod credentials;
+mod fitting;
 mod handlers;
 mod reconnecting;
 mod stepping;

@@ -14,6 +14,7 @@ use crate::session::{
 };
 use crate::wire::date::{self, Moment};
 use crate::wire::line::{self, Line};
+use crate::wire::line_ends::LineEnds;
 
 /// A message to be added.
 #[derive(Clone)]
@@ -24,8 +25,6 @@ pub struct NewMessage {
     pieces: Vec<Piece>,
     is_binary: bool,
     header: Header,
-    /// Its line ends are as they are to be sent.
-    is_fitted: bool,
 }
 
 /// What a message is put together from.
@@ -95,24 +94,34 @@ impl NewMessage {
             pieces: Vec::new(),
             is_binary: false,
             header: Header::Open,
-            is_fitted: false,
         })
     }
 
-    /// A bare CR or LF becomes CRLF, in all that is here as bytes; one that is binary is left alone.
-    fn fit_line_ends(&mut self) -> Result<()> {
-        if std::mem::replace(&mut self.is_fitted, true) || self.is_binary {
+    /// A bare CR or LF becomes CRLF; a message that is binary is left alone.
+    fn fit_line_ends(&mut self, file: &mut FitFile<'_>) -> Result<()> {
+        if self.is_binary {
             return Ok(());
         }
-        let mut after_cr = false;
+        let mut ends = LineEnds::default();
         for piece in &mut self.pieces {
-            let Piece::Bytes(Supply { source: UploadSource::Bytes(bytes), size }) = piece else {
-                after_cr = false;
+            let Piece::Bytes(supply) = piece else {
+                ends = LineEnds::default();
                 continue;
             };
-            let fitted = with_crlf(bytes, &mut after_cr)?;
-            *size = fitted.len() as u64;
-            *bytes = fitted.into();
+            match &mut supply.source {
+                UploadSource::Bytes(bytes) => {
+                    let mut fitted = Vec::new();
+                    ends.write(bytes, &mut fitted)?;
+                    supply.size = fitted.len() as u64;
+                    *bytes = fitted.into();
+                }
+                UploadSource::Descriptor(fd) => *supply = file(*fd, supply.size, &mut ends)?,
+                UploadSource::Call(_) | UploadSource::Later => {
+                    let message = "IMAP_OPTION_APPEND_CRLF is on, and how long a message becomes must be known before it \
+                                   is sent: give it as bytes or as a file, or turn the option off and give it CRLF";
+                    return Err(Error::invalid(message));
+                }
+            }
         }
         // What held nothing but the LF of a CRLF that began before is empty now.
         self.pieces.retain(|piece| !matches!(piece, Piece::Bytes(Supply { size: 0, .. })));
@@ -299,21 +308,8 @@ impl Form {
     }
 }
 
-/// `after_cr`: what came before ended with CR, for which CRLF was written already.
-fn with_crlf(bytes: &[u8], after_cr: &mut bool) -> Result<Vec<u8>> {
-    let ends = memchr::memchr2_iter(b'\r', b'\n', bytes).count();
-    let mut out = Vec::new();
-    out.try_reserve_exact(bytes.len() + ends)?;
-    for byte in bytes {
-        match byte {
-            b'\n' if *after_cr => {}
-            b'\r' | b'\n' => out.extend_from_slice(b"\r\n"),
-            other => out.push(*other),
-        }
-        *after_cr = *byte == b'\r';
-    }
-    Ok(out)
-}
+/// What comes of the next bytes of a descriptor, so many, when a bare CR or LF in them becomes CRLF.
+pub type FitFile<'f> = dyn FnMut(i32, u64, &mut LineEnds) -> Result<Supply> + 'f;
 
 impl Append {
     /// One message. It is copied: a cancelled APPEND still sends it to its end, so that the connection is kept.
@@ -344,6 +340,11 @@ impl Append {
         })
     }
 
+    /// A bare CR or LF becomes CRLF.
+    pub fn fit_line_ends(&mut self, file: &mut FitFile<'_>) -> Result<()> {
+        self.messages.iter_mut().try_for_each(|message| message.fit_line_ends(file))
+    }
+
     /// The one message of `messages` in place of that with `uid`.
     pub fn replace(uid: u32, mailbox: &str, messages: &[NewMessage]) -> Result<Append> {
         if uid == 0 {
@@ -357,9 +358,6 @@ impl Append {
 
     /// Before the first line: whatever cannot be sent is found while nothing was.
     fn prepare(&mut self, facts: &Facts) -> Result<()> {
-        if facts.settings.append_crlf {
-            self.messages.iter_mut().try_for_each(NewMessage::fit_line_ends)?;
-        }
         self.choose(facts)?;
         self.is_one_by_one = self.messages.len() > 1 && !facts.has("MULTIAPPEND");
         if self.is_one_by_one {

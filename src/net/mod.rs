@@ -27,7 +27,7 @@ pub use link::{Progress, Target, Timeouts};
 pub use proxy::Proxy;
 #[cfg(not(model))]
 pub use system::poll;
-pub use system::{Polled, Watch, process_id, read_ready, rest_of_file};
+pub use system::{Polled, Watch, process_id, read_at, read_ready, rest_of_file, skip_in_file};
 pub use tls::{Ca, Identity, Tls};
 #[cfg(not(model))]
 pub use wake::Wake;

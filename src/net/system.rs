@@ -74,17 +74,44 @@ pub fn read_ready(fd: RawFd, max: usize) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
+fn seek(fd: RawFd, offset: u64, whence: libc::c_int) -> io::Result<u64> {
+    let offset = libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
+    // SAFETY: no pointers.
+    let at = unsafe { libc::lseek(fd, offset, whence) };
+    u64::try_from(at).map_err(|_| io::Error::last_os_error())
+}
+
 /// How many bytes a file has from where its descriptor stands to its end.
 pub fn rest_of_file(fd: RawFd) -> io::Result<u64> {
-    let seek = |offset, whence| {
-        // SAFETY: no pointers.
-        let at = unsafe { libc::lseek(fd, offset, whence) };
-        u64::try_from(at).map_err(|_| io::Error::last_os_error())
-    };
-    let here = seek(0, libc::SEEK_CUR)?;
-    let size = seek(0, libc::SEEK_END)?;
-    seek(here as libc::off_t, libc::SEEK_SET)?;
+    let here = seek(fd, 0, libc::SEEK_CUR)?;
+    let size = seek(fd, 0, libc::SEEK_END)?;
+    seek(fd, here, libc::SEEK_SET)?;
     Ok(size.saturating_sub(here))
+}
+
+/// Passes over so many bytes of a file; where it stood before.
+pub fn skip_in_file(fd: RawFd, size: u64) -> io::Result<u64> {
+    let here = seek(fd, 0, libc::SEEK_CUR)?;
+    seek(fd, here.saturating_add(size), libc::SEEK_SET)?;
+    Ok(here)
+}
+
+/// Reads what a file has at a place, wherever its descriptor stands; 0: its end.
+pub fn read_at(fd: RawFd, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    let offset = libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
+    loop {
+        // SAFETY: the buffer can be written to its length.
+        let got = unsafe { libc::pread(fd, buffer.as_mut_ptr().cast(), buffer.len(), offset) };
+        match usize::try_from(got) {
+            Ok(got) => return Ok(got),
+            Err(_) => {
+                let error = io::Error::last_os_error();
+                if error.kind() != io::ErrorKind::Interrupted {
+                    return Err(error);
+                }
+            }
+        }
+    }
 }
 
 /// Receives into memory that need not be written before; None: nothing there now.

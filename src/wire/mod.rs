@@ -25,6 +25,7 @@ pub mod id;
 pub mod items;
 pub mod known;
 pub mod line;
+pub mod line_ends;
 pub mod list;
 pub mod mime;
 pub mod namespace;

@@ -171,6 +171,72 @@ static void cancelled(void) {
   CHECK(imap_noop(client, &error) == IMAP_OK, &error);
 }
 
+static int file_of(const char *text, size_t length) {
+  char name[] = "/tmp/imap-upload-XXXXXX";
+  int fd = mkstemp(name);
+  unlink(name);
+  CHECK(fd >= 0 && write(fd, text, length) == (ssize_t)length && lseek(fd, 0, SEEK_SET) == 0, NULL);
+  return fd;
+}
+
+/* Line ends of files and bytes become CRLF, also where one piece ends and the next begins. */
+static void fitted(void) {
+  static char ends[100000];
+  memset(ends, '\n', sizeof ends);
+  const char *text = "one\ntwo\r\nthree\rfour\r";
+  int small = file_of(text, strlen(text)), large = file_of(ends, sizeof ends), pipes[2];
+  imap_upload *upload = of_message(NULL);
+  imap_upload_add_fd(upload, small, 4, NULL);
+  imap_upload_add_fd(upload, small, -1, NULL);
+  CHECK(imap_append_upload(client, "Sent", upload, NULL, &error) == IMAP_ERR_INVALID && strstr(error->message, "ends 4 bytes"), &error);
+  imap_upload_free(upload);
+  CHECK(lseek(small, 0, SEEK_SET) == 0, NULL);
+  upload = of_message(NULL);
+  imap_upload_add_fd(upload, small, 4, NULL);
+  imap_upload_add_fd(upload, small, (int64_t)strlen(text) - 4, NULL);
+  imap_upload_add_bytes(upload, (const uint8_t *)"\n", 1, NULL);
+  imap_upload_add_bytes(upload, (const uint8_t *)"five\n", 5, NULL);
+  CHECK(imap_append_upload(client, "Sent", upload, NULL, &error) == IMAP_OK, &error);
+  imap_upload_free(upload);
+  upload = of_message(NULL);
+  imap_upload_add_fd(upload, large, -1, NULL);
+  imap_request *request = NULL;
+  CHECK(imap_send_upload(client, 0, "Sent", upload, &request, &error) == IMAP_OK, &error);
+  imap_upload_free(upload);
+  CHECK(imap_request_wait(request, -1, &error) == IMAP_OK, &error);
+  imap_request_free(request);
+  /* What cannot be read twice is refused, and nothing is sent. */
+  CHECK(pipe(pipes) == 0, NULL);
+  upload = of_message(NULL);
+  imap_upload_add_fd(upload, pipes[0], 10, NULL);
+  CHECK(imap_append_upload(client, "Sent", upload, NULL, &error) == IMAP_ERR_INVALID && error->is_usable, &error);
+  imap_upload_free(upload);
+  upload = of_message(NULL);
+  imap_upload_add_reader(upload, 10, read_some, NULL, release, NULL);
+  CHECK(imap_append_upload(client, "Sent", upload, NULL, &error) == IMAP_ERR_INVALID && strstr(error->message, "APPEND_CRLF"), &error);
+  imap_upload_free(upload);
+  upload = of_message(NULL);
+  imap_upload_add_later(upload, 10, NULL);
+  CHECK(imap_send_upload(client, 0, "Sent", upload, &request, &error) == IMAP_ERR_INVALID && !request, &error);
+  imap_upload_free(upload);
+  /* One with a NUL is binary, and left alone. */
+  upload = of_message(NULL);
+  imap_upload_add_bytes(upload, (const uint8_t *)"a\n\0", 3, NULL);
+  imap_upload_add_reader(upload, 1, read_some, NULL, release, NULL);
+  CHECK(imap_append_upload(client, "Sent", upload, NULL, &error) == IMAP_OK, &error);
+  imap_upload_free(upload);
+  CHECK(released == 2, NULL);
+  /* A file that has become shorter ends the command. */
+  CHECK(lseek(large, 0, SEEK_SET) == 0, NULL);
+  upload = of_message(NULL);
+  imap_upload_add_fd(upload, large, -1, NULL);
+  CHECK(imap_send_upload(client, 0, "Sent", upload, &request, &error) == IMAP_OK && ftruncate(large, 99) == 0, &error);
+  CHECK(imap_request_wait(request, -1, &error) == IMAP_ERR_STOPPED && !error->is_usable, &error);
+  imap_request_free(request);
+  imap_upload_free(upload);
+  close(small), close(large), close(pipes[0]), close(pipes[1]);
+}
+
 /* A sparse file of 10 GB costs no memory. */
 static void large(void) {
   char name[] = "/tmp/imap-upload-XXXXXX";
@@ -194,7 +260,7 @@ int main(int argc, char **argv) {
   if (!client) return EXIT_FAILURE;
 #define SCENARIO(name) if (!strcmp(argv[1], #name)) name(); else
   SCENARIO(sources) SCENARIO(later) SCENARIO(several) SCENARIO(replaced) SCENARIO(wrong) SCENARIO(failing)
-  SCENARIO(cancelled) SCENARIO(large) failures++;
+  SCENARIO(cancelled) SCENARIO(fitted) SCENARIO(large) failures++;
   imap_client_free(client);
   printf("%d failures\n", failures);
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;
