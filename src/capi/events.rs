@@ -68,7 +68,7 @@ pub unsafe extern "C" fn imap_idle(
 /// of the selected one alone) by the best means that the server has: NOTIFY, else IDLE and a STATUS of the others every
 /// IMAP_OPTION_POLL_INTERVAL, else NOOP instead of IDLE. `means` tells which. The counts of each are told as
 /// IMAP_EVENT_STATUS, at first and when they change. Stays in force until it is called anew, also after
-/// imap_reconnect(). Blocks: yes.
+/// imap_reconnect(). UNSUPPORTED: there is no NOTIFY, and IMAP_OPTION_EMULATE is off. Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_watch(
     client: *mut imap_client,

@@ -40,6 +40,9 @@ static void split(char *text) {
   *out = '\0';
 }
 
+/* Who did what the last result tells: the step "origin" prints it. */
+static imap_origin last_origin;
+
 static void show_texts(const imap_texts *texts) {
   for (size_t i = 0; i < texts->count; i++) printf(" %s", texts->items[i]);
 }
@@ -55,6 +58,7 @@ static void show_defects(const imap_defect *const *defects, size_t count) {
 }
 
 static void show_messages(const imap_messages *messages) {
+  last_origin = messages->origin;
   printf(" count=%zu", messages->count);
   for (size_t i = 0; i < messages->count; i++) {
     const imap_message *message = messages->items[i];
@@ -74,6 +78,7 @@ static void show_messages(const imap_messages *messages) {
 }
 
 static void show_mailboxes(const imap_mailboxes *mailboxes) {
+  last_origin = mailboxes->origin;
   printf(" count=%zu", mailboxes->count);
   for (size_t i = 0; i < mailboxes->count; i++) {
     const imap_mailbox *mailbox = mailboxes->items[i];
@@ -85,6 +90,7 @@ static void show_mailboxes(const imap_mailboxes *mailboxes) {
 }
 
 static void show_assigned(const imap_assigned *assigned) {
+  last_origin = assigned->origin;
   printf(" uids=%s sources=%s origin=%d", imap_set_text(assigned->uids), imap_set_text(assigned->sources),
       (int)assigned->origin);
 }
@@ -118,6 +124,7 @@ static uint32_t last_update;
 
 static void show_numbers(const imap_numbers *numbers) {
   if (numbers->update_id) last_update = numbers->update_id;
+  last_origin = numbers->origin;
   printf(" set=%s total=%" PRId64, imap_set_text(numbers->set), numbers->total);
   show_defects(numbers->defects, numbers->defect_count);
 }
@@ -139,6 +146,7 @@ static imap_status do_sort(imap_error **error) {
   const char *params[] = {word(3), NULL};
   imap_status status = imap_sort(client, word(1), word(2), count > 3 ? params : NULL, &numbers, error);
   if (numbers) {
+    last_origin = numbers->origin;
     printf(" set=%s origin=%d", imap_set_text(numbers->set), (int)numbers->origin);
     show_defects(numbers->defects, numbers->defect_count);
   }
@@ -182,6 +190,7 @@ static imap_status do_mailboxes(imap_error **error) {
 static imap_status do_counts(imap_error **error) {
   imap_counts *counts = NULL;
   imap_status status = imap_status_of(client, word(1), word(2), &counts, error);
+  if (counts) last_origin = counts->origin;
   if (counts) printf(" %s messages=%" PRId64 " unseen=%" PRId64, counts->mailbox, counts->messages, counts->unseen);
   imap_counts_free(counts);
   return status;
@@ -190,10 +199,12 @@ static imap_status do_counts(imap_error **error) {
 static imap_status do_namespace(imap_error **error) {
   imap_namespaces *namespaces = NULL;
   imap_status status = imap_namespace(client, &namespaces, error);
-  if (namespaces)
+  if (namespaces) {
+    last_origin = namespaces->origin;
     printf(" personal=%zu prefix=\"%s\" delimiter=%s", namespaces->personal_count,
         namespaces->personal_count ? namespaces->personal[0]->prefix : "",
         namespaces->personal_count ? namespaces->personal[0]->delimiter : "");
+  }
   imap_namespaces_free(namespaces);
   return status;
 }
@@ -280,11 +291,13 @@ static void show_pairs(const imap_pairs *pairs) {
 }
 
 static void show_list(const imap_numbers_list *list) {
+  if (list->count) last_origin = list->items[0]->origin;
   for (size_t i = 0; i < list->count; i++)
     printf(" [%s set=%s]", list->items[i]->mailbox ? list->items[i]->mailbox : "-", imap_set_text(list->items[i]->set));
 }
 
 static void show_threads(const imap_threads *threads) {
+  last_origin = threads->origin;
   for (size_t i = 0; i < threads->count; i++) printf(" %u@%u", (unsigned)threads->numbers[i], (unsigned)threads->depths[i]);
   printf(" origin=%d", (int)threads->origin);
 }
@@ -492,7 +505,8 @@ static imap_status do_stream(imap_error **error) {
   return status;
 }
 
-/* upload:MAILBOX:TEXT, replace:MAILBOX:TEXT:UID, sendupload:MAILBOX:TEXT: a message of one piece. */
+/* upload:MAILBOX:TEXT, several:MAILBOX:TEXT:TEXT, replace:MAILBOX:TEXT:UID, sendupload:MAILBOX:TEXT: messages of one
+ * piece. */
 static imap_status do_upload(imap_error **error) {
   imap_assigned *assigned = NULL;
   imap_request *request = NULL;
@@ -500,7 +514,11 @@ static imap_status do_upload(imap_error **error) {
   imap_upload *upload = imap_upload_new();
   imap_upload_add_message(upload, NULL, -1, 0, NULL);
   imap_upload_add_bytes(upload, (const uint8_t *)word(2), strlen(word(2)), NULL);
-  if (!strcmp(words[0], "upload")) status = imap_append_upload(client, word(1), upload, &assigned, error);
+  if (!strcmp(words[0], "several")) {
+    imap_upload_add_message(upload, NULL, -1, 0, NULL);
+    imap_upload_add_bytes(upload, (const uint8_t *)word(3), strlen(word(3)), NULL);
+  }
+  if (!strcmp(words[0], "upload") || !strcmp(words[0], "several")) status = imap_append_upload(client, word(1), upload, &assigned, error);
   else if (!strcmp(words[0], "replace"))
     status = imap_replace(client, (uint32_t)atoi(word(3)), word(1), upload, &assigned, error);
   else if (!(status = imap_send_upload(client, 0, word(1), upload, &request, error)))
@@ -533,6 +551,7 @@ static imap_status do_resync(imap_error **error) {
   imap_status status = imap_resync(client, word(1), (uint32_t)atoi(word(2)), atoll(word(3)), NULL, &selected, error);
   if (selected) {
     show_selected(selected);
+    last_origin = selected->origin;
     printf(" new=%d vanished=%s origin=%d", selected->is_new, imap_set_text(selected->vanished), (int)selected->origin);
     printf(" changed=%zu", selected->changed_count);
   }
@@ -700,7 +719,8 @@ static imap_status step(imap_error **error) {
   if (IS("content")) return do_content(error);
   if (IS("body")) return do_body(error);
   if (IS("stream")) return do_stream(error);
-  if (IS("upload") || IS("replace") || IS("sendupload")) return do_upload(error);
+  if (IS("upload") || IS("several") || IS("replace") || IS("sendupload")) return do_upload(error);
+  if (IS("origin")) return printf(" %d", (int)last_origin), IMAP_OK;
   if (IS("challenge")) return do_challenge(error);
   if (IS("resync")) return do_resync(error);
   if (IS("watch")) return do_watch(error);
