@@ -526,7 +526,7 @@ fn copies_keep_below_the_limit_of_the_server() {
         "C: UID COPY 1:20 Archive\nS: $ OK [COPYUID 7 1:20 1:20] done\n\
          C: UID COPY 1:20 Archive\nS: $ OK [COPYUID 7 1:20 21:40] done\n\
          C: UID COPY 21:25 Archive\nS: $ OK [COPYUID 7 21:25 41:45] done\n\
-         C: UID COPY 1:60 Archive\nS: $ NO [MESSAGELIMIT 20] too many\n\
+         C: UID COPY 1:60 Archive\nS: $ NO [MESSAGELIMIT 20 41] Too many messages to copy, try a smaller subset\n\
          C: UID COPY 1:20 Archive\nS: $ OK [COPYUID 7 5 46] done\n\
          C: UID COPY 21:40 Archive\nS: $ OK done\n\
          C: UID COPY 41:60 Archive\nS: $ OK [COPYUID 7 60 47] done\n\

@@ -97,7 +97,8 @@ impl Targets {
     /// nothing of it was done, it is to be sent again in smaller ones.
     pub fn note_limit(&mut self, reply: &Reply<'_>) -> Result<bool> {
         let Some(Limit { most, lowest }) = Limit::of(reply) else { return reply.ok().map(|()| true) };
-        if lowest > 0 {
+        // A NO has done nothing, however far the server says that it would have come (RFC 9738 section 3.1: COPY).
+        if lowest > 0 && reply.is_ok() {
             return self.cut(lowest).map(|()| true);
         }
         let is_divided = !reply.is_ok() && self.divide(most)?;

@@ -74,7 +74,7 @@ pub fn assigned(head: &CodeHead<'_>) -> Result<Option<(u32, imap_set, imap_set)>
 }
 
 /// `"INPROGRESS" [SP "(" tag SP progress SP goal ")"]` (RFC 9585): the tag of the command, how far it is, and of how much;
-/// NIL is not known. None: which command is not told.
+/// NIL is not known. None: which command is not told, or it is not possible.
 pub fn progress<'b>(head: &CodeHead<'b>) -> Option<(&'b [u8], Option<u64>, Option<u64>)> {
     if !head.name.eq_ignore_ascii_case(b"INPROGRESS") {
         return None;
@@ -84,7 +84,9 @@ pub fn progress<'b>(head: &CodeHead<'b>) -> Option<(&'b [u8], Option<u64>, Optio
     let tag = words.next().filter(|tag| !tag.eq_ignore_ascii_case(b"NIL"))?;
     let tag = tag.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\"")).unwrap_or(tag);
     let mut next = || words.next().and_then(digits).and_then(|number| u64::try_from(number).ok());
-    Some((tag, next(), next()))
+    let (done, total) = (next(), next());
+    let is_possible = total.is_none_or(|total| total > 0 && done.is_none_or(|done| done <= total));
+    is_possible.then_some((tag, done, total))
 }
 
 /// `"PERMANENTFLAGS" SP "(" [flag-perm *(SP flag-perm)] ")"`; without the parentheses they are meant all the same.
@@ -498,7 +500,8 @@ mod tests {
         assert_eq!(of(b"(\"A1\" NIL NIL)"), Some((&b"A1"[..], None, None)));
         assert_eq!(of(b"(A1 5)"), Some((&b"A1"[..], Some(5), None)));
         assert_eq!(of(b"(A1 -5 99999999999999999999)"), Some((&b"A1"[..], None, None)));
-        for none in [&b""[..], b"(NIL 1 2)", b"()", b"A1 1 2"] {
+        // More than all, or a goal of nothing, is no progress (RFC 9585 section 6).
+        for none in [&b""[..], b"(NIL 1 2)", b"()", b"A1 1 2", b"(A1 3 2)", b"(A1 0 0)"] {
             assert_eq!(of(none), None);
         }
     }
