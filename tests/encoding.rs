@@ -539,3 +539,93 @@ fn messages() {
     play(&["connect:127.0.0.1", "select:INBOX"], &[REV1, SELECT].concat(), &examples);
     support::shows("scripted", &["D18", "D20"]);
 }
+
+/// Section, the line of the RFC without its tag, and ours where that is another: sets are ascending, and tell each number
+/// once (some servers want that).
+const CHANGES: &[(&str, &str, &str)] = &[
+    (
+        "RFC 7162 section 3.1.3, example 3",
+        r"UID STORE 6,4,8 (UNCHANGEDSINCE 12121230045) +FLAGS.SILENT (\Deleted)",
+        r"UID STORE 4,6,8 (UNCHANGEDSINCE 12121230045) +FLAGS.SILENT (\Deleted)",
+    ),
+    ("example 4", r"STORE * (UNCHANGEDSINCE 12121230045) +FLAGS.SILENT (\Deleted $Processed)", ""),
+    ("example 5", r"STORE 50 (UNCHANGEDSINCE 12121230045) -FLAGS.SILENT (\Deleted)", ""),
+    ("RFC 4551, example 5", r"STORE 1 (UNCHANGEDSINCE 12121230045) -FLAGS.SILENT (\Deleted)", ""),
+    (
+        "examples 6 and 7",
+        r"STORE 7,5,9 (UNCHANGEDSINCE 320162338) +FLAGS.SILENT (\Deleted)",
+        r"STORE 5,7,9 (UNCHANGEDSINCE 320162338) +FLAGS.SILENT (\Deleted)",
+    ),
+    ("example 8", "STORE 12 (UNCHANGEDSINCE 0) +FLAGS.SILENT ($MDNSent)", ""),
+    ("examples 9 and 10", "STORE 100:150 (UNCHANGEDSINCE 212030000000) +FLAGS.SILENT ($Processed)", ""),
+    ("examples 9 and 10", "STORE 101 (UNCHANGEDSINCE 303011130956) +FLAGS.SILENT ($Processed)", ""),
+    ("example 11", r"STORE 1:7 (UNCHANGEDSINCE 320172338) +FLAGS (\SEEN)", ""),
+    ("example 11", r"STORE 2 (UNCHANGEDSINCE 320172340) +FLAGS (\Seen)", ""),
+    (
+        "a number twice",
+        r"STORE 7,3:9 (UNCHANGEDSINCE 12121230045) +FLAGS.SILENT (\Deleted)",
+        r"STORE 3:9 (UNCHANGEDSINCE 12121230045) +FLAGS.SILENT (\Deleted)",
+    ),
+    ("section 3.1.4.2, example 14", r"STORE 7 +FLAGS.SILENT (\Deleted)", ""),
+    ("example 14", r"STORE 7 +FLAGS.SILENT (\Seen)", ""),
+    ("example 14", r"STORE 7 -FLAGS.SILENT (\Answered \Seen)", ""),
+    ("section 3.2.9 and RFC 4315 section 2.1", "UID EXPUNGE 3000:3002", ""),
+    ("section 3.2.10", "EXPUNGE", ""),
+    ("RFC 6851 section 3.3", "UID MOVE 42:69 foo", ""),
+    ("RFC 6851 section 3.1", "MOVE 42:69 foo", ""),
+    ("RFC 4315 section 3", "COPY 2:4 meeting", ""),
+    ("RFC 4315 section 3", "UID COPY 305:310 meeting", ""),
+    ("RFC 4315 section 3", "COPY 2 funny", ""),
+    ("RFC 3501 and RFC 9051 section 6.4.6", r"STORE 2:4 +FLAGS (\Deleted)", ""),
+    ("RFC 3501 and RFC 9051 section 6.4.7", "COPY 2:4 MEETING", ""),
+];
+
+#[test]
+fn changes_to_messages() {
+    let steps: Vec<String> = CHANGES.iter().map(|(_, line, _)| format!("send:{}", word(line))).collect();
+    let steps: Vec<[&str; 1]> = steps.iter().map(|step| [step.as_str()]).collect();
+    let lines: Vec<String> = CHANGES
+        .iter()
+        // A star stands for anything in a script.
+        .map(|(_, line, ours)| format!("C: {}\nS: $ OK done", if ours.is_empty() { line } else { ours }))
+        .collect();
+    let examples: Vec<Example<'_>> = CHANGES
+        .iter()
+        .zip(&steps)
+        .zip(&lines)
+        .map(|(((section, ..), step), line)| (*section, &step[..], line.as_str()))
+        .collect();
+    let begin = "S: * PREAUTH [CAPABILITY IMAP4rev1 CONDSTORE UIDPLUS MOVE] ready\n\
+                 C: SELECT INBOX (CONDSTORE)\nS: * 5000 EXISTS\nS: * OK [UIDVALIDITY 7] x\nS: $ OK [READ-WRITE] done\n";
+    play(&["connect:127.0.0.1", "select:INBOX"], begin, &examples);
+}
+
+/// RFC 8508. By UID always: numbers may change before the message has arrived.
+#[test]
+fn replacements() {
+    let first = "Date: Thu, 1 Jan 2015 00:06:00 -0500 (EST)\nFrom: Fritz Schmidt <fritz.ze@example.org>\n\
+                 Subject: happy new year !!\nTo: miss.mitzy@example.org\nMessage-Id: <B238822389-0100000@example.org>\n\
+                 MIME-Version: 1.0\nContent-Type: TEXT/PLAIN; CHARSET=US-ASCII\n\n\
+                 Just saw the best fireworks show. Wish you were here.\nHopefully next year you can join us.\n\n";
+    let length = first.len() + first.lines().count();
+    let by_uid = format!("replace:Drafts:{}:2000:\\\\Seen \\\\Draft", word(first));
+    let header = word("To: Mitzy <miss.mitzy@example.org>\nSubject: My view of the fireworks\n");
+    let with_url = format!("replace:Drafts:{header}:3002::/Drafts/;UID=3002");
+    let line = format!(
+        "C: UID REPLACE 2000 Drafts (\\Seen \\Draft) {{{length}}}\nS: + Ready for literal data\nL: {length}\nc: \n\
+         S: * OK [APPENDUID 1 2001] Replacement Message ready\nS: * 5001 EXISTS\nS: * 4 EXPUNGE\nS: $ OK Replace completed"
+    );
+    let (by_uid, with_url) = ([by_uid.as_str()], [with_url.as_str()]);
+    let examples: &[Example<'_>] = &[
+        ("section 3.3", &by_uid, &line),
+        (
+            "section 4.2",
+            &with_url,
+            "C: UID REPLACE 3002 Drafts CATENATE (TEXT {71}\nS: + Ready for literal data\nL: 71\n\
+             c:  URL \"/Drafts/;UID=3002\")\nS: * OK [APPENDUID 1 3003] Replacement Message ready\nS: * 5 EXISTS\n\
+             S: * 4 EXPUNGE\nS: $ OK REPLACE completed",
+        ),
+    ];
+    let begin = "S: * PREAUTH [CAPABILITY IMAP4rev1 UIDPLUS REPLACE CATENATE] ready\n";
+    play(&["connect:127.0.0.1", "select:INBOX"], &[begin, SELECT].concat(), examples);
+}

@@ -505,15 +505,16 @@ static imap_status do_stream(imap_error **error) {
   return status;
 }
 
-/* upload:MAILBOX:TEXT, several:MAILBOX:TEXT:TEXT, replace:MAILBOX:TEXT:UID, sendupload:MAILBOX:TEXT: messages of one
- * piece. */
+/* upload:MAILBOX:TEXT, several:MAILBOX:TEXT:TEXT, replace:MAILBOX:TEXT:UID[:FLAGS[:URL]], sendupload:MAILBOX:TEXT:
+ * messages of one piece, or of that and what a URL names. */
 static imap_status do_upload(imap_error **error) {
   imap_assigned *assigned = NULL;
   imap_request *request = NULL;
   imap_status status;
   imap_upload *upload = imap_upload_new();
-  imap_upload_add_message(upload, NULL, -1, 0, NULL);
+  imap_upload_add_message(upload, word(4), -1, 0, NULL);
   imap_upload_add_bytes(upload, (const uint8_t *)word(2), strlen(word(2)), NULL);
+  if (word(5)) imap_upload_add_url(upload, word(5), NULL);
   if (!strcmp(words[0], "several")) {
     imap_upload_add_message(upload, NULL, -1, 0, NULL);
     imap_upload_add_bytes(upload, (const uint8_t *)word(3), strlen(word(3)), NULL);
