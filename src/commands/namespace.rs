@@ -23,7 +23,7 @@ impl Namespace {
             let delimiter = root.map_or(Text::NONE, |root| root.delimiter);
             let (extensions, extension_count) = (List::EMPTY, 0);
             let own = imap_prefix { prefix: Text::EMPTY, delimiter, extensions, extension_count };
-            let personal = arena.list(std::iter::once(arena.put(own)?), 1)?;
+            let personal = arena.list(&[Some(arena.put(own)?)])?;
             let origin = imap_origin::IMAP_ORIGIN_EMULATED;
             Ok(imap_namespaces { personal, personal_count: 1, origin, ..imap_namespaces::EMPTY })
         });

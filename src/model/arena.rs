@@ -158,17 +158,14 @@ impl Arena {
         self.text(&text.0)
     }
 
-    /// The array for C of so many items.
-    pub fn list<'a, T>(
-        &'a self,
-        items: impl Iterator<Item = &'a T>,
-        count: usize,
-    ) -> Result<List<'a, T>, NoMemory> {
-        if count == 0 {
+    /// The array for C.
+    pub fn list<'a, T>(&'a self, items: &[Option<&'a T>]) -> Result<List<'a, T>, NoMemory> {
+        if items.is_empty() {
             return Ok(List::EMPTY);
         }
-        let pointers = items.take(count).map(std::ptr::from_ref).chain(std::iter::once(std::ptr::null()));
-        Ok(List::terminated(self.array(count + 1, pointers)?))
+        let pointer = |item: &Option<&'a T>| item.map_or(std::ptr::null(), std::ptr::from_ref);
+        let pointers = items.iter().map(pointer).chain(std::iter::once(std::ptr::null()));
+        Ok(List::terminated(self.array(items.len() + 1, pointers)?))
     }
 
     /// A text for each.

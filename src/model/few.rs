@@ -9,8 +9,9 @@ use crate::error::NoMemory;
 const INLINE: usize = 8;
 
 pub struct Few<'a, T> {
+    /// The first ones, until there are more.
     inline: [Option<&'a T>; INLINE],
-    more: Vec<&'a T>,
+    more: Vec<Option<&'a T>>,
     count: usize,
 }
 
@@ -25,14 +26,22 @@ impl<'a, T> Few<'a, T> {
             None => {
                 if self.more.is_empty() {
                     self.more.try_reserve(2 * INLINE)?;
-                    self.more.extend(self.inline.iter().flatten().copied());
+                    self.more.extend(self.inline);
                 }
                 self.more.try_reserve(1)?;
-                self.more.push(item);
+                self.more.push(Some(item));
             }
         }
         self.count += 1;
         Ok(())
+    }
+
+    /// Puts another in the place of one that is there.
+    pub fn set(&mut self, at: usize, item: &'a T) {
+        let all = if self.more.is_empty() { &mut self.inline[..self.count] } else { &mut self.more[..] };
+        if let Some(place) = all.get_mut(at) {
+            *place = Some(item);
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -44,13 +53,16 @@ impl<'a, T> Few<'a, T> {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &'a T> {
-        let inline = if self.more.is_empty() { &self.inline[..self.count.min(INLINE)] } else { &[] };
-        inline.iter().flatten().copied().chain(self.more.iter().copied())
+        self.all().iter().flatten().copied()
     }
 
     /// The array for C, and its length.
     pub fn list(&self, arena: &'a Arena) -> Result<(List<'a, T>, usize), NoMemory> {
-        Ok((arena.list(self.iter(), self.count)?, self.count))
+        Ok((arena.list(self.all())?, self.count))
+    }
+
+    fn all(&self) -> &[Option<&'a T>] {
+        if self.more.is_empty() { &self.inline[..self.count.min(INLINE)] } else { &self.more }
     }
 }
 

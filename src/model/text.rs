@@ -68,6 +68,18 @@ impl<'a> Text<'a> {
         (!self.0.is_null()).then(|| unsafe { CStr::from_ptr(self.0) }.to_bytes())
     }
 
+    /// Whether it is just this word, without looking further than the first difference.
+    pub fn is(self, word: &[u8]) -> bool {
+        let is_next = |(at, byte): (usize, u8)| {
+            // SAFETY: not NULL means NUL-terminated, and no byte before this one was the NUL.
+            byte != 0 && unsafe { *self.0.add(at) } as u8 == byte
+        };
+        // SAFETY: as above: all of the word was there, so the NUL is not before its end.
+        !self.0.is_null()
+            && word.iter().copied().enumerate().all(is_next)
+            && unsafe { *self.0.add(word.len()) } == 0
+    }
+
     pub fn get(self) -> Option<&'a str> {
         self.bytes().map(|bytes| std::str::from_utf8(bytes).unwrap_or(""))
     }

@@ -124,7 +124,8 @@ impl Journal {
         if self.is_off() {
             return;
         }
-        if self.hidden.is_none() && memchr(b'\n', response.bytes).is_none() {
+        let is_one_line = response.is_one_line || memchr(b'\n', response.bytes).is_none();
+        if self.hidden.is_none() && is_one_line {
             return self.put(Kind::Received, response.bytes);
         }
         let is_challenge = self.hidden.is_some() && response.bytes.starts_with(b"+");

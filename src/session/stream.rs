@@ -68,8 +68,9 @@ struct Stream {
     is_spooling: bool,
 }
 
-/// So many items wait at most, and so many bytes of them: enough to keep the reading going.
-const MOST_ITEMS: usize = 64;
+/// So many items wait at most, and so many bytes of them. Few: their memory is then given back before more is asked for,
+/// which allocators answer fastest.
+const MOST_ITEMS: usize = 6;
 const MOST_BYTES: usize = 32 * 1024;
 
 impl Streams {

@@ -3,9 +3,10 @@
 use memchr::{memchr, memmem};
 
 use super::cursor::{Cursor, Mark, Str};
-use super::decode;
+use super::decode::{self, Decoded};
+use super::scan::first_of;
 use crate::error::NoMemory;
-use crate::model::{Arena, Few, Text, imap_address, imap_addresses};
+use crate::model::{Arena, Bytes, Few, Text, imap_address, imap_addresses};
 
 /// A list as it was understood, and what was odd about it.
 pub struct Parsed<'a> {
@@ -128,19 +129,24 @@ fn rest_of_address<'b>(
 
 /// A host holds no quotes and no backslashes, so one before the closing quote escapes nothing (QQ).
 fn host<'b>(cursor: &mut Cursor<'b>, oddities: &mut Oddities) -> Option<Option<Str<'b>>> {
-    if cursor.is_next(b'"') {
-        let inner = &cursor.rest()[1..];
-        let end = memchr(b'"', inner)?;
-        cursor.advance(end + 2);
-        let host = &inner[..end];
-        oddities.has_any |= host.ends_with(b"\\");
-        return Some(Some(Str::Quoted(host.strip_suffix(b"\\").unwrap_or(host))));
+    let start = cursor.mark();
+    match cursor.nstring() {
+        Some(None) => return Some(None),
+        Some(Some(Str::Quoted(host))) if first_of(host, [b'"']).is_none() => {
+            return Some(Some(Str::Quoted(host)));
+        }
+        Some(Some(Str::Literal(host))) => return Some(Some(Str::Literal(host))),
+        _ => cursor.go_to(start),
     }
-    match cursor.nstring()? {
-        Some(Str::Literal(bytes)) => Some(Some(Str::Literal(bytes))),
-        Some(_) => None,
-        None => Some(None),
+    if !cursor.is_next(b'"') {
+        return None;
     }
+    let inner = &cursor.rest()[1..];
+    let end = memchr(b'"', inner)?;
+    cursor.advance(end + 2);
+    let host = &inner[..end];
+    oddities.has_any |= host.ends_with(b"\\");
+    Some(Some(Str::Quoted(host.strip_suffix(b"\\").unwrap_or(host))))
 }
 
 fn ends_here(cursor: &Cursor<'_>) -> bool {
@@ -170,8 +176,7 @@ impl<'a> Making<'a> {
         let opens = raw.host.is_none() && raw.mailbox.is_some() && self.is_closed_behind(cursor, start);
         if !opens && !raw.is_end() {
             self.is_empty_group = false;
-            let made = one(raw, cursor.is_clean, oddities, self.arena)?;
-            return self.items.push(self.arena.put(imap_address { group: self.group, ..made })?);
+            return self.items.push(one(raw, self.group, cursor.is_clean, oddities, self.arena)?);
         }
         self.end_group()?;
         self.is_empty_group = opens;
@@ -223,27 +228,26 @@ fn last_end(mut cursor: Cursor<'_>) -> usize {
     last
 }
 
-const NOTHING: imap_address<'static> = imap_address {
-    label: Text::EMPTY,
-    name: Text::NONE,
-    address: Text::NONE,
-    mailbox: Text::NONE,
-    host: Text::NONE,
-    group: Text::NONE,
-    raw_name: crate::model::Bytes::NONE,
-    raw_name_len: 0,
-};
-
 fn group_head(group: Text<'_>) -> imap_address<'_> {
-    imap_address { label: group, group, ..NOTHING }
+    imap_address {
+        label: group,
+        name: Text::NONE,
+        address: Text::NONE,
+        mailbox: Text::NONE,
+        host: Text::NONE,
+        group,
+        raw_name: Bytes::NONE,
+        raw_name_len: 0,
+    }
 }
 
 fn one<'a>(
     raw: Raw<'_>,
+    group: Text<'a>,
     is_clean: bool,
     oddities: &mut Oddities,
     arena: &'a Arena,
-) -> Result<imap_address<'a>, NoMemory> {
+) -> Result<&'a imap_address<'a>, NoMemory> {
     let is_quoted = |string: &Option<Str<'_>>| matches!(string, None | Some(Str::Quoted(_)));
     let is_known = is_clean && is_quoted(&raw.mailbox) && is_quoted(&raw.host);
     let mailbox = raw.mailbox.as_ref().map(Str::bytes).transpose()?;
@@ -254,49 +258,63 @@ fn one<'a>(
     if let (Some(sent), None, Some(inner)) = (mailbox, host, raw.name.as_ref().and_then(bracketed)) {
         oddities.has_any = true;
         let at = memchr(b'@', inner).unwrap_or(inner.len());
-        let named = named(Some(Str::Literal(sent)), false, arena)?;
-        return addressed(named, Some(&inner[..at]), inner.get(at + 1..), false, arena);
+        let name = decode::header(arena, Str::Literal(sent), false)?;
+        let place = Place { mailbox: Some(&inner[..at]), host: inner.get(at + 1..), is_known: false };
+        return addressed(Some(name), place, group, arena);
     }
+    let name = raw.name.map(|name| decode::header(arena, name, is_clean)).transpose()?;
     let mailbox = mailbox.map(|bytes| bytes.strip_prefix(b"<").unwrap_or(bytes));
     let host = host.map(|bytes| bytes.strip_suffix(b">").unwrap_or(bytes));
-    addressed(named(raw.name, is_clean, arena)?, mailbox, host, is_known, arena)
+    addressed(name, Place { mailbox, host, is_known }, group, arena)
 }
 
-/// An address with its name alone.
-fn named<'a>(name: Option<Str<'_>>, is_clean: bool, arena: &'a Arena) -> Result<imap_address<'a>, NoMemory> {
-    let Some(name) = name else { return Ok(NOTHING) };
-    let decoded = decode::header(arena, name, is_clean)?;
-    let name = if decoded.text.is_empty() { Text::NONE } else { decoded.text };
-    Ok(imap_address { name, raw_name: decoded.raw, raw_name_len: decoded.raw_len, ..NOTHING })
-}
-
-/// The rest of it; `is_known`: mailbox and host are clean text.
-fn addressed<'a>(
-    mut made: imap_address<'a>,
-    mailbox: Option<&[u8]>,
-    host: Option<&[u8]>,
+/// Where mail goes.
+struct Place<'b> {
+    mailbox: Option<&'b [u8]>,
+    host: Option<&'b [u8]>,
+    /// Both are clean text.
     is_known: bool,
+}
+
+fn addressed<'a>(
+    name: Option<Decoded<'a>>,
+    place: Place<'_>,
+    group: Text<'a>,
     arena: &'a Arena,
-) -> Result<imap_address<'a>, NoMemory> {
-    let own = match mailbox {
-        Some(mailbox) if is_known => arena.text_known(mailbox)?,
+) -> Result<&'a imap_address<'a>, NoMemory> {
+    let mailbox = match place.mailbox {
+        Some(mailbox) if place.is_known => arena.text_known(mailbox)?,
         Some(mailbox) => arena.text(mailbox)?,
         None => Text::NONE,
     };
-    (made.address, made.host) = match host {
-        Some(host) if is_known => arena.joined_known([mailbox.unwrap_or_default(), b"@", host])?,
+    let (address, host) = match place.host {
+        Some(host) if place.is_known => {
+            arena.joined_known([place.mailbox.unwrap_or_default(), b"@", host])?
+        }
         Some(host) => {
             let host = arena.text(host)?.bytes().unwrap_or_default();
-            arena.joined_known([own.bytes().unwrap_or_default(), b"@", host])?
+            arena.joined_known([mailbox.bytes().unwrap_or_default(), b"@", host])?
         }
-        None => (own.or(Text::EMPTY), Text::NONE),
+        None => (mailbox.or(Text::EMPTY), Text::NONE),
     };
-    made.mailbox = own;
-    made.label = made.name.or(made.address);
-    Ok(made)
+    let raw = name.as_ref().map_or((Bytes::NONE, 0), |name| (name.raw, name.raw_len));
+    let name = name.map_or(Text::NONE, |name| name.text);
+    let name = if name.is_empty() { Text::NONE } else { name };
+    let label = name.or(address);
+    arena.put(imap_address {
+        label,
+        name,
+        address,
+        mailbox,
+        host,
+        group,
+        raw_name: raw.0,
+        raw_name_len: raw.1,
+    })
 }
 
 /// What servers write where something is missing is nothing.
+#[inline]
 fn present(bytes: Option<&[u8]>) -> Option<&[u8]> {
     bytes.filter(|bytes| !matches!(*bytes, b"MISSING_MAILBOX" | b"MISSING_DOMAIN" | b".MISSING-HOST-NAME."))
 }

@@ -18,6 +18,10 @@ pub fn append_char(out: &mut Vec<u8>, c: char) -> Result<(), NoMemory> {
 
 /// Appends UTF-8; what is invalid becomes U+FFFD, and the answer false.
 pub fn append_utf8(out: &mut Vec<u8>, bytes: &[u8]) -> Result<bool, NoMemory> {
+    if std::str::from_utf8(bytes).is_ok() {
+        append(out, bytes)?;
+        return Ok(true);
+    }
     let mut is_valid = true;
     for chunk in bytes.utf8_chunks() {
         append(out, chunk.valid().as_bytes())?;

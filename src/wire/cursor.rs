@@ -7,8 +7,9 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::frame::{BIG_LITERAL, literal_size};
+use super::scan::first_of;
 use crate::error::NoMemory;
-use crate::model::are_clean_lines;
+use crate::model::{are_clean_lines, is_clean};
 
 /// One complete response without its line end.
 #[derive(Clone, Copy)]
@@ -18,13 +19,16 @@ pub struct Response<'b> {
     pub big: &'b [Cell<Vec<u8>>],
     /// All of it is UTF-8 without control characters but line ends, so quoted strings need no check.
     pub is_clean: bool,
+    /// It has no line ends either.
+    pub is_one_line: bool,
 }
 
 impl<'b> Response<'b> {
     pub fn new(bytes: &'b [u8], big: &'b [Cell<Vec<u8>>]) -> Response<'b> {
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        Response { bytes, big, is_clean: are_clean_lines(bytes) }
+        let is_one_line = is_clean(bytes);
+        Response { bytes, big, is_clean: is_one_line || are_clean_lines(bytes), is_one_line }
     }
 
     pub fn cursor(&self, at: usize) -> Cursor<'b> {
@@ -35,6 +39,7 @@ impl<'b> Response<'b> {
             next_big: 0,
             unclosed: 0..0,
             is_clean: self.is_clean,
+            is_one_line: self.is_one_line,
         }
     }
 }
@@ -66,6 +71,7 @@ impl Str<'_> {
     }
 
     /// The bytes that are meant, escapes undone; of a large literal once.
+    #[inline]
     pub fn bytes(&self) -> Result<std::borrow::Cow<'_, [u8]>, NoMemory> {
         use std::borrow::Cow;
         Ok(match self {
@@ -104,6 +110,7 @@ pub struct Cursor<'b> {
     /// Quotes that stand here close nowhere: a second look for the end would cost as much as the first.
     unclosed: Range<usize>,
     pub is_clean: bool,
+    pub is_one_line: bool,
 }
 
 impl<'b> Cursor<'b> {
@@ -184,10 +191,15 @@ impl<'b> Cursor<'b> {
     }
 
     /// `nil = "NIL"`
+    #[inline(always)]
     pub fn take_nil(&mut self) -> bool {
         self.skip_spaces();
-        let [b'N' | b'n', b'I' | b'i', b'L' | b'l', after @ ..] = self.rest() else { return false };
-        let is_nil = after.first().is_none_or(|byte| !is_atom_byte(*byte));
+        if !matches!(self.peek(), Some(b'N' | b'n')) {
+            return false;
+        }
+        let Some((name, after)) = self.rest().split_first_chunk() else { return false };
+        let is_nil = (name == b"NIL" || name.eq_ignore_ascii_case(b"nil"))
+            && after.first().is_none_or(|byte| !is_atom_byte(*byte));
         self.at += if is_nil { 3 } else { 0 };
         is_nil
     }
@@ -206,8 +218,16 @@ impl<'b> Cursor<'b> {
     /// `number64 = 1*DIGIT`: None if there is none or it needs more than 63 bits.
     pub fn number(&mut self) -> Option<u64> {
         self.skip_spaces();
-        let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let number = literal_size(self.rest().get(..digits).filter(|digits| !digits.is_empty())?)?;
+        let (mut number, mut digits) = (0u64, 0);
+        while let Some(digit @ b'0'..=b'9') = self.bytes.get(self.at + digits) {
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+            digits += 1;
+        }
+        match digits {
+            0 => return None,
+            1..=SURELY_FITS => {}
+            _ => number = literal_size(&self.rest()[..digits])?,
+        }
         self.at += digits;
         Some(number)
     }
@@ -237,13 +257,9 @@ impl<'b> Cursor<'b> {
     }
 
     /// `nstring = string / nil`: the outer None is neither.
+    #[inline(always)]
     pub fn nstring(&mut self) -> Option<Option<Str<'b>>> {
-        self.skip_spaces();
-        match self.peek()? {
-            b'"' => self.quoted().map(Some),
-            b'N' | b'n' if self.take_nil() => Some(None),
-            _ => self.string().map(Some),
-        }
+        if self.take_nil() { Some(None) } else { self.string().map(Some) }
     }
 
     /// `astring = 1*ASTRING-CHAR / string`
@@ -256,32 +272,46 @@ impl<'b> Cursor<'b> {
 
     /// `quoted = DQUOTE *QUOTED-CHAR DQUOTE`. A quote closes only where something may follow a string:
     /// servers forget to escape them.
+    #[inline(always)]
     pub fn quoted(&mut self) -> Option<Str<'b>> {
-        if self.peek() != Some(b'"') || self.unclosed.contains(&self.at) {
+        let inner = self.rest().strip_prefix(b"\"")?;
+        match first_of(inner, [b'"', b'\\']) {
+            Some(end) if self.is_one_line && inner[end] == b'"' && may_follow_string(inner.get(end + 1)) => {
+                self.at += end + 2;
+                Some(Str::Quoted(&inner[..end]))
+            }
+            _ => self.quoted_oddly(),
+        }
+    }
+
+    /// The same with escapes, with quotes that should have been escaped, or in a response that has line ends.
+    #[cold]
+    fn quoted_oddly(&mut self) -> Option<Str<'b>> {
+        if self.unclosed.contains(&self.at) {
             return None;
         }
         let start = self.at + 1;
-        let mut at = start;
+        let mut end = self.string_byte(start)?;
         let mut has_escapes = false;
-        loop {
-            let found = self.bytes.get(at..).and_then(find_string_byte).map(|found| at + found);
-            let Some(found) = found.filter(|found| self.bytes[*found] != b'\n') else {
-                self.unclosed = self.at..found.unwrap_or(self.bytes.len());
-                return None;
-            };
-            if self.bytes[found] == b'\\' {
-                has_escapes = true;
-                at = found + 2;
-            } else if self
-                .bytes
-                .get(found + 1)
-                .is_none_or(|next| matches!(next, b' ' | b')' | b']' | b'\r' | b'\n'))
-            {
-                self.at = found + 1;
-                let inner = &self.bytes[start..found];
-                return Some(if has_escapes { Str::Escaped(inner) } else { Str::Quoted(inner) });
-            } else {
-                at = found + 1;
+        while self.bytes[end] == b'\\' || !may_follow_string(self.bytes.get(end + 1)) {
+            let is_escape = self.bytes[end] == b'\\';
+            has_escapes |= is_escape;
+            end = self.string_byte(end + 1 + usize::from(is_escape))?;
+        }
+        self.at = end + 1;
+        let inner = &self.bytes[start..end];
+        Some(if has_escapes { Str::Escaped(inner) } else { Str::Quoted(inner) })
+    }
+
+    /// Where the next quote or backslash of a string is; None: the line ends before.
+    fn string_byte(&mut self, from: usize) -> Option<usize> {
+        let rest = self.bytes.get(from..).unwrap_or_default();
+        let found = first_of(rest, [b'"', b'\\', b'\n']);
+        match found.filter(|found| rest[*found] != b'\n') {
+            Some(found) => Some(from + found),
+            None => {
+                self.unclosed = self.at..from + found.unwrap_or(rest.len());
+                None
             }
         }
     }
@@ -359,25 +389,12 @@ impl<'b> Cursor<'b> {
     }
 }
 
-/// Where the first quote, backslash or line end is. Strings of mail are short: eight bytes at a time find it sooner
-/// than vectors that must be set up first.
-fn find_string_byte(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    // The lowest bit that it sets is that of the first byte which is zero.
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
-    let mut rest = bytes;
-    while let Some((eight, behind)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*eight);
-        let hits = [b'"', b'\\', b'\n'].map(|byte| zeros(word ^ (ONES * u64::from(byte))));
-        let hits = hits[0] | hits[1] | hits[2];
-        if hits != 0 {
-            return Some(bytes.len() - rest.len() + hits.trailing_zeros() as usize / 8);
-        }
-        rest = behind;
-    }
-    let is_hit = |byte: &u8| matches!(byte, b'"' | b'\\' | b'\n');
-    rest.iter().position(is_hit).map(|at| bytes.len() - rest.len() + at)
+fn may_follow_string(next: Option<&u8>) -> bool {
+    next.is_none_or(|next| matches!(next, b' ' | b')' | b']' | b'\r' | b'\n'))
 }
+
+/// So many digits fit into 63 bits.
+const SURELY_FITS: usize = 18;
 
 /// What an atom may hold here: everything but what surely ends one. Brackets, wildcards, backslashes and
 /// 8-bit bytes stand in names that real servers send.

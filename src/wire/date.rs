@@ -154,8 +154,22 @@ fn month_name(month: u8) -> Option<&'static [u8; 3]> {
 }
 
 fn month_number(name: &[u8]) -> Option<i32> {
-    let month = MONTHS.iter().position(|month| month.eq_ignore_ascii_case(name))?;
-    i32::try_from(month + 1).ok()
+    let name: [u8; 3] = name.try_into().ok()?;
+    Some(match &name.map(|byte| byte.to_ascii_lowercase()) {
+        b"jan" => 1,
+        b"feb" => 2,
+        b"mar" => 3,
+        b"apr" => 4,
+        b"may" => 5,
+        b"jun" => 6,
+        b"jul" => 7,
+        b"aug" => 8,
+        b"sep" => 9,
+        b"oct" => 10,
+        b"nov" => 11,
+        b"dec" => 12,
+        _ => return None,
+    })
 }
 
 /// Writes a number over all of `text`.
@@ -233,14 +247,18 @@ impl Cursor<'_> {
         is_some.then_some(())
     }
 
+    #[inline]
     fn number(&mut self, least: usize, most: usize) -> Option<i32> {
-        let size = self.rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        if !(least..=most).contains(&size) {
-            return None;
+        let (mut number, mut size) = (0, 0);
+        while let Some(digit @ b'0'..=b'9') = self.rest.get(size) {
+            if size == most {
+                return None;
+            }
+            number = number * 10 + i32::from(digit - b'0');
+            size += 1;
         }
-        let (digits, rest) = self.rest.split_at(size);
-        self.rest = rest;
-        Some(digits.iter().fold(0, |number, b| number * 10 + i32::from(b - b'0')))
+        self.rest = &self.rest[size..];
+        (size >= least).then_some(number)
     }
 
     /// `date-text = date-day "-" date-month "-" date-year`

@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, Response};
 use super::defect::Defects;
-use super::{date, decode, envelope, extension, flags, response, section, structure, value};
+use super::{date, decode, envelope, extension, flags, known, response, section, structure, value};
 use crate::error::NoMemory;
 use crate::model::{
     Arena, Few, imap_defect_kind, imap_defect_kind::*, imap_details, imap_envelope, imap_flags, imap_item,
@@ -202,31 +202,15 @@ impl<'a> Parser<'a> {
 
     fn item(&mut self, label: &[u8], cursor: &mut Cursor<'_>) -> Result<(), NoMemory> {
         let (start, at) = (cursor.mark(), cursor.at());
-        let is = |name: &[u8]| label == name || label.eq_ignore_ascii_case(name);
-        let problem = if is(b"UID") {
-            self.uid(cursor)
-        } else if is(b"FLAGS") {
-            self.flags(cursor)?
-        } else if is(b"RFC822.SIZE") {
-            self.size(cursor)
-        } else if is(b"MODSEQ") {
-            self.modseq(cursor)
-        } else if is(b"INTERNALDATE") {
-            self.internal_date(cursor)?
-        } else if is(b"ENVELOPE") {
-            self.envelope(cursor)?
-        } else if is(b"BODYSTRUCTURE") || is(b"BODY") {
-            self.structure(cursor)?
-        } else if section::is_section(label) {
-            self.section(label, cursor)?
-        } else if section::is_size(label) {
-            self.section_size(label, cursor)?
-        } else if let Some(problem) = extension::item(label, cursor, &mut self.details, self.arena)? {
-            self.has_details = true;
-            problem
-        } else {
-            self.others.push(value::item(label, cursor, self.arena)?)?;
-            None
+        let problem = match known::folded(label, &mut [0; known::LONGEST]) {
+            b"uid" => self.uid(cursor),
+            b"flags" => self.flags(cursor)?,
+            b"rfc822.size" => self.size(cursor),
+            b"modseq" => self.modseq(cursor),
+            b"internaldate" => self.internal_date(cursor)?,
+            b"envelope" => self.envelope(cursor)?,
+            b"bodystructure" | b"body" => self.structure(cursor)?,
+            _ => self.rarer_item(label, cursor)?,
         };
         if let Some((kind, text)) = problem {
             cursor.go_to(start);
@@ -234,6 +218,21 @@ impl<'a> Parser<'a> {
             self.defects.note(self.arena, kind, at, text, cursor.since(at))?;
         }
         Ok(())
+    }
+
+    fn rarer_item(&mut self, label: &[u8], cursor: &mut Cursor<'_>) -> Result<Problem, NoMemory> {
+        if section::is_section(label) {
+            return self.section(label, cursor);
+        }
+        if section::is_size(label) {
+            return self.section_size(label, cursor);
+        }
+        if let Some(problem) = extension::item(label, cursor, &mut self.details, self.arena)? {
+            self.has_details = true;
+            return Ok(problem);
+        }
+        self.others.push(value::item(label, cursor, self.arena)?)?;
+        Ok(None)
     }
 
     fn uid(&mut self, cursor: &mut Cursor<'_>) -> Problem {

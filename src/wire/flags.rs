@@ -3,28 +3,29 @@
 use std::borrow::Cow;
 
 use super::cursor::Cursor;
+use super::known;
 use crate::error::NoMemory;
 use crate::model::{Arena, Text, imap_flag, imap_flag::*, imap_flags};
 
-const KNOWN: [(&[u8], imap_flag); 17] = [
-    (b"\\Seen", IMAP_FLAG_SEEN),
-    (b"\\Answered", IMAP_FLAG_ANSWERED),
-    (b"\\Flagged", IMAP_FLAG_FLAGGED),
-    (b"\\Deleted", IMAP_FLAG_DELETED),
-    (b"\\Draft", IMAP_FLAG_DRAFT),
-    (b"\\Recent", IMAP_FLAG_RECENT),
-    (b"\\*", IMAP_FLAG_ANY),
-    (b"$Forwarded", IMAP_FLAG_FORWARDED),
-    (b"Forwarded", IMAP_FLAG_FORWARDED),
-    (b"$MDNSent", IMAP_FLAG_MDN_SENT),
-    (b"$Junk", IMAP_FLAG_JUNK),
-    (b"Junk", IMAP_FLAG_JUNK),
-    (b"$NotJunk", IMAP_FLAG_NOT_JUNK),
-    (b"NotJunk", IMAP_FLAG_NOT_JUNK),
-    (b"NonJunk", IMAP_FLAG_NOT_JUNK),
-    (b"$Phishing", IMAP_FLAG_PHISHING),
-    (b"$Important", IMAP_FLAG_IMPORTANT),
-];
+/// A flag that has a bit, whatever its case.
+fn flag(word: &[u8]) -> Option<imap_flag> {
+    Some(match known::folded(word, &mut [0; known::LONGEST]) {
+        b"\\seen" => IMAP_FLAG_SEEN,
+        b"\\answered" => IMAP_FLAG_ANSWERED,
+        b"\\flagged" => IMAP_FLAG_FLAGGED,
+        b"\\deleted" => IMAP_FLAG_DELETED,
+        b"\\draft" => IMAP_FLAG_DRAFT,
+        b"\\recent" => IMAP_FLAG_RECENT,
+        b"\\*" => IMAP_FLAG_ANY,
+        b"$forwarded" | b"forwarded" => IMAP_FLAG_FORWARDED,
+        b"$mdnsent" => IMAP_FLAG_MDN_SENT,
+        b"$junk" | b"junk" => IMAP_FLAG_JUNK,
+        b"$notjunk" | b"notjunk" | b"nonjunk" => IMAP_FLAG_NOT_JUNK,
+        b"$phishing" => IMAP_FLAG_PHISHING,
+        b"$important" => IMAP_FLAG_IMPORTANT,
+        _ => return None,
+    })
+}
 
 /// `flag-list = "(" [flag *(SP flag)] ")"`, or NIL; None if it is neither.
 pub fn flags<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Option<Result<&'a imap_flags<'a>, NoMemory>> {
@@ -39,21 +40,22 @@ pub fn flags<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Option<Result<&'a
     cursor.advance(length);
     let raw = cursor.since(start);
     cursor.advance(1);
-    Some(of(raw, arena))
+    Some(arena.flags(raw, |arena| list(raw, cursor.is_one_line, arena)))
 }
 
 /// The flags between the parentheses. Equal lists share their memory.
 pub fn of<'a>(raw: &[u8], arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory> {
-    arena.flags(raw, |arena| list(raw, arena))
+    arena.flags(raw, |arena| list(raw, false, arena))
 }
 
-fn list<'a>(raw: &[u8], arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory> {
+/// `is_clean`: they are text, and one line.
+fn list<'a>(raw: &[u8], is_clean: bool, arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory> {
     let mut bits = 0;
     let mut keywords: Vec<Text<'a>> = Vec::new();
     let mut is_odd = false;
     for word in raw.split(|byte| *byte == b' ') {
-        match KNOWN.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)) {
-            Some((_, flag)) => bits |= *flag as u32,
+        match flag(word) {
+            Some(flag) => bits |= flag as u32,
             None if is_flag(word) => {
                 keywords.try_reserve(1)?;
                 keywords.push(arena.text(word)?);
@@ -70,7 +72,7 @@ fn list<'a>(raw: &[u8], arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory
         bits,
         keywords: keywords.items,
         keyword_count: keywords.count,
-        text: arena.text(&text)?,
+        text: if is_clean { arena.text_known(&text)? } else { arena.text(&text)? },
     })
 }
 

@@ -73,7 +73,7 @@ const WORDS: [&CStr; 64] = [
 ];
 
 /// The longest one fits into 16 bytes: a word is compared as one number.
-const LONGEST: usize = 16;
+pub const LONGEST: usize = 16;
 const SLOTS: usize = 128;
 
 static TABLE: [Option<(u128, &CStr)>; SLOTS] = table();
@@ -88,6 +88,14 @@ pub fn lower(word: &[u8]) -> Option<Text<'static>> {
     let mut lower = padded(word)?;
     lower.make_ascii_lowercase();
     find(lower, word.len())
+}
+
+/// A word in lower case, to be matched with words of at most 16 bytes; of a longer one nothing.
+pub fn folded<'p>(word: &[u8], place: &'p mut [u8; LONGEST]) -> &'p [u8] {
+    let Some(copy) = place.get_mut(..word.len()) else { return &[] };
+    copy.copy_from_slice(word);
+    place.make_ascii_lowercase();
+    &place[..word.len()]
 }
 
 fn padded(word: &[u8]) -> Option<[u8; LONGEST]> {

@@ -5,6 +5,7 @@
 use crate::error::NoMemory;
 use crate::wire::buffer::{append, append_char};
 use crate::wire::charset::Charset;
+use crate::wire::scan::first_of;
 use crate::wire::utf7::sextet;
 use memchr::memchr_iter;
 
@@ -21,6 +22,7 @@ pub fn decode_words(raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
     }
     let mut is_clean = true;
     let mut words = Words::default();
+    out.try_reserve(raw.len())?;
     // `done` is where the last word ended: text from there on is not yet copied.
     let (mut done, mut from) = (0, 0);
     while let Some(at) = word_start(raw, from) {
@@ -93,7 +95,14 @@ enum Found<'a> {
 /// Where "=?" stands, at `from` or behind.
 fn word_start(raw: &[u8], from: usize) -> Option<usize> {
     let rest = raw.get(from..)?;
-    memchr_iter(b'?', rest).find(|&at| at > 0 && rest[at - 1] == b'=').map(|at| from + at - 1)
+    let mut at = 0;
+    loop {
+        at += first_of(&rest[at..], [b'?'])?;
+        if at > 0 && rest[at - 1] == b'=' {
+            return Some(from + at - 1);
+        }
+        at += 1;
+    }
 }
 
 /// `encoded-word = "=?" charset ["*" language] "?" encoding "?" encoded-text "?="`
@@ -136,8 +145,22 @@ fn encoded_text(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 fn is_base64_byte(byte: u8) -> bool {
-    byte == b'=' || byte.is_ascii_whitespace() || sextet(byte, b'/').is_some()
+    SEXTETS[usize::from(byte)] < NONE || byte == b'=' || byte.is_ascii_whitespace()
 }
+
+/// The value of each base64 character; NONE for all others.
+static SEXTETS: [u8; 256] = {
+    let mut table = [NONE; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        if let Some(value) = sextet(byte as u8, b'/') {
+            table[byte] = value;
+        }
+        byte += 1;
+    }
+    table
+};
+const NONE: u8 = 64;
 
 /// Adjacent words of one charset, whose bytes are joined before they are decoded, since mailers cut
 /// characters in two, and some cut the base64 itself.
@@ -170,13 +193,24 @@ impl Words {
 
     /// The "B" encoding (RFC 2047 section 4.1). Padding may be missing, or stand in the middle.
     fn push_base64(&mut self, text: &[u8]) {
-        for &byte in text {
-            let Some(value) = sextet(byte, b'/') else {
+        let mut rest = text;
+        while let ([a, b, c, d, behind @ ..], 0) = (rest, self.count) {
+            let [a, b, c, d] = [a, b, c, d].map(|byte| u32::from(SEXTETS[usize::from(*byte)]));
+            if a | b | c | d >= u32::from(NONE) {
+                break;
+            }
+            let three = a << 18 | b << 12 | c << 6 | d;
+            self.bytes.extend_from_slice(&three.to_be_bytes()[1..]);
+            rest = behind;
+        }
+        for &byte in rest {
+            let value = SEXTETS[usize::from(byte)];
+            if value == NONE {
                 if byte == b'=' {
                     (self.bits, self.count) = (0, 0);
                 }
                 continue;
-            };
+            }
             self.bits = self.bits << 6 | u32::from(value);
             self.count += 6;
             if self.count >= 8 {
@@ -238,6 +272,11 @@ enum LineEnds {
 
 /// Takes the control characters out of the UTF-8 from `start` on; false if some became U+FFFD.
 fn scrub(out: &mut Vec<u8>, start: usize, line_ends: LineEnds) -> Result<bool, NoMemory> {
+    // As in is_printable().
+    let may_be_control = |any, &b: &u8| any | (b < b' ') | (b == 0x7f) | (b == 0xc2);
+    if !out[start..].iter().fold(false, may_be_control) {
+        return Ok(true);
+    }
     let Some(first) = control(&out[start..]) else { return Ok(true) };
     let mut is_clean = true;
     let mut text = Vec::new();

@@ -34,6 +34,7 @@ pub mod response;
 pub mod returns;
 pub mod rights;
 pub mod role;
+pub mod scan;
 pub mod search;
 pub mod section;
 pub mod status;

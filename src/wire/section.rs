@@ -10,9 +10,11 @@ use crate::model::{Arena, Bytes, Text, imap_section};
 pub fn label<'b>(cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
     cursor.skip_spaces();
     let start = cursor.at();
-    let is_plain =
-        |byte: &u8| !matches!(byte, b'[' | b']' | b'"' | b'{' | b' ' | b'(' | b')' | b'\r' | b'\n');
-    cursor.advance(cursor.rest().iter().take_while(|byte| is_plain(byte)).count());
+    let rest = cursor.rest();
+    cursor.advance(rest.iter().position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(rest.len()));
+    if cursor.at() > start && cursor.peek() == Some(b' ') {
+        return Some(cursor.since(start));
+    }
     let mut depth = 0usize;
     while let Some(byte) = cursor.peek() {
         match byte {
@@ -27,6 +29,18 @@ pub fn label<'b>(cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
     }
     (cursor.at() > start).then(|| cursor.since(start))
 }
+
+/// Bytes that mean nothing but themselves in a name.
+static PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let special = b"[]\"{ ()\r\n";
+    let mut at = 0;
+    while at < special.len() {
+        plain[special[at] as usize] = false;
+        at += 1;
+    }
+    plain
+};
 
 /// Whether an item of this name holds bytes of the message.
 pub fn is_section(label: &[u8]) -> bool {

@@ -31,20 +31,16 @@ pub fn parts<'a>(
     if !cursor.is_next(b'(') {
         return Ok(None);
     }
-    let mut structure = Structure { origin: cursor.clone(), parts: Vec::new(), limits, defects, arena };
+    let mut structure = Structure { origin: cursor.clone(), parts: Few::new(), limits, defects, arena };
     let place = Place { section: Text::EMPTY, parent: -1, depth: 0, kind: Within::Message };
     structure.body(cursor, &place)?;
-    let mut found = Few::new();
-    for part in &structure.parts {
-        found.push(arena.put(*part)?)?;
-    }
-    found.list(arena).map(Some)
+    structure.parts.list(arena).map(Some)
 }
 
 struct Structure<'a, 'b, 'd> {
     /// A cursor of this response, to be put to where a value begins.
     origin: Cursor<'b>,
-    parts: Vec<imap_part<'a>>,
+    parts: Few<'a, imap_part<'a>>,
     limits: Limits,
     defects: &'d mut Defects<'a>,
     arena: &'a Arena,
@@ -66,6 +62,11 @@ enum Within {
 }
 
 impl<'a> Place<'a> {
+    /// A part that stands here.
+    fn part(&self, section: Text<'a>) -> imap_part<'a> {
+        imap_part { section, depth: self.depth as u32, parent: self.parent, ..imap_part::EMPTY }
+    }
+
     /// A multipart that is all of a message has no number of its own: within another message it is fetched as
     /// its text.
     fn multipart_section(&self, arena: &'a Arena) -> Result<Text<'a>, NoMemory> {
@@ -153,6 +154,9 @@ impl<'b> Values<'b> {
 }
 
 fn value_at<'b>(cursor: &mut Cursor<'b>) -> Option<Value<'b>> {
+    if cursor.take_nil() {
+        return Some(Value::Nil);
+    }
     let start = cursor.mark();
     let value = match cursor.peek()? {
         b'(' => Value::List(start),
@@ -182,7 +186,8 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         if place.depth >= self.limits.nesting.min(DEEPEST) {
             cursor.skip_value();
             let section = place.part_section(self.arena)?;
-            self.push(place, imap_part { section, ..imap_part::EMPTY })?;
+            let own = self.reserve()?;
+            self.settle(own, &mut place.part(section))?;
             return self.defect(
                 IMAP_DEFECT_LIMIT,
                 &start,
@@ -204,10 +209,17 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         Ok(())
     }
 
-    fn push(&mut self, place: &Place<'_>, part: imap_part<'a>) -> Result<usize, NoMemory> {
-        self.parts.try_reserve(1)?;
-        self.parts.push(imap_part { depth: place.depth as u32, parent: place.parent, ..part });
+    /// A place for a part before those inside it.
+    fn reserve(&mut self) -> Result<usize, NoMemory> {
+        self.parts.push(&imap_part::EMPTY)?;
         Ok(self.parts.len() - 1)
+    }
+
+    /// Puts a part, now that all of it is known, into its place.
+    fn settle(&mut self, own: usize, part: &mut imap_part<'a>) -> Result<(), NoMemory> {
+        self.name(part)?;
+        self.parts.set(own, self.arena.put(*part)?);
+        Ok(())
     }
 
     fn defect(
@@ -236,7 +248,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     fn multipart(&mut self, cursor: &mut Cursor<'b>, place: &Place<'a>) -> Result<(), NoMemory> {
         let start = cursor.clone();
         let section = place.multipart_section(self.arena)?;
-        let own = self.push(place, imap_part { section, ..imap_part::EMPTY })?;
+        let own = self.reserve()?;
         let parent = i32::try_from(own).unwrap_or(i32::MAX);
         let mut number = 0;
         while cursor.is_next(b'(') {
@@ -246,9 +258,9 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
             self.body(cursor, &child)?;
         }
         let fields = cursor.mark();
-        let mut part = self.parts[own];
+        let mut part = place.part(section);
         if !self.regular_multipart(&mut part, cursor)? {
-            part = self.parts[own];
+            part = place.part(section);
             cursor.go_to(fields);
             let values = Values::cut(cursor);
             let subtype = word(values.get(0))?;
@@ -258,9 +270,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
                 self.defect(IMAP_DEFECT_SYNTAX, &start, cursor, text)?;
             }
         }
-        self.name(&mut part)?;
-        self.parts[own] = part;
-        Ok(())
+        self.settle(own, &mut part)
     }
 
     /// The fields behind the parts, as the RFC has them. False: they are others.
@@ -346,25 +356,29 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         start: &Cursor<'b>,
     ) -> Result<(), NoMemory> {
         let fields = cursor.mark();
-        let mut part = imap_part { section: place.part_section(self.arena)?, ..imap_part::EMPTY };
+        let mut part = place.part(place.part_section(self.arena)?);
         if !self.regular_fields(&mut part, cursor)? {
             cursor.go_to(fields);
             let values = Values::cut(cursor);
             return self.irregular_part(&values, place, start);
         }
-        let own = self.push(place, part)?;
-        self.particular(own, cursor, place)?;
+        let own = self.reserve()?;
+        self.particular(&mut part, own, cursor, place)?;
         let rest = cursor.mark();
-        let mut part = self.parts[own];
         if !self.regular_rest(&mut part, cursor)? {
             cursor.go_to(rest);
             let values = Values::cut(cursor);
-            part = self.parts[own];
+            part = imap_part {
+                md5: Text::NONE,
+                disposition: Text::NONE,
+                disposition_parameters: &imap_pairs::EMPTY,
+                languages: &imap_texts::EMPTY,
+                location: Text::NONE,
+                ..part
+            };
             self.irregular_rest(&mut part, &values, 0, start)?;
         }
-        self.name(&mut part)?;
-        self.parts[own] = part;
-        Ok(())
+        self.settle(own, &mut part)
     }
 
     /// `media SP body-fields`, as the RFC has them. False: a field is missing or another one.
@@ -400,18 +414,24 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     }
 
     /// What text and messages have between their size and the extension data.
-    fn particular(&mut self, own: usize, cursor: &mut Cursor<'b>, place: &Place<'a>) -> Result<(), NoMemory> {
-        if self.is_message(own) && cursor.is_next(b'(') {
+    fn particular(
+        &mut self,
+        part: &mut imap_part<'a>,
+        own: usize,
+        cursor: &mut Cursor<'b>,
+        place: &Place<'a>,
+    ) -> Result<(), NoMemory> {
+        if is_message(part) && cursor.is_next(b'(') {
             let sent = cursor.clone();
             cursor.skip_value();
             if cursor.is_next(b'(') {
-                self.message(own, sent, cursor, place)?;
+                self.message(part, own, sent, cursor, place)?;
             } else {
                 *cursor = sent;
             }
         }
         if cursor.is_next_digit() {
-            self.parts[own].lines = value_at(cursor).and_then(number).unwrap_or(-1);
+            part.lines = value_at(cursor).and_then(number).unwrap_or(-1);
         }
         Ok(())
     }
@@ -438,7 +458,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
             return self.childless(values, place, start);
         };
         let before = |back: usize| size.checked_sub(back).map_or(Value::Nil, |at| values.get(at));
-        let mut part = imap_part { section: place.part_section(self.arena)?, ..imap_part::EMPTY };
+        let mut part = place.part(place.part_section(self.arena)?);
         // The subtype is the field that servers leave out: then all is one place to the left.
         let subtype_sent = if size >= 6 { values.get(1) } else { Value::Nil };
         let (kind, subtype) = (word(values.get(0))?, word(subtype_sent)?);
@@ -449,28 +469,25 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         part.description = self.header(before(2))?;
         part.encoding = self.lower(before(1))?.or(Text::EMPTY);
         part.size = number(values.get(size)).unwrap_or(-1);
-        let own = self.push(place, part)?;
+        let own = self.reserve()?;
         let mut rest = size + 1;
         if let (Value::List(sent), Value::List(body)) = (values.get(rest), values.get(rest + 1)) {
-            if self.is_message(own) {
-                self.message(own, self.cursor(sent), &mut self.cursor(body), place)?;
+            if is_message(&part) {
+                self.message(&mut part, own, self.cursor(sent), &mut self.cursor(body), place)?;
                 rest += 2;
             }
         }
         if let Some(lines) = number(values.get(rest)) {
-            self.parts[own].lines = lines;
+            part.lines = lines;
             rest += 1;
         }
-        let mut part = self.parts[own];
         if is_missing {
             self.rest(&mut part, values, rest)?;
             self.defect_of(IMAP_DEFECT_MISSING, start, c"a body part lacks its type or subtype")?;
         } else {
             self.irregular_rest(&mut part, values, rest, start)?;
         }
-        self.name(&mut part)?;
-        self.parts[own] = part;
-        Ok(())
+        self.settle(own, &mut part)
     }
 
     /// The extension data, from the value `rest` on, and what is odd about them.
@@ -498,21 +515,17 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         self.trailer(part, values.get(languages), values.get(rest + 3), values.start(rest + 4))
     }
 
-    /// Whether two lists behind the size are an envelope and a body. Some servers give these to every message/*.
-    fn is_message(&self, own: usize) -> bool {
-        self.parts[own].media_type.bytes().unwrap_or_default().starts_with(b"message/")
-    }
-
     /// The envelope and the body of a message within the message.
     fn message(
         &mut self,
+        part: &mut imap_part<'a>,
         own: usize,
         mut sent: Cursor<'b>,
         body: &mut Cursor<'b>,
         place: &Place<'a>,
     ) -> Result<(), NoMemory> {
-        let (most, section) = (self.limits.addresses, self.parts[own].section);
-        self.parts[own].envelope = envelope::envelope(&mut sent, most, self.defects, self.arena)?;
+        let (most, section) = (self.limits.addresses, part.section);
+        part.envelope = envelope::envelope(&mut sent, most, self.defects, self.arena)?;
         let parent = i32::try_from(own).unwrap_or(i32::MAX);
         self.body(body, &Place { section, parent, depth: place.depth + 1, kind: Within::Message })
     }
@@ -525,14 +538,14 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         start: &Cursor<'b>,
     ) -> Result<(), NoMemory> {
         let section = place.multipart_section(self.arena)?;
-        let mut part = imap_part { section, ..imap_part::EMPTY };
+        let own = self.reserve()?;
+        let mut part = place.part(section);
         let is_string = |value: &Value<'_>| matches!(value, Value::String(_) | Value::Broken);
         let first = values.all().iter().take(2).position(is_string);
         let subtype = first.map(|at| word(values.get(at))).transpose()?.flatten();
         part.media_type = self.media_type(b"multipart", subtype.as_deref().unwrap_or(b"mixed"))?;
         self.multipart_rest(&mut part, values, first.map_or(1, |at| at + 1))?;
-        self.name(&mut part)?;
-        self.push(place, part)?;
+        self.settle(own, &mut part)?;
         self.defect_of(IMAP_DEFECT_SYNTAX, start, c"a multipart has no parts")
     }
 
@@ -681,14 +694,16 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
             None => &b""[..],
             _ => return Ok(None),
         };
-        if !parameter::is_plain(&[(name, value)]) {
+        let (known_name, known_value) = (known::lower(name), known::exact(value));
+        let is_known = known_name.is_some() && known_value.is_some();
+        if !is_known && !parameter::is_plain(&[(name, value)]) {
             return Ok(None);
         }
-        let name = match known::lower(name) {
+        let name = match known_name {
             Some(known) => known,
             None => decode::lower(self.arena, &Str::Quoted(name))?,
         };
-        let value = match known::exact(value) {
+        let value = match known_value {
             Some(known) => known,
             None => self.arena.text_known(value)?,
         };
@@ -746,28 +761,29 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     }
 
     fn media_type(&self, kind: &[u8], subtype: &[u8]) -> Result<Text<'a>, NoMemory> {
-        const KNOWN: [(&[u8], &[u8], &std::ffi::CStr); 7] = [
-            (b"text", b"plain", c"text/plain"),
-            (b"text", b"html", c"text/html"),
-            (b"multipart", b"alternative", c"multipart/alternative"),
-            (b"multipart", b"mixed", c"multipart/mixed"),
-            (b"multipart", b"related", c"multipart/related"),
-            (b"application", b"octet-stream", c"application/octet-stream"),
-            (b"message", b"rfc822", c"message/rfc822"),
-        ];
-        let is_it = |known: &&(&[u8], &[u8], _)| {
-            subtype.eq_ignore_ascii_case(known.1) && kind.eq_ignore_ascii_case(known.0)
-        };
-        if let Some(known) = KNOWN.iter().find(is_it) {
-            return Ok(Text::fixed(known.2));
-        }
-        let mut whole = Vec::new();
-        whole.try_reserve_exact(kind.len() + 1 + subtype.len())?;
-        whole.extend_from_slice(kind);
-        whole.push(b'/');
-        whole.extend_from_slice(subtype);
-        whole.make_ascii_lowercase();
-        self.arena.text(&whole)
+        let (mut kind_place, mut subtype_place) = ([0; known::LONGEST], [0; known::LONGEST]);
+        let lower = (known::folded(kind, &mut kind_place), known::folded(subtype, &mut subtype_place));
+        Ok(Text::fixed(match lower {
+            (b"text", b"plain") => c"text/plain",
+            (b"text", b"html") => c"text/html",
+            (b"multipart", b"alternative") => c"multipart/alternative",
+            (b"multipart", b"mixed") => c"multipart/mixed",
+            (b"multipart", b"related") => c"multipart/related",
+            (b"application", b"octet-stream") => c"application/octet-stream",
+            (b"application", b"pdf") => c"application/pdf",
+            (b"image", b"jpeg") => c"image/jpeg",
+            (b"image", b"png") => c"image/png",
+            (b"message", b"rfc822") => c"message/rfc822",
+            _ => {
+                let mut whole = Vec::new();
+                whole.try_reserve_exact(kind.len() + 1 + subtype.len())?;
+                whole.extend_from_slice(kind);
+                whole.push(b'/');
+                whole.extend_from_slice(subtype);
+                whole.make_ascii_lowercase();
+                return self.arena.text(&whole);
+            }
+        }))
     }
 
     fn text(&self, value: Value<'b>) -> Result<Text<'a>, NoMemory> {
@@ -805,6 +821,11 @@ fn word<'b>(value: Value<'b>) -> Result<Option<Cow<'b, [u8]>>, NoMemory> {
     Ok((!bytes.is_empty()).then_some(bytes))
 }
 
+/// Whether two lists behind the size are an envelope and a body. Some servers give these to every message/*.
+fn is_message(part: &imap_part<'_>) -> bool {
+    part.media_type.bytes().unwrap_or_default().starts_with(b"message/")
+}
+
 fn is_disposition_word(word: &[u8]) -> bool {
     word.eq_ignore_ascii_case(b"attachment") || word.eq_ignore_ascii_case(b"inline")
 }
@@ -817,6 +838,6 @@ fn number(value: Value<'_>) -> Option<i64> {
 }
 
 fn find<'a>(pairs: &imap_pairs<'a>, name: &[u8]) -> Text<'a> {
-    let found = pairs.items.iter().find(|pair| pair.name.bytes() == Some(name));
+    let found = pairs.items.iter().find(|pair| pair.name.is(name));
     found.map_or(Text::NONE, |pair| pair.value)
 }

@@ -91,7 +91,7 @@ pub fn decode_mail(bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
 }
 
 /// The value of a base64 character, where `last` is the one for 63.
-pub fn sextet(byte: u8, last: u8) -> Option<u8> {
+pub const fn sextet(byte: u8, last: u8) -> Option<u8> {
     match byte {
         b'A'..=b'Z' => Some(byte - b'A'),
         b'a'..=b'z' => Some(byte - b'a' + 26),
