@@ -875,6 +875,10 @@ typedef struct {
   bool is_compressed;
   /// IDLE runs: the server tells news at once.
   bool is_idle;
+  /// What the handshake came to: "TLSv1.3", "TLSv1.2"; NULL without TLS.
+  const char *tls_version;
+  /// "TLS_AES_256_GCM_SHA384": the cipher suite's name in the registry, or its number, "0xC0AE"; NULL without TLS.
+  const char *tls_cipher;
   /// The server's certificate (DER), or NULL.
   const uint8_t *certificate;
   size_t certificate_len;

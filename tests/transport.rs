@@ -35,6 +35,40 @@ fn pin(certificate: &str) -> String {
 }
 
 #[test]
+fn versions_and_ciphers_of_tls() {
+    let certificates = Certificates::new();
+    let ca = format!("20={}", certificates.path("ca.pem"));
+    let begin = "S: * OK [CAPABILITY IMAP4rev1] ready\nstall\n";
+    let over = |acceptor, is_implicit, begin: &str, option: &str| {
+        let play = Play { acceptor, is_implicit, ..Play::default() };
+        let server = Scripted::play(begin.into(), play);
+        let lines = scenario(&["agreed"], server.port, &[&ca, option]);
+        server.abandon();
+        lines[1].clone()
+    };
+    // The server of these tests speaks TLS 1.2.
+    let acceptor = || Some(certificates.acceptor("good"));
+    let is_old = |agreed: &str| agreed.starts_with("TLSv1.2 TLS_ECDHE_ECDSA_WITH_");
+    assert!(is_old(&over(acceptor(), true, begin, "2:0")));
+    let upgraded = "S: * OK [CAPABILITY IMAP4rev1 STARTTLS] ready\nC: STARTTLS\nS: $ OK go\nstarttls\n\
+                    C: CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: $ OK done\nstall\n";
+    assert!(is_old(&over(acceptor(), false, upgraded, "2:1")));
+    assert_eq!(over(None, false, begin, "2:2"), "none none");
+    for name in ["dovecot", "cyrus"] {
+        let Some(server) = Server::start(name) else { continue };
+        let ca = format!("20={}", server.ca());
+        // What OpenSSL's own client agrees on with it.
+        let told =
+            shell(&format!("openssl s_client -brief -connect localhost:{} </dev/null 2>&1", server.imaps));
+        let told = |field: &str| told.lines().find_map(|line| line.strip_prefix(field)).map(str::trim);
+        let both = format!("{} {}", told("Protocol version:").unwrap(), told("Ciphersuite:").unwrap());
+        assert!(both.starts_with("TLSv1.3 TLS_"), "{both}");
+        let port = server.imaps.parse().expect("its number");
+        assert_eq!(scenario(&["agreed"], port, &[&ca])[1], both, "{name}");
+    }
+}
+
+#[test]
 fn pinned_keys_and_channel_bindings() {
     let made = Certificates::new();
     let ca = format!("20={}", made.path("ca.pem"));

@@ -425,6 +425,7 @@ impl Client {
         let (received, sent) = core.session.traffic();
         Owned::build(|arena| {
             let certificate = link.and_then(Link::certificate);
+            let agreed = link.and_then(Link::agreed);
             let certificate_len = certificate.as_ref().map_or(0, Vec::len);
             let protocol = ["IMAP4rev2", "IMAP4rev1", "IMAP4"].into_iter().find(|name| facts.has(name));
             let mailbox = facts
@@ -464,6 +465,14 @@ impl Client {
                 is_idle: core.session.is_idling(),
                 is_verified: facts.is_tls && self.config.is_verified,
                 is_compressed: facts.is_compressed,
+                tls_version: match agreed {
+                    Some(agreed) => arena.text(agreed.version().as_bytes())?,
+                    None => crate::model::Text::NONE,
+                },
+                tls_cipher: match agreed {
+                    Some(agreed) => arena.text(agreed.cipher().as_bytes())?,
+                    None => crate::model::Text::NONE,
+                },
                 certificate: match certificate {
                     Some(der) => arena.raw(&der)?,
                     None => crate::model::Bytes::NONE,

@@ -53,6 +53,10 @@ pub struct imap_connection<'a> {
     pub is_compressed: bool,
     /// IDLE runs: the server tells news at once.
     pub is_idle: bool,
+    /// What the handshake came to: "TLSv1.3", "TLSv1.2"; NULL without TLS.
+    pub tls_version: Text<'a>,
+    /// "TLS_AES_256_GCM_SHA384": the cipher suite's name in the registry, or its number, "0xC0AE"; NULL without TLS.
+    pub tls_cipher: Text<'a>,
     /// The server's certificate (DER), or NULL.
     pub certificate: Bytes<'a>,
     pub certificate_len: usize,

@@ -10,6 +10,7 @@ use native_tls::{HandshakeError, MidHandshakeTlsStream, TlsStream};
 use super::certificate::{self, Pin};
 use super::layer::{Layer, Read};
 use super::resolve::certificate_name;
+use super::server_hello::{Agreed, ServerHello};
 use super::socket::lost;
 use super::tls::{Tls, connector, contains};
 use crate::error::{Error, NoMemory, Result, imap_status::*};
@@ -26,6 +27,7 @@ struct Queues {
     is_ended: bool,
     /// The socket had more than there was room for.
     was_full: bool,
+    hello: ServerHello,
 }
 
 impl Queues {
@@ -112,6 +114,7 @@ impl Channel {
             sent: 0,
             is_ended: false,
             was_full: false,
+            hello: ServerHello::default(),
         };
         let name = match certificate_name(&tls.host) {
             "" => "localhost",
@@ -199,7 +202,9 @@ impl Channel {
             queues.was_full = true;
             return Ok(false);
         }
+        let start = queues.incoming.len();
         let got = self.below.append(&mut queues.incoming, room)?;
+        queues.hello.note(queues.incoming.get(start..).unwrap_or_default())?;
         queues.was_full |= got == Read::Bytes(room);
         queues.is_ended |= got == Read::End;
         Ok(got != Read::Blocked)
@@ -370,6 +375,13 @@ impl Layer for Channel {
 
     fn is_tls(&self) -> bool {
         self.is_open()
+    }
+
+    fn agreed(&self) -> Option<Agreed> {
+        match &self.stage {
+            Stage::Open(stream) => stream.get_ref().hello.agreed(),
+            _ => None,
+        }
     }
 
     fn certificate(&self) -> Option<Vec<u8>> {

@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 
 use super::lent::Lent;
+use super::server_hello::Agreed;
 use super::system::Watch;
 use crate::error::{Error, Result, imap_status::*};
 
@@ -76,6 +77,11 @@ pub trait Layer: Send {
     /// TLS protects what passes.
     fn is_tls(&self) -> bool {
         self.below().is_some_and(Layer::is_tls)
+    }
+
+    /// The version and cipher of TLS.
+    fn agreed(&self) -> Option<Agreed> {
+        self.below()?.agreed()
     }
 
     /// The server's certificate, DER.

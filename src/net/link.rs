@@ -320,6 +320,11 @@ impl Link {
         self.layer().is_tls()
     }
 
+    /// The version and cipher of TLS.
+    pub fn agreed(&self) -> Option<super::Agreed> {
+        self.layer().agreed()
+    }
+
     /// The server's certificate, DER.
     pub fn certificate(&self) -> Option<Vec<u8>> {
         self.layer().certificate()

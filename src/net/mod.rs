@@ -12,6 +12,7 @@ mod lent;
 mod link;
 mod proxy;
 mod resolve;
+mod server_hello;
 mod socket;
 mod system;
 mod tls;
@@ -25,6 +26,7 @@ pub use lent::{Lent, QUEUED};
 pub use link::Link;
 pub use link::{Progress, Target, Timeouts};
 pub use proxy::Proxy;
+pub use server_hello::Agreed;
 #[cfg(not(model))]
 pub use system::poll;
 pub use system::{Polled, Watch, process_id, read_at, read_ready, rest_of_file, skip_in_file};

@@ -51,6 +51,18 @@ static void binding(char **arguments) {
   imap_client_free(client);
 }
 
+/* What TLS was agreed on. */
+static void agreed(char **arguments) {
+  imap_connection *connection = NULL;
+  imap_client *client = connecting(options_of(arguments));
+  if (!client) return;
+  CHECK(imap_get_connection(client, &connection, &error) == IMAP_OK, &error);
+  printf("%s %s\n", connection->tls_version ? connection->tls_version : "none",
+      connection->tls_cipher ? connection->tls_cipher : "none");
+  imap_connection_free(connection);
+  imap_client_free(client);
+}
+
 /* Logs in, compresses, and does what the script of the server says. */
 static void compressing(char **arguments) {
   imap_client *client = connecting(options_of(arguments));
@@ -322,6 +334,7 @@ int main(int argc, char **argv) {
   alarm(100);
   const char *scenario = argv[1];
   if (!strcmp(scenario, "binding")) binding(argv + 2);
+  else if (!strcmp(scenario, "agreed")) agreed(argv + 2);
   if (!strcmp(scenario, "compressing")) compressing(argv + 2);
   if (!strcmp(scenario, "leaving")) {
     imap_client *client = connecting(options_of(argv + 2));

@@ -200,6 +200,10 @@ impl Link {
         false
     }
 
+    pub fn agreed(&self) -> Option<super::Agreed> {
+        None
+    }
+
     pub fn certificate(&self) -> Option<Vec<u8>> {
         None
     }
