@@ -398,7 +398,21 @@ fn what_a_server_did_not_reach_is_asked_for_again() {
          C: UID EXPUNGE 1:4\n\
          S: * 4 EXPUNGE\nS: $ OK [MESSAGELIMIT 2 3] more\n\
          C: UID EXPUNGE 1:2\n\
-         S: * 1 EXPUNGE\nS: $ OK done\n",
+         S: * 1 EXPUNGE\nS: $ OK done\n\
+         C: UID FETCH 1:* (UID FLAGS)\n\
+         S: * 9 FETCH (UID 19 FLAGS ())\nS: * NO [MESSAGELIMIT 2 18] FETCH completed with partial results\n\
+         S: $ OK [EXPUNGEISSUED] Some messages were also expunged\n\
+         C: UID FETCH 1:17 (UID FLAGS)\n\
+         S: * 7 FETCH (UID 17 FLAGS ())\nS: $ OK done\n\
+         C: UID COPY 5:90 Archive\n\
+         S: * NO [MESSAGELIMIT 2 60] more\nS: $ OK [COPYUID 7 60 10] done\n\
+         C: UID STORE 60:90 +FLAGS.SILENT (\\Deleted)\nS: $ OK done\n\
+         C: UID EXPUNGE 60:90\nS: $ OK done\n\
+         C: UID COPY 5:59 Archive\nS: $ OK [COPYUID 7 5 11] done\n\
+         C: UID STORE 5:59 +FLAGS.SILENT (\\Deleted)\nS: $ OK done\n\
+         C: UID EXPUNGE 5:59\nS: $ OK done\n\
+         C: UID COPY 1:2 Archive\n\
+         S: * NO [MESSAGELIMIT 2 2] more\nS: $ NO no such mailbox\n",
         &[
             (
                 "fetch|1:*|FLAGS",
@@ -415,6 +429,9 @@ fn what_a_server_did_not_reach_is_asked_for_again() {
             ("copy|1:90|Archive", "copy: 7 5,9,1 -> 1:2,3"),
             ("move|5:90|Archive", "move: 7 5 -> 9 origin=1"),
             ("expunge|1:4", "expunge: 4,1 modseq=-1"),
+            ("fetch|1:*|FLAGS", "fetch: count=2 [#9 uid=19 flags=] [#7 uid=17 flags=]"),
+            ("move|5:90|Archive", "move: 7 60,5 -> 10,11 origin=1"),
+            ("copy|1:2|Archive", "copy: IMAP_ERR_NO usable=1: UID COPY: the server said NO: no such mailbox"),
         ],
     );
     shows("scripted", &["MESSAGELIMIT"]);

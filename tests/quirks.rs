@@ -82,6 +82,15 @@ fn lines_of_no_kind_end_nothing() {
 }
 
 #[test]
+fn a_reply_that_is_neither_ok_nor_no_nor_bad_is_not_waited_for() {
+    for reply in ["Listrights successful", "", "OKAY done"] {
+        let script = format!("C: NOOP\nS: $ OK done\nC: NOOP\nS: $ {reply}\nstall\n");
+        let failed = format!("noop: IMAP_ERR_PROTOCOL usable=0#neither OK, NO nor BAD#{reply}#");
+        selected(&script, &[("noop", "noop:"), ("noop", &failed)]);
+    }
+}
+
+#[test]
 fn goodbye_before_the_no_of_an_authentication_is_its_failure() {
     let script = "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] ready\nC: AUTHENTICATE PLAIN *\n\
                   S: * BYE disconnecting\nS: $ NO wrong password\nclose\n";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Span, imap_set};
 use crate::session::{Facts, Messages, Reply, Sequence};
-use crate::wire::code;
+use crate::wire::code::{self, CodeHead};
 use crate::wire::criteria::SEARCHRES;
 
 pub struct Targets {
@@ -226,10 +226,9 @@ pub struct Limit {
 
 impl Limit {
     pub fn of(reply: &Reply<'_>) -> Option<Limit> {
-        let (head, _) = code::head(reply.resp_text())?;
-        if !head.name.eq_ignore_ascii_case(b"MESSAGELIMIT") {
-            return None;
-        }
+        let is_limit = |head: &CodeHead<'_>| head.name.eq_ignore_ascii_case(b"MESSAGELIMIT");
+        let of = |resp_text| code::head(resp_text).map(|(head, _)| head).filter(is_limit);
+        let head = of(reply.resp_text()).or_else(|| of(reply.limit).filter(|_| reply.is_ok()))?;
         let mut numbers = head.argument.split(|byte| *byte == b' ').map(|word| {
             std::str::from_utf8(word).ok().and_then(|text| text.parse::<u32>().ok()).unwrap_or(0)
         });

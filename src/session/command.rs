@@ -214,6 +214,8 @@ pub struct Reply<'b> {
     pub tag: &'b [u8],
     /// The server has told its capabilities since the line was sent.
     pub tells_capabilities: bool,
+    /// The resp-text of a MESSAGELIMIT (RFC 9738) that came by itself since the reply before.
+    pub limit: &'b [u8],
 }
 
 impl Reply<'_> {

@@ -92,7 +92,7 @@ impl Session {
         self.idle = Idle::new(now);
         (self.now, self.moved) = (now, now);
         (self.bye, self.ended, self.cause, self.stalled_since) = (None, None, None, None);
-        self.has_left = false;
+        (self.has_left, self.limit) = (false, Vec::new());
         let ids = self.open(commands, caller)?;
         self.entries.try_reserve(kept.len())?;
         self.entries.extend(kept.into_iter().map(|entry| Entry { started: now, ..entry }));

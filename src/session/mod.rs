@@ -114,6 +114,8 @@ pub struct Session {
     now: Instant,
     /// When a byte last moved, or the session last began to wait.
     moved: Instant,
+    /// An untagged MESSAGELIMIT: it is of the command whose reply comes next, which has another code (RFC 9738).
+    limit: Vec<u8>,
     /// The server said goodbye: its words, and when.
     bye: Option<(Vec<u8>, Instant)>,
     /// What later calls are told, once the connection has ended; and what ended it.
@@ -221,6 +223,7 @@ impl Session {
             now,
             moved: now,
             bye: None,
+            limit: Vec::new(),
             ended: None,
             cause: None,
             remembered: None,

@@ -34,6 +34,11 @@ impl Session {
             Head::Untagged { number, name, rest } => {
                 self.untagged(&Untagged { response: *response, number, name, rest, condition: None })
             }
+            Head::Condition { .. } if self.is_own(response) => {
+                let message =
+                    format!("the server answered neither OK, NO nor BAD: {}", quote(response.bytes));
+                Err(Error::fatal(IMAP_ERR_PROTOCOL, message))
+            }
             Head::Condition { condition, text } => self.untagged(&Untagged {
                 response: *response,
                 number: None,
@@ -93,6 +98,16 @@ impl Session {
         Ok(())
     }
 
+    /// It begins with the tag of a command that waits for its reply.
+    fn is_own(&self, response: &Response<'_>) -> bool {
+        response.cursor(0).atom().is_some_and(|tag| self.under_way(tag).is_some())
+    }
+
+    fn under_way(&self, tag: &[u8]) -> Option<usize> {
+        let has_tag = |entry: &Entry| entry.tag.is_some_and(|known| known.as_bytes() == tag);
+        self.entries.iter().position(|entry| has_tag(entry) && entry.phase != Phase::Queued)
+    }
+
     pub(super) fn tagged(
         &mut self,
         response: &Response<'_>,
@@ -100,11 +115,9 @@ impl Session {
         condition: Condition,
         text: usize,
     ) -> Result<()> {
-        let found = self.entries.iter().position(|entry| {
-            entry.tag.is_some_and(|known| known.as_bytes() == tag) && entry.phase != Phase::Queued
-        });
         // A reply to nothing that we asked: passed over.
-        let Some(at) = found else { return Ok(()) };
+        let Some(at) = self.under_way(tag) else { return Ok(()) };
+        let limit = std::mem::take(&mut self.limit);
         if self.entries[at].phase == Phase::Sending {
             if condition == Condition::Ok || self.output.waiting() != Some(self.entries[at].id) {
                 let message = "the server answered a command before it was sent";
@@ -139,8 +152,16 @@ impl Session {
         }
         let tells_capabilities = self.facts.capabilities_told != entry.capabilities_told;
         let command = entry.name;
-        let reply =
-            Reply { response: *response, condition, text, is_early, command, tag, tells_capabilities };
+        let reply = Reply {
+            response: *response,
+            condition,
+            text,
+            is_early,
+            command,
+            tag,
+            tells_capabilities,
+            limit: &limit,
+        };
         let step = match (&mut entry.command, entry.failure.take()) {
             (None, _) => {
                 let given_up = self.entries.remove(at);
@@ -235,8 +256,16 @@ impl Session {
         let (id, name) = (entry.id, entry.name);
         entry.reply = copy(response.bytes)?;
         let tells_capabilities = false;
-        let reply =
-            Reply { response: *response, condition, text, is_early, command: name, tag, tells_capabilities };
+        let reply = Reply {
+            response: *response,
+            condition,
+            text,
+            is_early,
+            command: name,
+            tag,
+            tells_capabilities,
+            limit: &[],
+        };
         let Some(command) = &mut entry.command else { return Ok(()) };
         let step = command.tagged(&reply, &self.facts);
         if let Some(item) = command.item() {
@@ -414,8 +443,13 @@ impl Session {
     /// Keeps the facts up to date. False: the response is nonsense, to be passed over.
     pub(super) fn note(&mut self, untagged: &Untagged<'_>) -> Result<bool> {
         if untagged.condition.is_some() {
-            self.note_progress(untagged.response.bytes.get(untagged.rest..).unwrap_or_default());
-            self.note_code(untagged.response.bytes.get(untagged.rest..).unwrap_or_default())?;
+            let resp_text = untagged.response.bytes.get(untagged.rest..).unwrap_or_default();
+            self.note_progress(resp_text);
+            self.note_code(resp_text)?;
+            if code::head(resp_text).is_some_and(|(head, _)| head.name.eq_ignore_ascii_case(b"MESSAGELIMIT"))
+            {
+                self.limit = copy(resp_text)?;
+            }
             return Ok(true);
         }
         if untagged.is("ID") {
