@@ -46,6 +46,8 @@ fn starttls_that_is_taken_away_or_refused() {
         ("hi", "S: * BYE no\nclose\n", "IMAP_ERR_CLOSED"),
         ("hi", "close\n", "IMAP_ERR_"),
         ("hi", "stall\n", "IMAP_ERR_TIMEOUT"),
+        // So it is in the examples of RFC 5550.
+        ("hi", "S: $ Start TLS negotiation now\nstall\n", "IMAP_ERR_PROTOCOL"),
         // What is asked first need not be answered well either.
         ("hi", "S: * CAPABILITY IMAP4rev1\nS: $ BAD no\nclose\n", "IMAP_ERR_"),
     ] {
