@@ -58,7 +58,7 @@ impl Cancel {
 
     /// Whether there was a request, which is thereby answered.
     pub fn take(&self) -> bool {
-        self.is_requested.swap(false, SeqCst)
+        self.is_requested() && self.is_requested.swap(false, SeqCst)
     }
 
     /// This thread is about to poll with this wake descriptor.

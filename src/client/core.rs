@@ -1,5 +1,6 @@
 //! What the client's lock guards: the session, its transport and who waits for what.
 
+use std::any::Any;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,7 +9,9 @@ use super::handlers::Handlers;
 use super::waiting::Goal;
 use crate::error::{Error, Result, imap_status::*};
 use crate::net::{self, Lent, Link, Progress, Read, Timeouts, Tls, Wake, Watch};
-use crate::session::{Caller, FED, Got, Input, Piece, RequestId, Session, Source, Turn, UploadSource};
+use crate::session::{
+    Caller, FED, Got, Input, Outcome, Piece, RequestId, Session, Source, Turn, UploadSource,
+};
 
 /// A turn reads at most so much before it looks at cancels, deadlines and whoever waits for the lock.
 const BUDGET: usize = 64 * 1024;
@@ -46,6 +49,8 @@ pub struct Core {
     pub handlers: Handlers,
     /// A step had to stop before all was done, none was made yet, or another call found what is new.
     pub is_unfinished: bool,
+    /// All that had come was handed out, and nothing but the link can bring more to do.
+    is_drained: bool,
     /// For those who drive the client by steps: told when a step is due early.
     pub loop_wake: Option<Wake>,
 }
@@ -79,6 +84,7 @@ impl Core {
             calling: None,
             handlers: Handlers::default(),
             is_unfinished: true,
+            is_drained: false,
             loop_wake: None,
         }
     }
@@ -96,6 +102,7 @@ impl Core {
     pub fn turn(&mut self, now: Instant) -> bool {
         self.session.set_time(now);
         let before = self.progress();
+        self.is_drained = false;
         let has_more = self.try_turn(now).unwrap_or_else(|error| {
             self.fail(error);
             false
@@ -143,7 +150,13 @@ impl Core {
             return Ok(false);
         }
         let is_buffered = turn != Turn::Stalled && self.link.as_ref().is_some_and(Link::buffered);
+        self.is_drained = turn == Turn::Idle && !is_buffered && !reckons;
         Ok(turn == Turn::More || is_buffered || reckons)
+    }
+
+    /// Before the link is ready a turn would find nothing to do.
+    pub fn is_drained(&self) -> bool {
+        self.is_drained && self.is_open && self.link.as_ref().is_some_and(|link| !link.buffered())
     }
 
     /// Name lookup, connecting, TLS: true once the link is open.
@@ -190,15 +203,15 @@ impl Core {
         let mut left = FEED_BUDGET;
         loop {
             let Some(link) = &mut self.link else { return Ok(()) };
-            let bytes = self.session.output();
-            if bytes.is_empty() {
+            let pieces = self.session.output();
+            if pieces[0].is_empty() {
                 match self.feed(left)? {
                     0 => break,
                     fed => left = left.saturating_sub(fed),
                 }
                 continue;
             }
-            let sent = link.write(bytes)?;
+            let sent = link.write(&pieces)?;
             if sent == 0 {
                 break;
             }
@@ -206,7 +219,7 @@ impl Core {
         }
         let Some(link) = &mut self.link else { return Ok(()) };
         let is_flushed = link.flush()?;
-        self.is_unsent = !is_flushed || !self.session.output().is_empty();
+        self.is_unsent = !is_flushed || self.session.has_output();
         Ok(())
     }
 
@@ -309,6 +322,29 @@ impl Core {
             return Err(Error::new(IMAP_ERR_STATE, message));
         }
         Ok(())
+    }
+
+    /// Error if this thread cannot wait: it is inside a callback, or would wait for its own unread stream.
+    pub fn make_way(&mut self, caller: Caller) -> Result<()> {
+        self.may_wait(caller)?;
+        match self.session.stalled_by() {
+            Some(stream) => self.session.step_aside(stream, caller),
+            None => Ok(()),
+        }
+    }
+
+    /// The value of a request that is done; `T` is its command's output, else an error that says so.
+    pub fn take<T: Any>(&mut self, id: RequestId) -> Result<T> {
+        if let Some(error) = self.session.unsent(id) {
+            return Err(error);
+        }
+        let Some(Outcome { result, .. }) = self.session.take(id) else {
+            return Err(Error::new(IMAP_ERR_STATE, "the answer of this request was taken already"));
+        };
+        match result?.downcast::<T>() {
+            Ok(value) => Ok(*value),
+            Err(_) => Err(Error::new(IMAP_ERR_STATE, "this request's command gives another kind of answer")),
+        }
     }
 
     /// Whether the wait for this is over.
@@ -422,7 +458,7 @@ impl Core {
     pub fn rest(&mut self) {
         self.input.release();
         self.session.rest();
-        self.waiters.shrink_to_fit();
+        self.waiters.shrink_to(1);
         if let Some(link) = &mut self.link {
             link.idle();
         }

@@ -43,7 +43,7 @@ use crate::model::{Connection, Event, Owned, Selected, imap_connection, imap_sta
 pub use crate::net::rest_of_file;
 use crate::net::{self, Descriptors, Layer, Lent, Link};
 use crate::sasl::Secret;
-use crate::session::{Command, InFlight, Outcome, RequestId, Session, Settings, quote};
+use crate::session::{Command, InFlight, RequestId, Session, Settings, quote};
 
 pub struct Client {
     core: Mutex<Core>,
@@ -212,15 +212,15 @@ impl Client {
 
     /// Sends a command and waits for what it returns.
     pub fn run<C: Command>(&self, command: C) -> Result<C::Output> {
-        self.make_way()?;
-        let id = self.submit(try_box(command)?)?;
-        if let Err(error) = self.wait(Goal::Done(id), None) {
-            self.forget(id);
-            return Err(error);
-        }
-        let taken = self.take(id);
+        self.check()?;
+        let command = try_box(command)?;
+        let mut core = self.lock();
+        core.make_way(caller())?;
+        let id = self.submit_within(&mut core, command, false)?;
+        let waited = self.wait_within(&mut core, Goal::Done(id), None);
+        let taken = waited.and_then(|()| core.take(id));
         if taken.is_err() {
-            self.forget(id);
+            self.forget_within(&mut core, id);
         }
         taken
     }
@@ -228,12 +228,7 @@ impl Client {
     /// Error, before anything is sent, if this thread cannot wait: it is inside a callback, or would wait for its own
     /// unread stream.
     pub fn make_way(&self) -> Result<()> {
-        let mut core = self.lock();
-        core.may_wait(caller())?;
-        match core.session.stalled_by() {
-            Some(stream) => core.session.step_aside(stream, caller()),
-            None => Ok(()),
-        }
+        self.lock().make_way(caller())
     }
 
     /// Sends a command, or queues it if others must come first. Never waits.
@@ -243,16 +238,23 @@ impl Client {
 
     fn submit_as(&self, command: Box<dyn InFlight>, is_stream: bool) -> Result<RequestId> {
         self.check()?;
-        let now = Instant::now();
-        let thread = caller();
-        let mut core = self.lock();
+        self.submit_within(&mut self.lock(), command, is_stream)
+    }
+
+    fn submit_within(
+        &self,
+        core: &mut MutexGuard<'_, Core>,
+        command: Box<dyn InFlight>,
+        is_stream: bool,
+    ) -> Result<RequestId> {
+        let (now, thread) = (Instant::now(), caller());
         core.session.set_time(now);
         let id = match is_stream {
             true => core.session.submit_stream(command, thread)?,
             false => core.session.submit(command, thread)?,
         };
         if core.flush_submitted(now) {
-            self.pass_on(&mut core);
+            self.pass_on(core);
         }
         Ok(id)
     }
@@ -276,17 +278,7 @@ impl Client {
 
     /// The value of a request that is done; `T` is its command's output, else an error that says so.
     pub fn take<T: Any>(&self, id: RequestId) -> Result<T> {
-        let mut core = self.lock();
-        if let Some(error) = core.session.unsent(id) {
-            return Err(error);
-        }
-        let Some(Outcome { result, .. }) = core.session.take(id) else {
-            return Err(Error::new(IMAP_ERR_STATE, "the answer of this request was taken already"));
-        };
-        match result?.downcast::<T>() {
-            Ok(value) => Ok(*value),
-            Err(_) => Err(Error::new(IMAP_ERR_STATE, "this request's command gives another kind of answer")),
-        }
+        self.lock().take(id)
     }
 
     /// How a request that is done ended; its value stays to be taken.
@@ -322,10 +314,13 @@ impl Client {
     }
 
     pub fn forget(&self, id: RequestId) {
-        let mut core = self.lock();
+        self.forget_within(&mut self.lock(), id);
+    }
+
+    fn forget_within(&self, core: &mut Core, id: RequestId) {
         core.session.set_time(Instant::now());
         core.session.forget(id);
-        self.stall_ended(&core);
+        self.stall_ended(core);
     }
 
     /// Ends every wait, or the next one. Safe in a signal handler.

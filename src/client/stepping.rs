@@ -87,7 +87,9 @@ impl Client {
         self.check()?;
         let mut core = self.lock();
         if core.loop_wake.is_none() {
-            core.loop_wake = Some(Wake::take()?);
+            let wake = Wake::take()?;
+            wake.clear();
+            core.loop_wake = Some(wake);
         }
         let wake = core.loop_wake.as_ref().map(|wake| (wake.fd(), wake.signal_fd()));
         let (fd, signal_fd) = wake.unwrap_or((-1, -1));

@@ -7,7 +7,7 @@ use super::caller::caller;
 use super::core::{Core, Waiter};
 use super::sync::MutexGuard;
 use crate::error::{Error, Result, imap_status::*};
-use crate::net::{self, Polled, Wake, Watch};
+use crate::net::{Polled, Wake};
 use crate::session::{Caller, RequestId};
 
 /// What a thread waits for.
@@ -54,7 +54,16 @@ pub(super) const ASK_AGAIN: Duration = Duration::from_millis(20);
 impl Client {
     /// Waits until the goal is reached, or `until`, or a cancel.
     pub fn wait(&self, goal: Goal, until: Option<Instant>) -> Result<()> {
-        let mut core = self.lock();
+        self.wait_within(&mut self.lock(), goal, until)
+    }
+
+    /// The same for who has the lock, which is given up meanwhile.
+    pub(super) fn wait_within(
+        &self,
+        core: &mut MutexGuard<'_, Core>,
+        goal: Goal,
+        until: Option<Instant>,
+    ) -> Result<()> {
         if core.is_reached(goal) {
             return Ok(());
         }
@@ -68,7 +77,7 @@ impl Client {
             core.session.set_awaited(true);
         }
         let me = Me { ticket, thread, goal, until };
-        let result = self.wait_as(&mut core, &me);
+        let result = self.wait_as(core, &me);
         if let Some(at) = core.waiters.iter().position(|waiter| waiter.ticket == ticket) {
             core.waiters.swap_remove(at);
         }
@@ -135,8 +144,10 @@ impl Client {
     /// Reads for all until this thread's own wait is over; true: bytes that it waits for may be here.
     fn lead(&self, core: &mut MutexGuard<'_, Core>, me: &Me, wake: &mut Option<Wake>) -> Result<bool> {
         let mut watches = Vec::new();
+        // Whoever has just sent something need not look before it waits: what has come meanwhile ends the wait at once.
+        let mut is_drained = core.is_drained();
         loop {
-            let has_more = core.turn(Instant::now());
+            let has_more = !std::mem::take(&mut is_drained) && core.turn(Instant::now());
             if core.reads_for_others(me.ticket) {
                 core.stage();
             }
@@ -163,15 +174,13 @@ impl Client {
             let wake = self.wake_of(core, me, wake)?;
             watches.clear();
             let due = core.begin_poll(&mut watches, reads_literal);
-            watches.push(Watch { fd: wake.fd(), read: true, write: false });
             let due = earliest(earliest(due, me.until), again.map(|again| Instant::now() + again));
             self.cancel.publish(wake.signal_fd());
             let polled = match self.cancel.is_requested() || !self.cancelled.lock().is_empty() {
                 true => Ok(Polled::Ready),
-                false => MutexGuard::unlocked(core, || net::poll(&watches, timeout(due))),
+                false => MutexGuard::unlocked(core, || wake.poll(&watches, timeout(due))),
             };
             self.cancel.retract();
-            wake.clear();
             core.end_poll();
             self.apply_cancelled(core);
             let polled = polled?;
@@ -185,12 +194,10 @@ impl Client {
     /// Waits until the leader has what this thread waits for, or hands over to it.
     fn follow(&self, core: &mut MutexGuard<'_, Core>, me: &Me, wake: &mut Option<Wake>) -> Result<()> {
         let wake = self.wake_of(core, me, wake)?;
-        let watches = [Watch { fd: wake.fd(), read: true, write: false }];
         if self.cancel.is_requested() || matches!(me.goal, Goal::Bytes(_)) {
             self.cancel.wake_poller();
         }
-        let polled = MutexGuard::unlocked(core, || net::poll(&watches, timeout(me.until)));
-        wake.clear();
+        let polled = MutexGuard::unlocked(core, || wake.poll(&[], timeout(me.until)));
         self.apply_cancelled(core);
         self.heed_signal(polled?)
     }

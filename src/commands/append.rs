@@ -108,15 +108,16 @@ impl NewMessage {
                 ends = LineEnds::default();
                 continue;
             };
-            match &mut supply.source {
-                UploadSource::Bytes(bytes) => {
-                    let mut fitted = Vec::new();
-                    ends.write(bytes, &mut fitted)?;
-                    supply.size = fitted.len() as u64;
-                    *bytes = fitted.into();
-                }
-                UploadSource::Descriptor(fd) => *supply = file(*fd, supply.size, &mut ends)?,
-                UploadSource::Call(_) | UploadSource::Later => {
+            if let Some(bytes) = supply.here() {
+                let mut fitted = Vec::new();
+                ends.write(bytes, &mut fitted)?;
+                let size = fitted.len() as u64;
+                *supply = Supply { source: UploadSource::Bytes(fitted.into()), size };
+                continue;
+            }
+            match supply.source {
+                UploadSource::Descriptor(fd) => *supply = file(fd, supply.size, &mut ends)?,
+                _ => {
                     let message = "IMAP_OPTION_APPEND_CRLF is on, and how long a message becomes must be known before it \
                                    is sent: give it as bytes or as a file, or turn the option off and give it CRLF";
                     return Err(Error::invalid(message));

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use super::lent::Lent;
 use super::server_hello::Agreed;
-use super::system::Watch;
+use super::system::{PIECES, Watch};
 use crate::error::{Error, Result, imap_status::*};
 
 /// What reading came to.
@@ -37,6 +37,11 @@ pub trait Layer: Send {
 
     /// Takes what there is room for; 0: none now.
     fn write(&mut self, bytes: &[u8]) -> Result<usize>;
+
+    /// The same of pieces in a row; the empty ones stand at the end.
+    fn write_pieces(&mut self, pieces: &[&[u8]; PIECES]) -> Result<usize> {
+        self.write(pieces[0])
+    }
 
     /// Sends what is queued. True: nothing is left.
     fn flush(&mut self) -> Result<bool>;

@@ -14,7 +14,7 @@ use super::lent::Lent;
 use super::proxy::{Destination, Proxy, Talk};
 use super::resolve::{self, Lookup};
 use super::socket::Socket;
-use super::system::Watch;
+use super::system::{PIECES, Watch};
 use super::tls::Tls;
 use crate::error::{Error, Result, imap_status::*};
 
@@ -279,10 +279,10 @@ impl Link {
         }
     }
 
-    /// Sends what there is room for; 0: none now.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+    /// Sends what there is room for, of pieces in a row; 0: none now.
+    pub fn write(&mut self, pieces: &[&[u8]; PIECES]) -> Result<usize> {
         match &mut self.stage {
-            Stage::Connected(layer) => layer.write(bytes),
+            Stage::Connected(layer) => layer.write_pieces(pieces),
             _ => Err(closed()),
         }
     }

@@ -27,9 +27,7 @@ pub use link::Link;
 pub use link::{Progress, Target, Timeouts};
 pub use proxy::Proxy;
 pub use server_hello::Agreed;
-#[cfg(not(model))]
-pub use system::poll;
-pub use system::{Polled, Watch, process_id, read_at, read_ready, rest_of_file, skip_in_file};
+pub use system::{PIECES, Polled, Watch, process_id, read_at, read_ready, rest_of_file, skip_in_file};
 pub use tls::{Ca, Identity, Tls};
 #[cfg(not(model))]
 pub use wake::Wake;
@@ -39,4 +37,4 @@ pub use wake::Wake;
 #[path = "../../tests/model/net.rs"]
 pub mod model;
 #[cfg(model)]
-pub use model::{Link, Wake, poll};
+pub use model::{Link, Wake};

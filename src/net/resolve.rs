@@ -34,7 +34,9 @@ pub fn begin(host: &str, port: &str) -> Result<Lookup> {
     if let Ok(address) = literal.parse::<IpAddr>() {
         return Ok(Lookup::Done(vec![SocketAddr::new(address, number)]));
     }
-    let answer = Arc::new(Answer { addresses: Mutex::new(None), wake: Wake::take()? });
+    let wake = Wake::take()?;
+    wake.clear();
+    let answer = Arc::new(Answer { addresses: Mutex::new(None), wake });
     let (theirs, name) = (answer.clone(), host.to_owned());
     let started =
         std::thread::Builder::new().name("imap lookup".into()).stack_size(256 * 1024).spawn(move || {

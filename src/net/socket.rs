@@ -7,7 +7,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
 
 use super::layer::{Layer, Read};
-use super::system::{self, Watch};
+use super::system::{self, PIECES, Watch};
 use crate::error::{Error, Result, imap_status::*};
 
 pub struct Socket {
@@ -49,7 +49,11 @@ impl Layer for Socket {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-        system::send(&self.stream, bytes).map_err(|error| lost(&error))
+        self.write_pieces(&[bytes, &[], &[], &[]])
+    }
+
+    fn write_pieces(&mut self, pieces: &[&[u8]; PIECES]) -> Result<usize> {
+        system::send(&self.stream, pieces).map_err(|error| lost(&error))
     }
 
     fn flush(&mut self) -> Result<bool> {

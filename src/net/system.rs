@@ -2,9 +2,14 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::error::{Error, Result, imap_status::*};
+
+/// So many pieces are sent with one system call.
+pub const PIECES: usize = 4;
 
 /// A descriptor, and what is waited for on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,15 +28,26 @@ pub enum Polled {
     Interrupted,
 }
 
-/// Waits until one of the descriptors is ready; None: for ever.
-pub fn poll(watches: &[Watch], timeout: Option<Duration>) -> Result<Polled> {
-    let mut polled = Vec::new();
-    polled.try_reserve_exact(watches.len())?;
-    polled.extend(watches.iter().map(|watch| {
+/// So many descriptors are waited for without memory of their own.
+const FEW: usize = 4;
+
+/// Waits until one of the descriptors is ready, or `wake`, whose wakes are thereby taken back; None: for ever.
+pub fn poll(watches: &[Watch], wake: RawFd, timeout: Option<Duration>) -> Result<Polled> {
+    let mut few = [libc::pollfd { fd: wake, events: libc::POLLIN, revents: 0 }; FEW + 1];
+    let mut many = Vec::new();
+    let polled = match few.get_mut(..=watches.len()) {
+        Some(few) => few,
+        None => {
+            many.try_reserve_exact(watches.len() + 1)?;
+            many.resize(watches.len() + 1, few[0]);
+            &mut many[..]
+        }
+    };
+    for (polled, watch) in polled[1..].iter_mut().zip(watches) {
         let read = if watch.read { libc::POLLIN } else { 0 };
         let write = if watch.write { libc::POLLOUT } else { 0 };
-        libc::pollfd { fd: watch.fd, events: read | write, revents: 0 }
-    }));
+        *polled = libc::pollfd { fd: watch.fd, events: read | write, revents: 0 };
+    }
     // Rounded up: a wait that ends too early would be repeated until the time has come.
     let milliseconds = timeout.map_or(-1, |timeout| {
         let rounded = timeout.as_nanos().div_ceil(1_000_000);
@@ -39,6 +55,9 @@ pub fn poll(watches: &[Watch], timeout: Option<Duration>) -> Result<Polled> {
     });
     // SAFETY: the array holds as many entries as are announced, and lives through the call.
     let ready = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, milliseconds) };
+    if polled[0].revents != 0 && ready > 0 {
+        clear_wakes(wake);
+    }
     if ready >= 0 {
         return Ok(if ready == 0 { Polled::TimedOut } else { Polled::Ready });
     }
@@ -131,15 +150,21 @@ pub fn receive(socket: &impl AsRawFd, buffer: &mut Vec<u8>, max: usize) -> io::R
     }
 }
 
-/// Sends without ever raising SIGPIPE; 0: no room now.
-pub fn send(socket: &impl AsRawFd, bytes: &[u8]) -> io::Result<usize> {
+/// Sends several pieces in a row without ever raising SIGPIPE; 0: no room now.
+pub fn send(socket: &impl AsRawFd, pieces: &[&[u8]; PIECES]) -> io::Result<usize> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     const FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
     // Elsewhere the socket has SO_NOSIGPIPE.
     #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
     const FLAGS: libc::c_int = 0;
-    // SAFETY: the slice is readable for its length.
-    let sent = unsafe { libc::send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), FLAGS) };
+    let mut vectors =
+        pieces.map(|piece| libc::iovec { iov_base: piece.as_ptr().cast_mut().cast(), iov_len: piece.len() });
+    // SAFETY: all zero is a message without address, pieces and control data.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = vectors.as_mut_ptr();
+    message.msg_iovlen = pieces.iter().take_while(|piece| !piece.is_empty()).count() as _;
+    // SAFETY: the pieces are readable for their lengths; what points to them lives through the call, and is not written.
+    let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &message, FLAGS) };
     match usize::try_from(sent) {
         Ok(sent) => Ok(sent),
         Err(_) => would_block(io::Error::last_os_error()).map(|()| 0),
@@ -260,6 +285,36 @@ pub fn clear_wakes(fd: RawFd) {
     while unsafe { libc::read(fd, bytes.as_mut_ptr().cast(), bytes.len()) } == bytes.len() as isize {}
 }
 
+/// This process. The system is asked once: what it said is remembered where a fork empties it.
 pub fn process_id() -> u32 {
-    std::process::id()
+    static KNOWN: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
+    let Some(known) = KNOWN.get_or_init(emptied_by_fork) else { return std::process::id() };
+    match known.load(Relaxed) {
+        0 => {
+            let id = std::process::id();
+            known.store(id, Relaxed);
+            id
+        }
+        id => id,
+    }
+}
+
+/// A number that is 0 in each process which is forked from this one; None: the system does not do that.
+fn emptied_by_fork() -> Option<&'static AtomicU32> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let size = std::mem::size_of::<AtomicU32>();
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: a mapping of its own, whose address the system chooses.
+        let page = unsafe { libc::mmap(std::ptr::null_mut(), size, access, kind, -1, 0) };
+        // SAFETY: that mapping, if there is one; it is rounded up to a page.
+        if page == libc::MAP_FAILED || unsafe { libc::madvise(page, size, libc::MADV_WIPEONFORK) } != 0 {
+            return None;
+        }
+        // SAFETY: zeroed, aligned to a page, and never unmapped.
+        Some(unsafe { &*page.cast::<AtomicU32>() })
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    None
 }

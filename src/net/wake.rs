@@ -3,10 +3,11 @@
 #![forbid(unsafe_code)]
 
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::system;
+use super::system::{self, Polled, Watch};
 use crate::error::{Error, Result, imap_status::*};
 
 /// A descriptor that becomes readable when somebody signals it.
@@ -29,6 +30,7 @@ static SPARE: Mutex<Vec<Descriptors>> = Mutex::new(Vec::new());
 const MOST_SPARE: usize = 16;
 
 impl Wake {
+    /// A wake that came too late for its wait may still be in it.
     pub fn take() -> Result<Wake> {
         let process = system::process_id();
         let spare = {
@@ -65,6 +67,11 @@ impl Wake {
         system::wake(signal_fd);
     }
 
+    /// Waits until one of the descriptors is ready or this is signalled, which is thereby taken back; None: for ever.
+    pub fn poll(&self, watches: &[Watch], timeout: Option<Duration>) -> Result<Polled> {
+        system::poll(watches, self.reader, timeout)
+    }
+
     /// Takes all signals back.
     pub fn clear(&self) {
         system::clear_wakes(self.reader);
@@ -73,7 +80,6 @@ impl Wake {
 
 impl Drop for Wake {
     fn drop(&mut self) {
-        self.clear();
         let mut spare = SPARE.lock();
         if let Some(descriptors) = self.descriptors.take() {
             if spare.len() < MOST_SPARE && spare.try_reserve(1).is_ok() {

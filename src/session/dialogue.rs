@@ -5,7 +5,7 @@ use crate::error::{Error, Result, imap_status::*};
 use crate::sasl::{self, Secret};
 
 /// Whose turn it is to speak, once the line of a request has been sent.
-pub(super) enum Dialogue {
+pub enum Dialogue {
     /// The server has nothing to ask.
     None,
     Server,
@@ -25,7 +25,8 @@ impl Dialogue {
 impl Session {
     /// The server asks for more. False: nobody has spoken to it. What it asks before it was answered is passed over.
     pub(super) fn asked(&mut self, text: &[u8]) -> Result<bool> {
-        let speaks = |entry: &Entry| entry.phase == Phase::Sent && !matches!(entry.dialogue, Dialogue::None);
+        let speaks =
+            |entry: &Entry| entry.phase() == Phase::Sent && !matches!(entry.dialogue, Dialogue::None);
         let Some(at) = self.entries.iter().position(speaks) else { return Ok(false) };
         let entry = &mut self.entries[at];
         if entry.dialogue.is_asked() {
@@ -64,7 +65,9 @@ impl Session {
     /// Goes on with an answer that takes long. True: it is not done yet.
     pub fn reckon(&mut self) -> Result<bool> {
         let is_ours = |entry: &Entry| matches!(entry.dialogue, Dialogue::Ours);
-        let Some(at) = self.entries.iter().position(is_ours) else { return Ok(false) };
+        let Some((at, _)) = self.entries.in_flight().next().filter(|(_, entry)| is_ours(entry)) else {
+            return Ok(false);
+        };
         let answer = match &mut self.entries[at].command {
             Some(command) => command.go_on(),
             None => Err(Error::new(IMAP_ERR_CANCELLED, "cancelled")),
@@ -83,7 +86,7 @@ impl Session {
 
     /// What the server asks of the request's caller, decoded.
     pub fn challenge(&self, id: RequestId) -> Option<&[u8]> {
-        match &self.entries.iter().find(|entry| entry.id == id)?.dialogue {
+        match &self.entries.find(id)?.dialogue {
             Dialogue::Callers(question) => Some(question.as_bytes()),
             _ => None,
         }
@@ -91,15 +94,16 @@ impl Session {
 
     /// This thread answers the questions of this request.
     pub fn set_answering(&mut self, id: RequestId, thread: Caller) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
+        if let Some(entry) = self.entries.find_mut(id) {
             entry.thread = thread;
         }
     }
 
     /// The server waits until this thread answers.
     pub fn is_asking(&self, thread: Caller) -> bool {
-        let waits = |entry: &Entry| matches!(entry.dialogue, Dialogue::Callers(_));
-        self.entries.iter().any(|entry| entry.thread == thread && waits(entry))
+        // Such a command runs alone.
+        let asked = self.entries.in_flight().next().map(|(_, entry)| entry);
+        asked.is_some_and(|entry| entry.thread == thread && matches!(entry.dialogue, Dialogue::Callers(_)))
     }
 
     /// The caller's answer to it.

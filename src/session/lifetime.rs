@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{
-    Ask, Caller, Entry, Facts, Idle, IdleStage, InFlight, Outcome, Phase, Remembered, RequestId, Session,
-    Settings, Stage, Tags, quote,
+    Ask, Caller, Entry, Facts, Idle, IdleStage, InFlight, Outcome, Remembered, RequestId, Session, Settings,
+    Stage, Tags, quote,
 };
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::imap_state::*;
@@ -24,11 +24,10 @@ impl Session {
         self.remember();
         self.output.clear();
         for id in std::mem::take(&mut self.idle.holders) {
-            self.done.insert(id, Outcome::of(Err(why.clone().of_command("IDLE"))));
+            self.outcomes.put(id, Outcome::of(Err(why.clone().of_command("IDLE"))));
         }
         self.idle.stage = IdleStage::Off;
         self.streams.offer = None;
-        self.spread = 0;
         for entry in std::mem::take(&mut self.entries) {
             if entry.is_kept() {
                 self.entries.push(entry);
@@ -39,13 +38,13 @@ impl Session {
                 // The server need not stay to confirm a LOGOUT.
                 Some(command) if command.is_goodbye() && self.bye.is_some() => command.finish(),
                 Some(_) => {
-                    let may_be_done = entry.phase != Phase::Queued;
+                    let may_be_done = !entry.is_queued();
                     let error = entry.failure.unwrap_or_else(|| why.clone());
                     Err(Error { is_usable: false, may_be_done, ..error }.of_command(entry.name))
                 }
             };
             if entry.ask.is_none() {
-                self.done.insert(entry.id, Outcome { transfer: entry.transfer, ..Outcome::of(result) });
+                self.outcomes.put(entry.id, Outcome { transfer: entry.transfer, ..Outcome::of(result) });
             }
         }
         self.events.push(event::connection(Some(&why.message)).ok(), self.facts.settings.max_events);
@@ -94,8 +93,11 @@ impl Session {
         (self.bye, self.ended, self.cause, self.stalled_since) = (None, None, None, None);
         (self.has_left, self.limit) = (false, Vec::new());
         let ids = self.open(commands, caller)?;
-        self.entries.try_reserve(kept.len())?;
-        self.entries.extend(kept.into_iter().map(|entry| Entry { started: now, ..entry }));
+        self.entries.reserve(kept.len())?;
+        for mut entry in kept {
+            entry.started = now;
+            self.entries.push(entry);
+        }
         Ok(ids)
     }
 
@@ -151,18 +153,13 @@ impl Session {
             _ => None,
         };
         let idle = self.may_tend_idle().then(|| self.idle.due(&self.facts)).flatten();
-        let total = |entry: &Entry| Some(entry.started + settings.command_deadline?);
-        let drain = |entry: &Entry| {
-            let (since, _) = entry.cancelled.filter(|_| self.stalled_since.is_none())?;
-            Some(since + settings.drain_timeout)
-        };
+        let total = settings.command_deadline.and_then(|limit| {
+            self.entries.iter().map(|entry| entry.started).min().map(|started| started + limit)
+        });
+        let cancelled = self.entries.cancelled().filter(|_| self.stalled_since.is_none());
+        let drain = cancelled.map(|(since, _)| since + settings.drain_timeout).min();
         let bye = self.bye.as_ref().map(|(_, at)| *at + settings.close_timeout);
-        self.entries
-            .iter()
-            .flat_map(|entry| [total(entry), drain(entry)])
-            .chain([silence.map(|silence| self.moved + silence), bye, idle])
-            .flatten()
-            .min()
+        [silence.map(|silence| self.moved + silence), total, drain, bye, idle].into_iter().flatten().min()
     }
 
     /// Whether something of IDLE could be sent if its time had come: else its time is no reason to look.
@@ -178,7 +175,10 @@ impl Session {
     /// The server owes an answer; while a stream's reader or an upload's writer is waited for, it owes none, but
     /// those who wait behind them do not wait for ever.
     pub(super) fn has_live_request(&self) -> bool {
-        self.entries.iter().any(|entry| self.can_be_late(entry))
+        // Of those that wait, one is as good as the other.
+        let waiting = self.entries.iter().find(|entry| entry.is_queued());
+        let in_flight = self.entries.in_flight().map(|(_, entry)| entry);
+        in_flight.chain(waiting).any(|entry| self.can_be_late(entry))
     }
 
     pub(super) fn can_be_late(&self, entry: &Entry) -> bool {
@@ -189,7 +189,7 @@ impl Session {
         match (self.streams.stalled_by(), self.output.hungry()) {
             (Some(reading), _) => entry.id != reading || self.streams.is_awaited,
             (None, Some((writing, ..))) => entry.id != writing,
-            (None, None) => entry.phase != Phase::Queued,
+            (None, None) => !entry.is_queued(),
         }
     }
 
@@ -241,7 +241,7 @@ impl Session {
     }
 
     pub(super) fn drains_too_long(&self, settings: &Settings) -> bool {
-        self.entries.iter().filter_map(|entry| entry.cancelled).any(|(since, wasted)| {
+        self.entries.cancelled().any(|(since, wasted)| {
             (self.stalled_since.is_none() && self.now >= since + settings.drain_timeout)
                 || self.bytes_wasted - wasted > settings.drain_bytes
         })

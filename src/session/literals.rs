@@ -1,8 +1,6 @@
 //! Literals of streams, and the items that wait for their reader.
 
-use super::{
-    Caller, Choice, Claim, Entry, Item, Offer, Phase, RequestId, Section, Session, Sink, copy, quote,
-};
+use super::{Caller, Choice, Claim, Entry, Item, Offer, RequestId, Section, Session, Sink, copy, quote};
 use crate::error::{Error, Result, imap_status::*};
 use crate::wire::cursor::Response;
 use crate::wire::fetch;
@@ -11,7 +9,7 @@ impl Session {
     /// Bytes of a literal that a stream's reader takes.
     pub(super) fn read(&mut self, bytes: usize) {
         let owner = self.streams.offer.as_ref().map(|offer| offer.owner);
-        if let Some(entry) = self.entries.iter_mut().find(|entry| Some(entry.id) == owner) {
+        if let Some(entry) = owner.and_then(|id| self.entries.find_mut(id)) {
             entry.transfer.done += bytes as u64;
         }
     }
@@ -23,14 +21,16 @@ impl Session {
 
     /// What becomes of a large literal whose response begins with `head`.
     pub(super) fn literal(&mut self, head: &Response<'_>, size: u64) -> Result<Sink> {
-        let owners = || self.entries.iter().filter(|entry| takes_literals(entry));
+        let in_flight = || self.entries.in_flight().map(|(_, entry)| entry);
+        let owners = || in_flight().filter(|entry| takes_literals(entry));
         if owners().next().is_some() && owners().all(|entry| entry.command.is_none()) {
             return Ok(Sink::Drop);
         }
-        if let Some(owner) = owners().find(|entry| entry.is_stream && entry.command.is_some()) {
+        let reader = owners().find(|entry| entry.is_stream && entry.command.is_some()).map(|entry| entry.id);
+        if let Some(owner) = reader {
             if let Some(found) = fetch::head(head) {
                 let label = copy(found.label)?;
-                let (owner, uid, number) = (owner.id, found.uid.unwrap_or(0), found.number);
+                let (uid, number) = (found.uid.unwrap_or(0), found.number);
                 self.streams.offer = Some(Offer { owner, label, uid, number, size, choice: Choice::Open });
                 self.note_stall();
                 return Ok(Sink::Offer);
@@ -159,9 +159,7 @@ impl Session {
             (false, Some(since)) => {
                 self.stalled_since = None;
                 self.moved = self.now;
-                for entry in &mut self.entries {
-                    entry.cancelled = entry.cancelled.map(|(at, wasted)| (at + (self.now - since), wasted));
-                }
+                self.entries.excuse(self.now - since);
             }
             _ => {}
         }
@@ -174,5 +172,5 @@ impl Session {
 }
 
 fn takes_literals(entry: &Entry) -> bool {
-    entry.phase != Phase::Queued && matches!(entry.rules.claim, Claim::Fetch(_) | Claim::Everything)
+    !entry.is_queued() && matches!(entry.rules().claim, Claim::Fetch(_) | Claim::Everything)
 }

@@ -6,6 +6,7 @@
 mod capability;
 mod command;
 mod dialogue;
+mod entries;
 mod events;
 mod facts;
 mod idle;
@@ -15,6 +16,7 @@ mod lifetime;
 mod literals;
 mod news;
 mod numbering;
+mod outcomes;
 mod output;
 mod overlap;
 mod peer;
@@ -28,18 +30,20 @@ mod upload;
 mod vanished;
 
 use std::any::Any;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
 pub use capability::Capabilities;
 pub use command::{Answer, Command, Effect, InFlight, Next, Reply, Step, Untagged, quote};
 use dialogue::Dialogue;
+use entries::{Entries, Entry, Phase};
 use events::Events;
 pub use facts::{Facts, Mirror, Remembered, Seen, Settings, unsupported};
 use idle::{Ask, Idle, Stage as IdleStage};
 pub use input::{Got, Input, Piece, Source, Turn};
 pub use journal::{Journal, Kind as LogKind, Told};
+use outcomes::Outcomes;
 pub use output::FED;
 use output::Output;
 pub use overlap::{Claim, Mailboxes, Messages, Rules, Sequence};
@@ -47,7 +51,7 @@ pub use peer::Peer;
 use stream::Streams;
 pub use stream::{Choice, Item, Offer, Section};
 use tag::{Tag, Tags};
-pub use upload::{Pull, Pulled, Source as UploadSource, Supply};
+pub use upload::{Loan, Pull, Pulled, Source as UploadSource, Supply};
 pub use vanished::{is_earlier, vanished};
 
 use crate::error::{Error, Result};
@@ -102,9 +106,8 @@ enum Stage {
 pub struct Session {
     facts: Facts,
     stage: Stage,
-    /// In the order of submission, which is also the order of sending.
-    entries: Vec<Entry>,
-    done: HashMap<RequestId, Outcome>,
+    entries: Entries,
+    outcomes: Outcomes,
     events: Events,
     streams: Streams,
     idle: Idle,
@@ -135,8 +138,6 @@ pub struct Session {
     journal: Journal,
     /// The caller wanted the end of the connection: it was not lost.
     has_left: bool,
-    /// So many entries are `Spread`.
-    spread: usize,
 }
 
 /// How far a request is.
@@ -148,72 +149,12 @@ pub struct Transfer {
     pub total: Option<u64>,
 }
 
-struct Entry {
-    id: RequestId,
-    /// It is one line of this request, which is `Spread`; it has no command of its own.
-    branch_of: Option<RequestId>,
-    name: &'static str,
-    is_vital: bool,
-    /// An OK to it, even if it was cancelled, changes how the bytes behind are to be read.
-    alters_stream: bool,
-    /// Whether the server may ask for more behind its line.
-    dialogue: Dialogue,
-    is_login: bool,
-    /// Whoever submitted it: threads take turns.
-    thread: Caller,
-    /// Its place among the requests of its thread: those of equal rounds go before those of later ones.
-    round: u64,
-    /// A command of the session's own.
-    ask: Option<Ask>,
-    is_stream: bool,
-    /// It was refused once because it was one of too many.
-    is_repeated: bool,
-    /// A line of it was written, so the server may have seen it.
-    is_begun: bool,
-    /// How often the server had told its capabilities when it was.
-    capabilities_told: u32,
-    /// It belongs to the making of the connection.
-    is_opening: bool,
-    transfer: Transfer,
-    /// None: cancelled; what it claims is dropped until its tagged reply.
-    command: Option<Box<dyn InFlight>>,
-    rules: Rules,
-    phase: Phase,
-    tag: Option<Tag>,
-    started: Instant,
-    /// Cancelled at this time, with so many bytes received by then.
-    cancelled: Option<(Instant, u64)>,
-    /// The last tagged reply to one of its lines, where these have entries of their own.
-    reply: Vec<u8>,
-    /// To be reported at the tagged reply, whatever that says.
-    failure: Option<Error>,
-}
-
-impl Entry {
-    /// It can be sent on another connection as well.
-    fn is_kept(&self) -> bool {
-        !self.is_begun && !self.is_opening && self.ask.is_none() && self.command.is_some()
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Its next line is not written.
-    Queued,
-    /// Its line is in the output.
-    Sending,
-    /// The last octet of its line has left.
-    Sent,
-    /// Each of its lines that are under way is an entry of its own; `goes_on`: there may be more to send.
-    Spread { goes_on: bool },
-}
-
 impl Session {
     pub fn new(settings: Arc<Settings>, random: [u8; 6], now: Instant) -> Session {
         Session {
             stage: Stage::Connecting,
-            entries: Vec::new(),
-            done: HashMap::new(),
+            entries: Entries::default(),
+            outcomes: Outcomes::default(),
             events: Events::default(),
             streams: Streams::new(settings.spool),
             idle: Idle::new(now),
@@ -235,7 +176,6 @@ impl Session {
             observed: None,
             journal: Journal::new(settings.trace, now),
             has_left: false,
-            spread: 0,
             facts: Facts::new(settings),
         }
     }
@@ -294,8 +234,8 @@ impl Session {
 
     /// Gives memory back that a session at rest does not need.
     pub fn rest(&mut self) {
-        self.entries.shrink_to_fit();
-        self.done.shrink_to_fit();
+        self.entries.rest();
+        self.outcomes.rest();
         self.output.rest();
         self.idle.holders.shrink_to_fit();
     }

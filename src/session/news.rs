@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Caller, IdleStage, Outcome, Phase, RequestId, Session, Untagged, unsupported};
+use super::{Caller, IdleStage, Outcome, RequestId, Session, Untagged, unsupported};
 use crate::error::Result;
 use crate::model::{Event, Owned, imap_event, imap_event_kind};
 use crate::wire::cursor::Response;
@@ -63,7 +63,7 @@ impl Session {
 
     /// Begins IDLE when it is wanted and nothing else is to be done, ends it when something is.
     pub(super) fn tend_idle(&mut self) -> Result<()> {
-        let has_others = self.entries.iter().any(|entry| entry.phase == Phase::Queued);
+        let has_others = self.entries.has_queued();
         match self.idle.stage {
             IdleStage::Running { since }
                 if self.output.is_empty()
@@ -76,7 +76,7 @@ impl Session {
                 if self.idle.is_lacking(&self.facts) {
                     for id in std::mem::take(&mut self.idle.holders) {
                         let error = unsupported("IDLE").of_command("IDLE");
-                        self.done.insert(id, Outcome::of(Err(error)));
+                        self.outcomes.put(id, Outcome::of(Err(error)));
                     }
                 }
                 for question in self.idle.next_questions(self.now, &self.facts)? {
@@ -107,6 +107,7 @@ impl Session {
     /// mostly follows.
     pub fn release_idle(&mut self, id: RequestId) {
         self.idle.holders.retain(|holder| *holder != id);
+        self.outcomes.forget(id);
         self.idle.lingers = true;
     }
 

@@ -12,6 +12,8 @@ use crate::wire::line::Piece;
 
 /// Lines are joined up to this, so that many short commands go out in one packet.
 const JOINED: usize = 16 * 1024;
+/// So much memory is kept while nothing is to be sent.
+const SPARE: usize = 64;
 /// So much of a literal that comes while it is sent is held at once.
 pub const FED: usize = 64 * 1024;
 
@@ -20,6 +22,18 @@ pub struct Output {
     parts: VecDeque<Part>,
     /// How much of the first part has been sent.
     sent: usize,
+    ends: VecDeque<End>,
+    /// So many parts have gone.
+    gone: u64,
+    /// The memory of one that has, to be used again.
+    spare: Vec<u8>,
+}
+
+/// Where a line ends: it is sent when so many bytes are of that part, counted from the first that ever was.
+struct End {
+    part: u64,
+    at: usize,
+    id: RequestId,
 }
 
 struct Part {
@@ -27,8 +41,6 @@ struct Part {
     /// It is a literal that the server must ask for, of this request.
     waits: Option<RequestId>,
     is_secret: bool,
-    /// Lines that end in this part: they are sent when so many of its bytes are.
-    ends: Vec<(usize, RequestId)>,
     /// It is a literal of this request's.
     owner: Option<RequestId>,
     /// What comes behind the bytes, of a literal that comes while it is sent.
@@ -36,15 +48,8 @@ struct Part {
 }
 
 impl Part {
-    fn new(is_secret: bool) -> Part {
-        Part {
-            bytes: Vec::new(),
-            waits: None,
-            is_secret,
-            ends: Vec::new(),
-            owner: None,
-            supplies: VecDeque::new(),
-        }
+    fn new(bytes: Vec<u8>, is_secret: bool) -> Part {
+        Part { bytes, waits: None, is_secret, owner: None, supplies: VecDeque::new() }
     }
 }
 
@@ -92,7 +97,7 @@ impl Output {
                 Piece::Literal { data, wait } => self.push_literal(id, data, wait, is_secret)?,
                 Piece::Later { wait, .. } => {
                     self.parts.try_reserve(1)?;
-                    let mut part = Part::new(is_secret);
+                    let mut part = Part::new(Vec::new(), is_secret);
                     part.waits = wait.then_some(id);
                     part.owner = Some(id);
                     part.supplies = supplies.next().unwrap_or_default().into();
@@ -101,9 +106,10 @@ impl Output {
             }
         }
         // However long it is, the part that the line ends in: the tag alone has made one.
-        if let Some(part) = self.parts.back_mut() {
-            part.ends.try_reserve(1)?;
-            part.ends.push((part.bytes.len(), id));
+        if let Some(part) = self.parts.back() {
+            self.ends.try_reserve(1)?;
+            let last = self.gone + self.parts.len() as u64 - 1;
+            self.ends.push_back(End { part: last, at: part.bytes.len(), id });
         }
         Ok(())
     }
@@ -138,8 +144,7 @@ impl Output {
             return self.push(&bytes, is_secret);
         }
         self.parts.try_reserve(1)?;
-        let mut part = Part::new(is_secret);
-        part.bytes = bytes;
+        let mut part = Part::new(bytes, is_secret);
         part.waits = wait.then_some(id);
         part.owner = Some(id);
         self.parts.push_back(part);
@@ -153,20 +158,24 @@ impl Output {
         });
         if !joins {
             self.parts.try_reserve(1)?;
-            self.parts.push_back(Part::new(is_secret));
+            let bytes = if is_secret { Vec::new() } else { std::mem::take(&mut self.spare) };
+            self.parts.push_back(Part::new(bytes, is_secret));
         }
         self.parts.back_mut().ok_or(NoMemory)
     }
 
-    /// What can be sent now.
-    pub fn bytes(&self) -> &[u8] {
-        match self.parts.front() {
-            Some(part) if part.waits.is_none() => match part.bytes.get(self.sent..) {
-                Some(rest) if !rest.is_empty() => rest,
-                _ => part.supplies.front().and_then(Supply::here).unwrap_or_default(),
-            },
-            _ => &[],
+    /// What can be sent now: pieces in a row, the empty ones at the end.
+    pub fn pieces<const N: usize>(&self) -> [&[u8]; N] {
+        let mut pieces = [&[][..]; N];
+        let mut sent = self.sent;
+        let ready = self.parts.iter().take_while(|part| part.waits.is_none()).flat_map(|part| {
+            let bytes = part.bytes.get(std::mem::take(&mut sent)..).filter(|rest| !rest.is_empty());
+            bytes.into_iter().map(Some).chain(part.supplies.iter().map(Supply::here))
+        });
+        for (piece, bytes) in pieces.iter_mut().zip(ready.map_while(|bytes| bytes)) {
+            *piece = bytes;
         }
+        pieces
     }
 
     /// What can be sent now belongs to a command that logs in.
@@ -174,7 +183,7 @@ impl Output {
         self.parts.front().is_some_and(|part| part.is_secret)
     }
 
-    /// Notes that so many bytes have left; gives the requests whose line is thereby complete.
+    /// Notes that so many bytes of the first piece have left; gives the requests whose line is thereby complete.
     pub fn advance(&mut self, bytes: usize, mut complete: impl FnMut(RequestId)) {
         let Some(part) = self.parts.front_mut() else { return };
         if self.sent >= part.bytes.len() && !part.supplies.is_empty() {
@@ -182,15 +191,17 @@ impl Output {
         } else {
             self.sent += bytes;
         }
-        while let Some(&(end, id)) = part.ends.first() {
-            if end > self.sent {
-                break;
-            }
-            part.ends.remove(0);
-            complete(id);
+        let is_sent = |end: &End| end.part == self.gone && end.at <= self.sent;
+        while self.ends.front().is_some_and(is_sent) {
+            self.ends.pop_front().into_iter().for_each(|end| complete(end.id));
         }
-        if self.sent >= part.bytes.len() && part.ends.is_empty() && part.supplies.is_empty() {
+        if self.sent >= part.bytes.len() && part.supplies.is_empty() {
+            if !part.is_secret && part.owner.is_none() {
+                self.spare = std::mem::take(&mut part.bytes);
+                self.spare.clear();
+            }
             self.parts.pop_front();
+            self.gone += 1;
             self.sent = 0;
         }
     }
@@ -218,6 +229,12 @@ impl Output {
         Ok(())
     }
 
+    /// What is lent to a literal of this request's is copied, as far as it has not left: the loan ends.
+    pub fn own(&mut self, id: RequestId) -> Result<(), NoMemory> {
+        let parts = self.parts.iter_mut().filter(|part| part.owner == Some(id));
+        parts.flat_map(|part| &mut part.supplies).try_for_each(Supply::own)
+    }
+
     /// Whether a line of this request can only be finished by its caller.
     pub fn needs_caller(&self, id: RequestId) -> bool {
         self.parts
@@ -238,20 +255,26 @@ impl Output {
 
     /// The server said "+".
     pub fn go_on(&mut self) {
-        if let Some(part) = self.parts.front_mut() {
-            part.waits = None;
+        let Some(part) = self.parts.front_mut() else { return };
+        part.waits = None;
+        if part.bytes.is_empty() && part.supplies.is_empty() {
+            self.parts.pop_front();
+            self.gone += 1;
         }
     }
 
     /// The server refused the literal: neither it nor the rest of its line is sent.
     pub fn drop_line(&mut self) {
         self.parts.clear();
+        self.ends.clear();
         self.sent = 0;
     }
 
     /// Gives memory back that is not needed.
     pub fn rest(&mut self) {
-        self.parts.shrink_to_fit();
+        self.parts.shrink_to(1);
+        self.ends.shrink_to(1);
+        self.spare.shrink_to(SPARE);
     }
 
     pub fn is_empty(&self) -> bool {

@@ -1,8 +1,6 @@
 //! Requests: how they come in, in which order they stand, how they end.
 
-use super::{
-    Ask, Caller, Dialogue, Entry, InFlight, Outcome, Phase, RequestId, Rules, Session, Stage, Transfer,
-};
+use super::{Ask, Caller, Entry, InFlight, Outcome, RequestId, Rules, Session, Stage, Transfer};
 use crate::error::{Error, Result, imap_status::*};
 
 impl Session {
@@ -16,9 +14,7 @@ impl Session {
         for command in commands {
             ids.push(self.submit(command, caller)?);
         }
-        for entry in &mut self.entries {
-            entry.is_opening = true;
-        }
+        self.entries.iter_mut().for_each(|entry| entry.is_opening = true);
         Ok(ids)
     }
 
@@ -34,13 +30,13 @@ impl Session {
         thread: Caller,
         is_stream: bool,
     ) -> Result<RequestId> {
-        self.done.try_reserve(1)?;
+        self.outcomes.reserve()?;
         let id = RequestId(self.next_id);
         self.next_id += 1;
         let name = command.name();
         if let Some(ended) = &self.ended {
             let error = ended.clone().of_command(name);
-            self.done.insert(id, Outcome::of(Err(error)));
+            self.outcomes.put(id, Outcome::of(Err(error)));
             return Ok(id);
         }
         if command.is_idle() {
@@ -57,6 +53,7 @@ impl Session {
             }
             self.enqueue(id, command, thread, None, is_stream)?;
         }
+        self.outcomes.begin(id);
         self.schedule();
         Ok(id)
     }
@@ -69,70 +66,42 @@ impl Session {
         ask: Option<Ask>,
         is_stream: bool,
     ) -> Result<()> {
-        self.entries.try_reserve(1)?;
+        self.entries.reserve(1)?;
         if self.entries.iter().all(|entry| entry.ask.is_some()) {
             self.moved = self.now;
         }
         let rules = command.rules();
         let (at, round) = self.turn_of(thread, &rules);
-        let entry = Entry {
-            id,
-            branch_of: None,
-            name: command.name(),
-            rules,
-            is_vital: command.is_vital(),
-            alters_stream: command.alters_stream(),
-            dialogue: Dialogue::None,
-            is_login: command.is_login(),
-            thread,
-            round,
-            ask,
-            is_stream,
-            is_repeated: false,
-            is_begun: false,
-            capabilities_told: 0,
-            is_opening: false,
-            transfer: Transfer::default(),
-            command: Some(command),
-            phase: Phase::Queued,
-            tag: None,
-            started: self.now,
-            cancelled: None,
-            reply: Vec::new(),
-            failure: None,
-        };
+        let mut entry = Entry::new(id, command, rules, thread, self.now);
+        (entry.round, entry.ask, entry.is_stream) = (round, ask, is_stream);
         self.entries.insert(at, entry);
         Ok(())
-    }
-
-    /// Where those requests begin that are not sent and that no change of state comes before: their order is free.
-    pub(super) fn free_order(&self) -> usize {
-        let is_fixed = |entry: &Entry| entry.phase != Phase::Queued || entry.rules.is_barrier();
-        self.entries.iter().rposition(is_fixed).map_or(0, |last| last + 1)
     }
 
     /// Place and round of a new request: threads take turns, so that one with many requests does not keep others
     /// waiting. What changes the state of the session goes behind all, and nothing passes it.
     pub(super) fn turn_of(&self, thread: Caller, rules: &Rules) -> (usize, u64) {
-        let start = self.free_order();
-        let free = &self.entries[start..];
-        let first = free.first().map_or(0, |entry| entry.round);
-        let own = free.iter().filter(|entry| entry.thread == thread).map(|entry| entry.round + 1).max();
+        let start = self.entries.free_order();
+        // In the order of their rounds.
+        let free = self.entries.len() - start;
+        let first = if free > 0 { self.entries[start].round } else { 0 };
+        let mut last_first = self.entries.iter().rev().take(free);
+        let own = last_first.find(|entry| entry.thread == thread).map(|entry| entry.round + 1);
         let round = own.unwrap_or(first).max(first);
-        let place = match rules.is_barrier() {
-            true => None,
-            false => free.iter().position(|entry| entry.round > round),
+        let later = match rules.is_barrier() {
+            true => 0,
+            false => self.entries.iter().rev().take(free).take_while(|entry| entry.round > round).count(),
         };
-        (start + place.unwrap_or(free.len()), round)
+        (self.entries.len() - later, round)
     }
 
     /// Puts a request before all others that are not sent.
     pub fn hurry(&mut self, id: RequestId) {
-        let start = self.free_order();
-        let found = self.entries.iter().skip(start).position(|entry| entry.id == id);
-        if let Some(behind) = found {
-            let mut entry = self.entries.remove(start + behind);
-            entry.round = self.entries.get(start).map_or(entry.round, |first| first.round);
+        let start = self.entries.free_order();
+        let Some(at) = self.entries.position(id).filter(|at| *at >= start) else { return };
+        let first = self.entries[start].round;
+        if let Some(mut entry) = self.entries.remove(at) {
+            entry.round = first;
             self.entries.insert(start, entry);
             self.schedule();
         }
@@ -140,67 +109,69 @@ impl Session {
 
     /// How far a request is: bytes sent of an upload, else received.
     pub fn transfer(&self, id: RequestId) -> Transfer {
-        let entry = self.entries.iter().find(|entry| entry.id == id).map(|entry| entry.transfer);
-        entry.or_else(|| self.done.get(&id).map(|outcome| outcome.transfer)).unwrap_or_default()
+        let entry = self.entries.find(id).map(|entry| entry.transfer);
+        entry.or_else(|| self.outcomes.get(id).map(|outcome| outcome.transfer)).unwrap_or_default()
     }
 
     /// Whether nothing more is to be waited for; true also when its outcome was taken already, and when it cannot be
     /// sent before there is a new connection.
     pub fn is_done(&self, id: RequestId) -> bool {
-        self.stage == Stage::Closed
-            || self.done.contains_key(&id)
-            || !(self.entries.iter().any(|entry| entry.id == id && entry.command.is_some())
-                || self.idle.holders.contains(&id))
+        self.stage == Stage::Closed || !self.outcomes.is_under_way(id)
     }
 
     /// How many requests are done and not yet taken.
     pub fn done(&self) -> usize {
-        self.done.len()
+        self.outcomes.ended()
     }
 
     pub fn take(&mut self, id: RequestId) -> Option<Outcome> {
-        self.done.remove(&id)
+        self.outcomes.take(id)
     }
 
     pub fn outcome(&self, id: RequestId) -> Option<&Outcome> {
-        self.done.get(&id)
+        self.outcomes.get(id)
     }
 
     /// Why a request that was never sent cannot be now: it waits for a new connection.
     pub fn unsent(&self, id: RequestId) -> Option<Error> {
         let ended = self.ended.as_ref()?;
-        let entry = self.entries.iter().find(|entry| entry.id == id)?;
+        let entry = self.entries.find(id)?;
         Some(ended.clone().of_command(entry.name))
     }
 
     /// How a request has failed, if it has.
     pub fn failure(&self, id: RequestId) -> Option<Error> {
-        let failed = self.done.get(&id).and_then(|outcome| outcome.result.as_ref().err().cloned());
+        let failed = self.outcomes.get(id).and_then(|outcome| outcome.result.as_ref().err().cloned());
         failed.or_else(|| self.unsent(id))
     }
 
     /// Ends a request with `why`. What was not sent is not sent; the answer to what was is dropped as it
     /// comes, so the connection stays good.
     pub fn cancel(&mut self, id: RequestId, why: Error) {
+        if !self.outcomes.is_under_way(id) {
+            return;
+        }
         if let Some(at) = self.idle.holders.iter().position(|holder| *holder == id) {
             self.idle.holders.swap_remove(at);
             self.idle.lingers = false;
-            self.done.insert(id, Outcome::of(Err(why.of_command("IDLE"))));
+            self.outcomes.put(id, Outcome::of(Err(why.of_command("IDLE"))));
             return self.schedule();
         }
-        let Some(at) = self.entries.iter().position(|entry| entry.id == id && entry.command.is_some()) else {
-            return;
-        };
-        self.end(at, why);
-        self.schedule();
+        if let Some(at) = self.entries.position(id) {
+            self.end(at, why);
+            self.schedule();
+        }
     }
 
     /// Nobody will take this request's outcome.
     pub fn forget(&mut self, id: RequestId) {
         self.cancel(id, Error::new(IMAP_ERR_CANCELLED, "cancelled"));
         self.streams.remove(id);
-        self.done.remove(&id);
+        self.outcomes.forget(id);
         self.note_stall();
+        if let Err(error) = self.output.own(id) {
+            self.lost(error.into());
+        }
     }
 
     /// Gives the entry's outcome; it stays, without its command, if its line may have begun to leave.
@@ -210,31 +181,25 @@ impl Session {
         }
         let entry = &mut self.entries[at];
         entry.command = None;
-        let was_sent = entry.phase != Phase::Queued;
-        let is_spread = matches!(entry.phase, Phase::Spread { .. });
+        let (was_sent, is_spread) = (!entry.is_queued(), entry.is_spread());
         let is_vital = entry.is_vital;
         let needs_caller = was_sent && self.output.needs_caller(entry.id);
         let error = Error { may_be_done: was_sent, ..why }.of_command(entry.name);
         let error = Error { is_usable: error.is_usable && !needs_caller, ..error };
         let outcome = Outcome { transfer: entry.transfer, ..Outcome::of(Err(error.clone())) };
         let id = entry.id;
-        self.done.insert(id, outcome);
+        self.outcomes.put(id, outcome);
         self.streams.reject(id);
         self.note_stall();
         if is_vital || needs_caller {
             return self.lost(error);
         }
-        let entry = &mut self.entries[at];
         let since = (self.now, self.bytes_wasted);
         if is_spread {
             self.entries.remove(at);
-            self.spread -= 1;
-            for branch in self.entries.iter_mut().filter(|entry| entry.branch_of == Some(id)) {
-                branch.branch_of = None;
-                branch.cancelled = Some(since);
-            }
+            self.entries.cancel_branches(id, since);
         } else if was_sent {
-            entry.cancelled = Some(since);
+            self.entries.cancel(at, since);
             if let Err(error) = self.give_up(at) {
                 self.lost(error);
             }

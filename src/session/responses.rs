@@ -82,8 +82,8 @@ impl Session {
             self.output.go_on();
             return Ok(());
         }
-        let is_idle = |entry: &Entry| entry.ask == Some(Ask::Idle) && entry.phase == Phase::Sent;
-        if self.idle.stage == IdleStage::Asked && self.entries.iter().any(is_idle) {
+        let is_idle = |entry: &Entry| entry.ask == Some(Ask::Idle) && entry.phase() == Phase::Sent;
+        if self.idle.stage == IdleStage::Asked && self.entries.in_flight().any(|(_, entry)| is_idle(entry)) {
             self.idle.stage = IdleStage::Running { since: self.now };
             self.schedule();
             return Ok(());
@@ -105,7 +105,7 @@ impl Session {
 
     fn under_way(&self, tag: &[u8]) -> Option<usize> {
         let has_tag = |entry: &Entry| entry.tag.is_some_and(|known| known.as_bytes() == tag);
-        self.entries.iter().position(|entry| has_tag(entry) && entry.phase != Phase::Queued)
+        self.entries.in_flight().find(|(_, entry)| has_tag(entry)).map(|(at, _)| at)
     }
 
     pub(super) fn tagged(
@@ -118,7 +118,7 @@ impl Session {
         // A reply to nothing that we asked: passed over.
         let Some(at) = self.under_way(tag) else { return Ok(()) };
         let limit = std::mem::take(&mut self.limit);
-        if self.entries[at].phase == Phase::Sending {
+        if self.entries[at].phase() == Phase::Sending {
             if condition == Condition::Ok || self.output.waiting() != Some(self.entries[at].id) {
                 let message = "the server answered a command before it was sent";
                 return Err(Error::fatal(IMAP_ERR_PROTOCOL, message));
@@ -141,8 +141,8 @@ impl Session {
         if self.entries[at].branch_of.is_some() {
             return self.branch_tagged(at, response, tag, condition, text);
         }
+        self.entries.set_phase(at, Phase::Queued);
         let entry = &mut self.entries[at];
-        entry.phase = Phase::Queued;
         entry.dialogue = Dialogue::None;
         entry.tag = None;
         if is_one_of_too_many {
@@ -164,7 +164,7 @@ impl Session {
         };
         let step = match (&mut entry.command, entry.failure.take()) {
             (None, _) => {
-                let given_up = self.entries.remove(at);
+                let Some(given_up) = self.entries.remove(at) else { return Ok(()) };
                 if given_up.is_login && reply.is_ok() {
                     let name = given_up.name;
                     let message = format!("the server accepted {name} though it was cancelled: connect anew");
@@ -200,19 +200,21 @@ impl Session {
                 } else {
                     let entry = &mut self.entries[at];
                     if let Some(command) = &entry.command {
-                        (entry.rules, entry.is_login) = (command.rules(), command.is_login());
+                        entry.is_login = command.is_login();
+                        let rules = command.rules();
+                        self.entries.set_rules(at, rules);
                     }
                 }
                 is_fatal?;
             }
             Err(error) => {
                 let sent = copy(response.bytes)?;
-                let entry = self.entries.remove(at);
+                let Some(entry) = self.entries.remove(at) else { return Err(error) };
                 let closes = entry.is_vital || !error.is_usable;
                 let error = Error { is_usable: !closes, ..error.of_command(entry.name) };
                 let why = closes.then(|| error.clone());
-                self.done
-                    .insert(entry.id, Outcome { result: Err(error), reply: sent, transfer: entry.transfer });
+                let outcome = Outcome { result: Err(error), reply: sent, transfer: entry.transfer };
+                self.outcomes.put(entry.id, outcome);
                 if let Some(why) = why {
                     return Err(why);
                 }
@@ -227,7 +229,7 @@ impl Session {
         let in_flight = self.statuses_in_flight();
         let entry = &self.entries[at];
         let is_wanted = entry.command.is_some() || entry.branch_of.is_some();
-        let is_refused = in_flight > 1 && is_status(entry) && !entry.is_repeated && is_wanted;
+        let is_refused = in_flight > 1 && entry.is_status() && !entry.is_repeated && is_wanted;
         if is_refused {
             self.facts.peer.slow_down(in_flight);
             self.journal
@@ -237,8 +239,7 @@ impl Session {
     }
 
     pub(super) fn statuses_in_flight(&self) -> usize {
-        let is_line = |entry: &&Entry| matches!(entry.phase, Phase::Sending | Phase::Sent);
-        self.entries.iter().filter(is_line).filter(|entry| is_status(entry)).count()
+        self.entries.in_flight().filter(|(_, entry)| !entry.is_spread() && entry.is_status()).count()
     }
 
     /// The reply to one line of a request that has several under way.
@@ -272,7 +273,7 @@ impl Session {
             self.streams.push(id, item)?;
         }
         self.entries.remove(at);
-        let trunk = self.entries.iter().position(|entry| entry.id == id).unwrap_or_default();
+        let trunk = self.entries.position(id).unwrap_or_default();
         match step {
             Ok(step) => {
                 self.apply(step.effect)?;
@@ -287,13 +288,13 @@ impl Session {
 
     /// The call is over: its value is made.
     pub(super) fn finish(&mut self, at: usize, reply: Vec<u8>) {
-        let entry = self.entries.remove(at);
+        let Some(entry) = self.entries.remove(at) else { return };
         if entry.is_opening && !self.entries.iter().any(|entry| entry.is_opening) {
             self.events.push(event::connection(None).ok(), self.facts.settings.max_events);
         }
         if let Some(command) = entry.command {
             let result = command.finish().map_err(|error| error.of_command(entry.name));
-            self.done.insert(entry.id, Outcome { result, reply, transfer: entry.transfer });
+            self.outcomes.put(entry.id, Outcome { result, reply, transfer: entry.transfer });
         }
     }
 
@@ -399,18 +400,17 @@ impl Session {
 
     /// Whose response this is, by its head alone.
     pub(super) fn owner(&self, untagged: &Untagged<'_>) -> Option<usize> {
-        let in_flight = || self.entries.iter().enumerate().filter(|(_, entry)| entry.phase != Phase::Queued);
         let uid = LazyCell::new(|| untagged.uid());
         let tag = correlator(untagged);
-        let is_owner = |entry: &Entry| match (tag, &entry.rules.claim) {
+        let is_owner = |entry: &Entry| match (tag, &entry.rules().claim) {
             // It names the command that it answers.
             (Some(tag), Claim::Named(names) | Claim::Correlated(names)) => {
                 let is_own = entry.tag.is_some_and(|own| own.as_bytes() == tag);
                 is_own && names.iter().any(|name| untagged.condition.is_some() || untagged.is(name))
             }
-            _ => claims(&entry.rules.claim, untagged, &uid, &self.facts),
+            _ => claims(&entry.rules().claim, untagged, &uid, &self.facts),
         };
-        in_flight().find(|(_, entry)| is_owner(entry)).map(|(at, _)| at)
+        self.entries.in_flight().find(|(_, entry)| is_owner(entry)).map(|(at, _)| at)
     }
 
     pub(super) fn offer_to(&mut self, at: usize, untagged: &Untagged<'_>) -> bool {
@@ -533,11 +533,6 @@ fn is_progress(untagged: &Untagged<'_>) -> bool {
     let resp_text = || untagged.response.bytes.get(untagged.rest..).unwrap_or_default();
     let is_code = |(head, _): (code::CodeHead<'_>, &[u8])| head.name.eq_ignore_ascii_case(b"INPROGRESS");
     untagged.condition.is_some() && code::head(resp_text()).is_some_and(is_code)
-}
-
-pub(super) fn is_status(entry: &Entry) -> bool {
-    let is_line_of_list = entry.branch_of.is_some() || matches!(entry.phase, Phase::Spread { .. });
-    is_line_of_list || matches!(entry.rules.claim, Claim::Status(_))
 }
 
 /// `uid`: of a FETCH, looked for only if it matters.

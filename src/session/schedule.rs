@@ -1,7 +1,6 @@
 //! What goes out: lines whose turn it is, and uploads that are fed while they are sent.
 
-use super::responses::is_status;
-use super::{Dialogue, Entry, Next, Phase, RequestId, Session, Stage, Transfer, UploadSource};
+use super::{Dialogue, Entry, Next, Phase, RequestId, Session, Stage, UploadSource};
 use crate::error::{Error, NoMemory, Result};
 use crate::wire::line::Line;
 
@@ -16,11 +15,11 @@ impl Session {
         }
         let (mut at, mut is_blocked) = (0, false);
         while at < self.entries.len() {
-            match self.entries[at].phase {
+            match self.entries[at].phase() {
                 // What has begun goes on, whatever waits.
                 Phase::Spread { goes_on: true } if self.may_start(at) => drop(self.write_line(at)),
                 Phase::Queued if !is_blocked && self.may_start(at) => drop(self.write_line(at)),
-                Phase::Queued if self.spread == 0 => return,
+                Phase::Queued if !self.entries.has_spread() => return,
                 Phase::Queued => (at, is_blocked) = (at + 1, true),
                 _ => at += 1,
             }
@@ -29,71 +28,53 @@ impl Session {
 
     pub(super) fn may_start(&self, at: usize) -> bool {
         let entry = &self.entries[at];
-        let in_flight = || self.entries.iter().filter(|other| other.phase != Phase::Queued);
-        let lines = in_flight().filter(|other| !matches!(other.phase, Phase::Spread { .. })).count();
         let is_kin = |other: &Entry| other.id == entry.id || other.branch_of == Some(entry.id);
         self.idle.lets_go_of(entry.ask)
             && !self.output.will_wait()
-            && lines < self.facts.settings.max_in_flight
-            && (!is_status(entry) || self.statuses_in_flight() < self.facts.peer.max_status)
-            && in_flight().all(|other| is_kin(other) || entry.rules.may_overlap(&other.rules))
+            && self.entries.lines() < self.facts.settings.max_in_flight
+            && (!entry.is_status() || self.statuses_in_flight() < self.facts.peer.max_status)
+            && self
+                .entries
+                .in_flight()
+                .all(|(_, other)| is_kin(other) || entry.rules().may_overlap(other.rules()))
     }
 
     /// An entry for one line of the request at `at`, which has others under way or will have.
     fn branch(&mut self, at: usize) -> Result<usize> {
-        self.entries.try_reserve(1)?;
+        self.entries.reserve(1)?;
         let id = RequestId(self.next_id);
         self.next_id += 1;
+        self.entries.set_phase(at, Phase::Spread { goes_on: true });
         let request = &mut self.entries[at];
-        if !matches!(request.phase, Phase::Spread { .. }) {
-            self.spread += 1;
-        }
-        request.phase = Phase::Spread { goes_on: true };
         request.is_begun = true;
-        let branch = Entry {
-            id,
-            branch_of: Some(request.id),
-            rules: request.rules.clone(),
-            command: None,
-            transfer: Transfer::default(),
-            started: self.now,
-            reply: Vec::new(),
-            failure: None,
-            ask: None,
-            is_repeated: false,
-            dialogue: Dialogue::None,
-            phase: Phase::Queued,
-            tag: None,
-            cancelled: None,
-            ..*request
-        };
+        let branch = request.branch(id, self.now);
         self.entries.insert(at + 1, branch);
         Ok(at + 1)
     }
 
     /// A line of the request at `at` was answered: there may be more to send.
     pub(super) fn go_on(&mut self, at: usize) {
-        if let Some(Entry { phase: Phase::Spread { goes_on }, .. }) = self.entries.get_mut(at) {
-            *goes_on = true;
+        if self.entries[at].is_spread() {
+            self.entries.set_phase(at, Phase::Spread { goes_on: true });
         }
     }
 
     /// Where the request is that this entry is a line of; the entry itself if it is none.
     pub(super) fn trunk(&self, at: usize) -> usize {
         let of = self.entries[at].branch_of;
-        of.and_then(|id| self.entries.iter().position(|entry| entry.id == id)).unwrap_or(at)
+        of.and_then(|id| self.entries.position(id)).unwrap_or(at)
     }
 
     /// False: the entry is gone, because its command failed or had nothing to send.
     pub(super) fn write_line(&mut self, at: usize) -> bool {
         let mut line = Line::new(self.facts.dialect());
         let entry = &mut self.entries[at];
+        let allowed = self.facts.allows(entry.rules().sequence);
         let Some(command) = &mut entry.command else {
             self.entries.remove(at);
             return false;
         };
-        let written =
-            self.facts.allows(entry.rules.sequence).and_then(|()| command.line(&self.facts, &mut line));
+        let written = allowed.and_then(|()| command.line(&self.facts, &mut line));
         match written {
             Err(error) => {
                 self.end(at, error);
@@ -107,7 +88,7 @@ impl Session {
                 let supplies = command.supplies();
                 let total: u64 = supplies.iter().flatten().map(|supply| supply.size).sum();
                 entry.transfer.total = (total > 0).then_some(total);
-                let is_spread = next == Next::SendAndGoOn || matches!(entry.phase, Phase::Spread { .. });
+                let is_spread = next == Next::SendAndGoOn || entry.is_spread();
                 let place = if is_spread { self.branch(at) } else { Ok(at) };
                 let Ok(place) = place else {
                     self.end(at, NoMemory.into());
@@ -124,9 +105,9 @@ impl Session {
                     self.lost(error);
                     return false;
                 }
+                self.entries.set_phase(place, Phase::Sending);
                 let entry = &mut self.entries[place];
                 entry.tag = Some(tag);
-                entry.phase = Phase::Sending;
                 entry.is_begun = true;
                 entry.capabilities_told = self.facts.capabilities_told;
                 entry.dialogue = dialogue;
@@ -141,35 +122,51 @@ impl Session {
     /// The command at `at` has nothing to send. False: so it is done, and the entry gone.
     fn has_no_line(&mut self, at: usize) -> bool {
         let id = self.entries[at].id;
-        if let Phase::Spread { goes_on } = &mut self.entries[at].phase {
-            *goes_on = false;
+        if self.entries[at].is_spread() {
+            self.entries.set_phase(at, Phase::Spread { goes_on: false });
             if self.entries.iter().any(|entry| entry.branch_of == Some(id)) {
                 return true;
             }
-            self.spread -= 1;
         }
         let reply = std::mem::take(&mut self.entries[at].reply);
         self.finish(at, reply);
         false
     }
 
-    /// What can be sent now.
-    pub fn output(&self) -> &[u8] {
-        self.output.bytes()
+    /// What can be sent now: pieces in a row, the empty ones at the end.
+    pub fn output<const N: usize>(&self) -> [&[u8]; N] {
+        self.output.pieces()
     }
 
-    pub fn sent(&mut self, bytes: usize) {
+    pub fn has_output(&self) -> bool {
+        let [first] = self.output.pieces();
+        !first.is_empty()
+    }
+
+    /// So many bytes of that have left.
+    pub fn sent(&mut self, mut bytes: usize) {
         self.moved = self.now;
         self.bytes_sent += bytes as u64;
-        self.journal.sent(self.output.bytes().get(..bytes).unwrap_or_default(), self.output.is_secret());
-        let owner = self.output.owner();
+        while bytes > 0 {
+            let [piece] = self.output.pieces();
+            let here = piece.len().min(bytes);
+            if here == 0 {
+                return;
+            }
+            self.journal.sent(&piece[..here], self.output.is_secret());
+            self.piece_sent(here);
+            bytes -= here;
+        }
+    }
+
+    fn piece_sent(&mut self, bytes: usize) {
         let entries = &mut self.entries;
-        if let Some(entry) = entries.iter_mut().find(|entry| Some(entry.id) == owner) {
+        if let Some(entry) = self.output.owner().and_then(|id| entries.find_mut(id)) {
             entry.transfer.done += bytes as u64;
         }
         self.output.advance(bytes, |id| {
-            if let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) {
-                entry.phase = Phase::Sent;
+            if let Some(at) = entries.position(id) {
+                entries.set_phase(at, Phase::Sent);
             }
         });
     }
@@ -188,7 +185,8 @@ impl Session {
     /// That upload cannot go on: its literal has begun, so the connection ends.
     pub fn starve(&mut self, why: Error) {
         let Some((id, ..)) = self.output.hungry() else { return };
-        match self.entries.iter().position(|entry| entry.id == id && entry.command.is_some()) {
+        let found = self.entries.position(id).filter(|at| self.entries[*at].command.is_some());
+        match found {
             Some(at) => self.end(at, why),
             None => self.lost(why),
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use shuttle::sync::{Condvar, Mutex};
 
-use super::{Layer, Lent, Polled, Progress, Read, Target, Timeouts, Tls, Watch};
+use super::{Layer, Lent, PIECES, Polled, Progress, Read, Target, Timeouts, Tls, Watch};
 use crate::error::{Error, Result, imap_status::*};
 
 #[derive(Default)]
@@ -52,24 +52,24 @@ fn change<R>(change: impl FnOnce(&mut World) -> R) -> R {
     result
 }
 
-pub fn poll(watches: &[Watch], timeout: Option<Duration>) -> Result<Polled> {
-    let mut world = WORLD.lock().expect("no thread panicked");
-    loop {
-        if watches.iter().any(|watch| world.is_ready(watch)) {
-            return Ok(Polled::Ready);
-        }
-        if timeout == Some(Duration::ZERO) {
-            return Ok(Polled::TimedOut);
-        }
-        world = CHANGED.wait(world).expect("no thread panicked");
-    }
-}
-
 pub struct Wake(RawFd);
 
 impl Wake {
     pub fn take() -> Result<Wake> {
         Ok(Wake(change(World::new_descriptor)))
+    }
+
+    pub fn poll(&self, watches: &[Watch], timeout: Option<Duration>) -> Result<Polled> {
+        let mut world = WORLD.lock().expect("no thread panicked");
+        loop {
+            if world.signalled.remove(&self.0) || watches.iter().any(|watch| world.is_ready(watch)) {
+                return Ok(Polled::Ready);
+            }
+            if timeout == Some(Duration::ZERO) {
+                return Ok(Polled::TimedOut);
+            }
+            world = CHANGED.wait(world).expect("no thread panicked");
+        }
     }
 
     pub fn fd(&self) -> RawFd {
@@ -168,10 +168,11 @@ impl Link {
         Ok(read)
     }
 
-    pub fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+    pub fn write(&mut self, pieces: &[&[u8]; PIECES]) -> Result<usize> {
+        let bytes = pieces.concat();
         change(|world| match world.sockets.get_mut(&self.0) {
             Some(socket) if !socket.is_closed => {
-                socket.to_server.extend(bytes);
+                socket.to_server.extend(&bytes);
                 Ok(bytes.len())
             }
             _ => Err(Error::fatal(IMAP_ERR_CLOSED, "the connection was lost")),
