@@ -232,6 +232,17 @@ fn a_cancelled_upload_in_memory_goes_to_its_end() {
     plays("uploads", "cancelled", &[GREETING, script, NOOP].concat(), &[]);
 }
 
+#[test]
+fn a_cancelled_append_keeps_nothing_of_its_callers() {
+    let script = "C: APPEND Sent {30000000}\nS: + go\nwait 300\nL: 30000000\nc: \nS: $ OK done\n";
+    let server = Scripted::play([GREETING, script, NOOP].concat().into_bytes(), Play::default());
+    let port = format!("1:{}", server.port);
+    let output = run_for(&test_program("uploads"), &["lent", &port, "2:2", "46:1"], &[], 60);
+    assert_eq!(output.code, Some(0), "{}\n{}", output.out, output.err);
+    let literal = server.join().into_iter().find(|sent| sent.len() == 30_000_000).expect("the message");
+    assert!(literal.bytes().all(|byte| byte == b'x'), "what was sent is what was given");
+}
+
 /// Ten gigabytes either way, in plaintext and over TLS.
 #[test]
 fn size_costs_no_memory() {

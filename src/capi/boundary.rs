@@ -253,7 +253,7 @@ pub fn is_null(what: &str) -> Error {
     Error::invalid(format!("{what} is NULL"))
 }
 
-fn fault() -> Error {
+pub fn fault() -> Error {
     Error::fatal(
         imap_status::IMAP_ERR_INTERNAL,
         "a fault in libimap: please report it with this call's arguments",

@@ -9,8 +9,8 @@ use super::copying::Pairs;
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{Assigned, Owned, imap_origin};
 use crate::session::{
-    Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Supply, Untagged, UploadSource,
-    unsupported,
+    Claim, Command, Facts, Loan, Mailboxes, Next, Reply, Rules, Sequence, Step, Supply, Untagged,
+    UploadSource, unsupported,
 };
 use crate::wire::date::{self, Moment};
 use crate::wire::line::{self, Line};
@@ -24,7 +24,6 @@ pub struct NewMessage {
     annotations: Vec<Annotation>,
     pieces: Vec<Piece>,
     is_binary: bool,
-    header: Header,
 }
 
 /// What a message is put together from.
@@ -33,16 +32,6 @@ enum Piece {
     Bytes(Supply),
     /// A message or part that the server has.
     Url(String),
-}
-
-/// What is known of the header so far.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Header {
-    /// It goes on, in ASCII.
-    Open,
-    /// It has other characters than ASCII, or comes from where we cannot look.
-    MayBeUtf8,
-    Ascii,
 }
 
 /// "/comment", "value.priv" (RFC 5257).
@@ -93,7 +82,6 @@ impl NewMessage {
             annotations: Vec::new(),
             pieces: Vec::new(),
             is_binary: false,
-            header: Header::Open,
         })
     }
 
@@ -168,29 +156,13 @@ impl NewMessage {
     }
 
     pub fn add_bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        self.is_binary |= memchr::memchr(0, bytes).is_some();
-        if self.header == Header::Open {
-            let end = memmem::find(bytes, b"\r\n\r\n");
-            let is_ascii = bytes.get(..end.unwrap_or(bytes.len())).is_none_or(<[u8]>::is_ascii);
-            self.header = match (is_ascii, end) {
-                (false, _) => Header::MayBeUtf8,
-                (true, Some(_)) => Header::Ascii,
-                (true, None) => Header::Open,
-            };
-        }
         let copied = Arc::new(super::copy_bytes(bytes)?);
-        self.add_supply(UploadSource::Bytes(copied), bytes.len() as u64)
+        self.add(UploadSource::Bytes(copied), bytes.len() as u64)
     }
 
     /// Its next `size` bytes come from `source`.
     pub fn add(&mut self, source: UploadSource, size: u64) -> Result<()> {
-        if self.header == Header::Open {
-            self.header = Header::MayBeUtf8;
-        }
-        self.add_supply(source, size)
-    }
-
-    fn add_supply(&mut self, source: UploadSource, size: u64) -> Result<()> {
+        self.is_binary |= source.here().is_some_and(|bytes| memchr::memchr(0, bytes).is_some());
         if size > 0 {
             self.pieces.try_reserve(1)?;
             self.pieces.push(Piece::Bytes(Supply { source, size }));
@@ -216,6 +188,22 @@ impl NewMessage {
 
     fn has_url(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Url(_)))
+    }
+
+    /// Whether its header has other characters than ASCII, or comes from where we cannot look.
+    fn may_have_utf8_header(&self) -> bool {
+        for piece in &self.pieces {
+            let Piece::Bytes(supply) = piece else { continue };
+            let Some(bytes) = supply.here() else { return true };
+            let end = memmem::find(bytes, b"\r\n\r\n");
+            if !bytes[..end.unwrap_or(bytes.len())].is_ascii() {
+                return true;
+            }
+            if end.is_some() {
+                return false;
+            }
+        }
+        false
     }
 
     /// Of all that we send.
@@ -256,7 +244,7 @@ impl NewMessage {
             line.string(&text)?;
         }
         self.write_annotations(facts, line)?;
-        let is_utf8 = self.header == Header::MayBeUtf8 && facts.is_enabled("UTF8=ACCEPT");
+        let is_utf8 = facts.is_enabled("UTF8=ACCEPT") && self.may_have_utf8_header();
         let form = Form { is_binary: self.is_binary, is_utf8, is_put_together: self.has_url() };
         if form.is_put_together {
             line.word("CATENATE (")?;
@@ -313,10 +301,16 @@ impl Form {
 pub type FitFile<'f> = dyn FnMut(i32, u64, &mut LineEnds) -> Result<Supply> + 'f;
 
 impl Append {
-    /// One message. It is copied: a cancelled APPEND still sends it to its end, so that the connection is kept.
-    pub fn new(mailbox: &str, flags: Option<&str>, internal_date: i64, message: &[u8]) -> Result<Append> {
+    /// One message, which is lent.
+    pub fn lent(
+        mailbox: &str,
+        flags: Option<&str>,
+        internal_date: i64,
+        message: Arc<dyn Loan>,
+    ) -> Result<Append> {
         let mut new = NewMessage::new(flags.unwrap_or_default(), internal_date, 0)?;
-        new.add_bytes(message)?;
+        let size = message.bytes().len() as u64;
+        new.add(UploadSource::Lent(message), size)?;
         Append::all(mailbox, &[new])
     }
 

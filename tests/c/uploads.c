@@ -237,6 +237,28 @@ static void fitted(void) {
   close(small), close(large), close(pipes[0]), close(pipes[1]);
 }
 
+static void *cancel_soon(void *data) {
+  usleep(100000);
+  imap_cancel(client);
+  return data;
+}
+
+/* Once a cancelled call has ended, its bytes are ours again, though they are not all sent. */
+static void lent(void) {
+  enum { SIZE = 30000000 };
+  uint8_t *bytes = malloc(SIZE);
+  memset(bytes, 'x', SIZE);
+  pthread_t canceller;
+  pthread_create(&canceller, NULL, cancel_soon, NULL);
+  CHECK(imap_append(client, "Sent", NULL, -1, bytes, SIZE, NULL, &error) == IMAP_ERR_CANCELLED && error->is_usable &&
+            error->may_be_done,
+      &error);
+  memset(bytes, 'y', SIZE);
+  free(bytes);
+  pthread_join(canceller, NULL);
+  CHECK(imap_noop(client, &error) == IMAP_OK, &error);
+}
+
 /* A sparse file of 10 GB costs no memory. */
 static void large(void) {
   char name[] = "/tmp/imap-upload-XXXXXX";
@@ -260,7 +282,7 @@ int main(int argc, char **argv) {
   if (!client) return EXIT_FAILURE;
 #define SCENARIO(name) if (!strcmp(argv[1], #name)) name(); else
   SCENARIO(sources) SCENARIO(later) SCENARIO(several) SCENARIO(replaced) SCENARIO(wrong) SCENARIO(failing)
-  SCENARIO(cancelled) SCENARIO(fitted) SCENARIO(large) failures++;
+  SCENARIO(cancelled) SCENARIO(fitted) SCENARIO(lent) SCENARIO(large) failures++;
   imap_client_free(client);
   printf("%d failures\n", failures);
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;
