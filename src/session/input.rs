@@ -72,6 +72,8 @@ struct Arriving {
 const READ: usize = 64 * 1024;
 /// After a large literal another one is likely: what is read into the buffer would have to be moved.
 const READ_AFTER_BIG: usize = 8 * 1024;
+/// So much of a large literal is read at once: it costs nothing but the reading.
+const READ_LITERAL: usize = 256 * 1024;
 /// A literal is given this much memory at first, and then as much again as has arrived.
 const FIRST_RESERVE: usize = 1 << 20;
 /// A list of numbers that is longer than this is handed out in several parts.
@@ -298,7 +300,7 @@ impl Input {
     ) -> Result<bool> {
         let Some(mut arriving) = self.arriving.take() else { return Ok(true) };
         while arriving.missing > 0 && *left > 0 {
-            let wanted = arriving.missing.min(*left as u64) as usize;
+            let wanted = arriving.missing.min(READ_LITERAL as u64) as usize;
             arriving.reserve(wanted)?;
             match source.append(&mut arriving.bytes, wanted)? {
                 Got::Bytes(count) => {
