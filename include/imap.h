@@ -1955,6 +1955,10 @@ void imap_events_free(imap_events *events);
 /// another thread waits within its timeout, one of the thread that reads the stream fails with STATE, unless what
 /// stands before its answer fits into IMAP_OPTION_SPOOL. A stream that you no longer want: imap_request_free().
 ///
+/// What the server does not tell with LIST is asked for each mailbox here too, one question after the other once all
+/// names are known; imap_send() asks many at once. UNSUPPORTED where two lists, or two answers to a FETCH, would have to
+/// be put together: the subscriptions without LIST-EXTENDED, several patterns, PREVIEW.
+///
 /// As imap_send(): `command` with `params` for its ?, gives a request to be freed with imap_request_free(). INVALID
 /// if the command has no items. Blocks: no.
 imap_status imap_stream(imap_client *client,

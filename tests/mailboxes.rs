@@ -120,8 +120,8 @@ fn what_no_command_can_tell_is_refused() {
         ),
         ("status|INBOX|APPENDLIMIT", "STATUS APPENDLIMIT: the server does not have APPENDLIMIT"),
         (
-            "stream|LIST \"\" * RETURN (STATUS (MESSAGES))",
-            "the server does not have LIST-STATUS, and a stream cannot",
+            "stream|LIST \"\" * RETURN (SUBSCRIBED)",
+            "the server does not have LIST-EXTENDED, and a stream cannot put two lists together",
         ),
         ("take-mailboxes|XLIST \"\" *", "the server does not have XLIST"),
         ("take-entries|GETANNOTATION INBOX /comment value.priv", "the server does not have ANNOTATEMORE"),
@@ -305,6 +305,41 @@ fn streams_of_mailboxes_tell_what_list_tells() {
     let step = "stream|LIST (SUBSCRIBED) \"\" * RETURN (STATUS (MESSAGES))";
     let line = one("IMAP4rev1 LIST-EXTENDED LIST-STATUS", script, step);
     assert_eq!(line, "stream: [a attributes=128 messages=1] [b attributes=128 messages=2]");
+}
+
+#[test]
+fn streams_of_mailboxes_ask_for_what_list_does_not_tell() {
+    let script = concat!(
+        "C: LIST \"\" \"*\"\nS: * LIST (\\Noselect) \"/\" top\nS: * LIST () \"/\" top/a\nS: * LIST () \"/\" \"top/b c\"\n",
+        "S: * LIST (\\Noselect) \"/\" none\nS: * LIST () \"/\" top/d\nS: * LIST (\\Noselect) \"/\" last\nS: $ OK done\n",
+        "C: STATUS \"top/a\" (MESSAGES)\nS: * STATUS top/a (MESSAGES 1)\nS: * STATUS top/d (MESSAGES 99)\nS: $ OK done\n",
+        "C: MYRIGHTS \"top/a\"\nS: * MYRIGHTS top/a lrs\nS: $ OK done\n",
+        "C: STATUS \"top/b c\" (MESSAGES)\nS: $ BAD what\n",
+        "C: MYRIGHTS \"top/b c\"\nS: * MYRIGHTS \"top/b c\" lr\nS: $ OK done\n",
+        "C: STATUS \"top/d\" (MESSAGES)\nS: * STATUS top/d (MESSAGES 3)\nS: $ OK done\n",
+        "C: MYRIGHTS \"top/d\"\nS: $ NO [NOPERM] no\n",
+        "C: LIST \"\" \"*\"\nS: $ OK done\n",
+    );
+    let steps = [
+        "stream|LIST \"\" * RETURN (STATUS (MESSAGES) MYRIGHTS)",
+        "stream|LIST \"\" * RETURN (STATUS (MESSAGES) MYRIGHTS)",
+    ];
+    let lines = played("IMAP4rev1 ACL", script, &[], &steps);
+    let expected = [
+        "[top attributes=2]",
+        "[top/a messages=1 rights=lrs]",
+        "[top/b c rights=lr]",
+        "[none attributes=2]",
+        "[top/d messages=3]",
+        "[last attributes=2]",
+    ];
+    let expected: String = expected.iter().map(|mailbox| format!(" origin=1 {mailbox}")).collect();
+    assert_eq!(lines, [format!("stream:{expected}"), "stream:".to_owned()]);
+    // Names that are too many to be kept until they are asked about.
+    let many = format!("C: LIST \"\" \"*\"\n{}S: $ OK done\n", "S: * LIST () \"/\" a\n".repeat(500));
+    let lines =
+        played("IMAP4rev1", &many, &["82:100000"], &["stream|LIST \"\" * RETURN (STATUS (MESSAGES))"]);
+    assert!(lines[0].contains("IMAP_ERR_LIMIT"), "{lines:?}");
 }
 
 #[test]

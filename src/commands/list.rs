@@ -4,7 +4,7 @@
 //! each mailbox STATUS, MYRIGHTS and GETMETADATA, many at a time. Their responses are those that an extended LIST is
 //! answered with, so they are taken in one place, whichever command they answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
 use super::list_options::{Options, What};
@@ -40,8 +40,11 @@ pub struct List {
     places: Places,
     is_streamed: bool,
     has_handed_out: bool,
-    /// Of a stream: the mailbox before the last one.
-    item: Option<Box<Owned<Result_>>>,
+    /// Of a stream: mailboxes about which is still to be asked, and the memory that they take.
+    waiting: VecDeque<Growing<Mailbox>>,
+    held: usize,
+    /// Of a stream: mailboxes of which all is known.
+    items: VecDeque<Box<Owned<Result_>>>,
 }
 
 /// Responses that made no mailbox of the result.
@@ -126,7 +129,9 @@ impl List {
             places: Places::default(),
             is_streamed: false,
             has_handed_out: false,
-            item: None,
+            waiting: VecDeque::new(),
+            held: 0,
+            items: VecDeque::new(),
         })
     }
 
@@ -180,11 +185,11 @@ impl List {
                 What::Metadata => drop(Means::of("INBOX", facts)?),
                 _ => {}
             }
-            let is_many = !matches!(what, What::Remote | What::Children | What::SpecialUse);
-            if self.is_streamed && is_many {
+            let is_of_all = matches!(what, What::Subscribed | What::RecursiveMatch | What::Other);
+            if self.is_streamed && is_of_all {
                 let lacking = what.capability();
                 let message = format!(
-                    "the server does not have {lacking}, and a stream cannot ask for each mailbox: use imap_send(); \
+                    "the server does not have {lacking}, and a stream cannot put two lists together: use imap_send(); \
                      nothing was sent"
                 );
                 return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
@@ -219,10 +224,15 @@ impl List {
         Ok(())
     }
 
+    /// Whether this is to be asked about each mailbox by itself.
+    fn is_asked(&self, what: What, facts: &Facts) -> bool {
+        self.options.returns(what) && !self.is_said(what, facts)
+    }
+
     /// The next detail that is to be asked about a mailbox.
     fn next_detail(&self, facts: &Facts) -> Option<(usize, usize)> {
         let Stage::Details { place, detail } = self.stage else { return None };
-        let is_asked = |what: What| self.options.returns(what) && !self.is_said(what, facts);
+        let is_asked = |what: What| self.is_asked(what, facts);
         if !DETAILS.into_iter().any(is_asked) {
             return None;
         }
@@ -265,12 +275,13 @@ impl List {
                 line.raw_mailbox(name)?;
             }
         }
-        Ok(Next::SendAndGoOn)
+        // A stream holds the answers about one mailbox at a time.
+        Ok(if self.is_streamed { Next::Send } else { Next::SendAndGoOn })
     }
 
     /// A mailbox of LIST.
     fn note_name(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        self.hand_out()?;
+        self.hand_out(facts)?;
         let Some(name) = list::name_of(&untagged.response, untagged.rest) else {
             self.flaws.nameless += 1;
             return Ok(true);
@@ -447,24 +458,61 @@ impl List {
             }
             _ => Stage::Details { place: 0, detail: 0 },
         };
-        let is_done = matches!(self.stage, Stage::Details { .. }) && self.next_detail(facts).is_none();
-        if !is_done {
+        if !matches!(self.stage, Stage::Details { .. }) {
             return Ok(Step::AGAIN);
         }
-        self.hand_out()?;
-        Ok(Step::DONE)
+        self.hand_out(facts)?;
+        self.hand_out_answered(facts)?;
+        Ok(if self.next_detail(facts).is_some() { Step::AGAIN } else { Step::DONE })
     }
 
-    /// Of a stream: the mailbox that came last is complete, what belongs to it follows it at once.
-    fn hand_out(&mut self) -> Result<()> {
+    /// Of a stream: the mailbox that came last is complete, what belongs to it follows it at once; unless it has to be
+    /// asked for, once all names are here.
+    fn hand_out(&mut self, facts: &Facts) -> Result<()> {
         if !self.is_streamed || self.mailboxes.is_empty() {
             return Ok(());
         }
-        let next = Growing::new(self.mailboxes.arena().limit());
-        self.places.clear();
+        if !DETAILS.into_iter().any(|what| self.is_asked(what, facts)) {
+            return self.hand_out_one();
+        }
+        let one = self.take_one();
+        self.held = self.held.saturating_add(one.arena().size());
+        if self.held > facts.settings.max_result {
+            return Err(super::fetch::too_large(facts.settings.max_result));
+        }
+        self.waiting.try_reserve(1)?;
+        self.waiting.push_back(one);
+        Ok(())
+    }
+
+    fn hand_out_one(&mut self) -> Result<()> {
         self.has_handed_out = true;
-        let flaws = std::mem::take(&mut self.flaws);
-        self.item = Some(result(std::mem::replace(&mut self.mailboxes, next), flaws, self.is_emulated)?);
+        let (one, flaws) = (self.take_one(), std::mem::take(&mut self.flaws));
+        self.items.try_reserve(1)?;
+        self.items.push_back(result(one, flaws, self.is_emulated)?);
+        Ok(())
+    }
+
+    fn take_one(&mut self) -> Growing<Mailbox> {
+        self.places.clear();
+        let next = Growing::new(self.mailboxes.arena().limit());
+        std::mem::replace(&mut self.mailboxes, next)
+    }
+
+    /// Of a stream: hands out those mailboxes about which there is nothing more to be asked, up to the next one about
+    /// which there is.
+    fn hand_out_answered(&mut self, facts: &Facts) -> Result<()> {
+        while self.is_streamed && self.next_detail(facts).is_none() {
+            if !self.mailboxes.is_empty() {
+                self.hand_out_one()?;
+            }
+            let Some(next) = self.waiting.pop_front() else { break };
+            let name = next.get(0).and_then(|mailbox| mailbox.raw()).unwrap_or_default();
+            self.places.note(name, 0)?;
+            self.held = self.held.saturating_sub(next.arena().size());
+            self.mailboxes = next;
+            self.stage = Stage::Details { place: 0, detail: 0 };
+        }
         Ok(())
     }
 }
@@ -538,9 +586,10 @@ impl Command for List {
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {
         if let Stage::Details { .. } = self.stage {
             self.open = self.open.saturating_sub(1);
-            if reply.is_bad() && self.round == Round::First {
+            if reply.is_bad() && self.round == Round::First && !self.is_streamed {
                 self.round = Round::FirstRefused;
             }
+            self.hand_out_answered(facts)?;
             return Ok(Step::AGAIN);
         }
         if self.give_up(reply, facts)? {
@@ -561,7 +610,7 @@ impl Command for List {
     }
 
     fn item(&mut self) -> Option<Item> {
-        self.item.take().map(Item::Mailbox)
+        self.items.pop_front().map(Item::Mailbox)
     }
 
     fn finish(self) -> Result<Self::Output> {

@@ -87,7 +87,7 @@ pub trait Command: Send + 'static {
         Err(Error::invalid("only FETCH, LIST, LSUB and SEARCH can be streamed: use imap_send()"))
     }
 
-    /// Of a stream: the item that the last response was.
+    /// Of a stream: the next item that the last response, or reply, completed.
     fn item(&mut self) -> Option<Item> {
         None
     }

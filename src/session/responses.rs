@@ -185,7 +185,7 @@ impl Session {
                 if !reply.is_ok() && matches!(step, Ok(Step { is_done: false, .. })) {
                     self.journal.note(&format!("{}: done in another way", entry.name));
                 }
-                if let Some(item) = command.item() {
+                while let Some(item) = command.item() {
                     self.streams.push(entry.id, item)?;
                 }
                 step
@@ -269,7 +269,7 @@ impl Session {
         };
         let Some(command) = &mut entry.command else { return Ok(()) };
         let step = command.tagged(&reply, &self.facts);
-        if let Some(item) = command.item() {
+        while let Some(item) = command.item() {
             self.streams.push(id, item)?;
         }
         self.entries.remove(at);
@@ -425,7 +425,7 @@ impl Session {
         entry.transfer.done += if counts_bytes { size as u64 } else { 0 };
         let (id, is_stream) = (entry.id, entry.is_stream);
         let taken = command.untagged(untagged, &self.facts).and_then(|is_taken| {
-            if let Some(item) = is_stream.then(|| command.item()).flatten() {
+            while let Some(item) = is_stream.then(|| command.item()).flatten() {
                 self.streams.push(id, item)?;
             }
             Ok(is_taken)
