@@ -76,19 +76,20 @@ pub fn search(response: &Response<'_>, rest: usize, found: &mut Found) -> Result
     let bytes = response.bytes.get(rest..).unwrap_or_default();
     let mut run = Run::default();
     let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
+    while let Some(first) = bytes.get(at) {
+        let (number, length) = leading_number(&bytes[at..]);
+        let next = bytes.get(at + length);
+        if number > 0 && next.is_none_or(|next| matches!(next, b' ' | b'(')) {
+            run.push(number, &mut found.set)?;
+            at += length + usize::from(next == Some(&b' '));
+            continue;
+        }
+        match first {
             b' ' => at += 1,
             b'(' => break,
             _ => {
-                let (number, length) = leading_number(&bytes[at..]);
-                at += length;
-                if length > 0 && bytes.get(at).is_none_or(|next| matches!(next, b' ' | b'(')) && number > 0 {
-                    run.push(number, &mut found.set)?;
-                } else {
-                    found.defects += 1;
-                    at += bytes[at..].iter().take_while(|byte| !matches!(byte, b' ' | b'(')).count();
-                }
+                found.defects += 1;
+                at += bytes[at..].iter().take_while(|byte| !matches!(byte, b' ' | b'(')).count();
             }
         }
     }
