@@ -281,6 +281,7 @@ fn what_is_done_by_other_means_says_so() {
         let origin = format!("origin: {}", emulation.origin);
         assert!(emulation.origin.is_empty() || lines[1] == origin, "{}: {}", emulation.step, lines[1]);
     }
+    support::shows("scripted", &["E8"]);
 }
 
 #[test]

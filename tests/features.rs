@@ -8,6 +8,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use support::program::CAN_OBSERVE;
 use support::project;
 
 /// A row of the table: its line number, id, names in C, and who shows it.
@@ -23,6 +24,7 @@ struct Row {
 struct Done {
     programs: BTreeSet<String>,
     steps: BTreeSet<String>,
+    called: BTreeSet<String>,
     servers: BTreeSet<String>,
     rows: BTreeSet<(String, String)>,
 }
@@ -55,6 +57,11 @@ fn every_row_was_shown() {
         fs::write(project().join("tests/features.md"), blessed(&text, &done)).expect("the table");
         return;
     }
+    if !CAN_OBSERVE {
+        support::skip(
+            "which functions were called: no loader that tells it; the tests' code was read instead",
+        );
+    }
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
     let table = rows(&text);
     for row in &table {
@@ -71,10 +78,12 @@ fn every_row_was_shown() {
     println!("{} rows shown, {} missing: {}", table.len() - missing.len(), missing.len(), missing.join(" "));
 }
 
-/// Who did not show it, with what, or against whom.
+/// Who did not show it, with what, or against whom. Each function must have been called while its row's tests ran; where
+/// a row has functions alone, each of its tests must call one. A field must be read by the code of their programs.
 fn faults(row: &Row, done: &BTreeMap<String, Done>) -> Vec<String> {
     let mut wrong = Vec::new();
-    let mut sources = String::new();
+    let (mut sources, mut called) = (String::new(), BTreeSet::new());
+    let (functions, others): (Vec<_>, Vec<_>) = row.names.iter().partition(|name| name.ends_with("()"));
     for (test, server) in &row.shown {
         let Some(one) = done.get(test) else {
             wrong.push(format!("{}: {test} did not run", row.id));
@@ -86,14 +95,28 @@ fn faults(row: &Row, done: &BTreeMap<String, Done>) -> Vec<String> {
         if server != "none" && !one.servers.contains(server) {
             wrong.push(format!("{}: {test} did not start {server}", row.id));
         }
+        let is_about_calls = CAN_OBSERVE && !functions.is_empty() && others.is_empty();
+        if is_about_calls && !functions.iter().any(|name| is_called(one, name)) {
+            wrong.push(format!("{}: {test} called none of its functions", row.id));
+        }
         sources.push_str(&code_of(one));
+        called.extend(functions.iter().filter(|name| is_called(one, name)).copied());
     }
-    for name in row.names.iter().filter(|name| !name.starts_with("IMAP_")) {
+    if CAN_OBSERVE {
+        let missing = functions.iter().filter(|name| !called.contains(*name));
+        wrong.extend(missing.map(|name| format!("{}: no program of its tests called {name}", row.id)));
+    }
+    let by_source = if CAN_OBSERVE { others } else { row.names.iter().collect() };
+    for name in by_source.iter().filter(|name| !name.starts_with("IMAP_")) {
         if !uses(&sources, name) {
             wrong.push(format!("{}: no program of its tests uses {name}", row.id));
         }
     }
     wrong
+}
+
+fn is_called(done: &Done, name: &str) -> bool {
+    done.called.contains(name.trim_end_matches("()"))
 }
 
 /// The code that a test's programs ran: of tests/c/steps.c that of the steps it did.
@@ -215,6 +238,7 @@ fn done(text: &str) -> BTreeMap<String, Done> {
         match kind {
             "program" => _ = one.programs.insert(what.to_owned()),
             "step" => _ = one.steps.insert(what.to_owned()),
+            "called" => _ = one.called.insert(what.to_owned()),
             "server" => _ = one.servers.insert(what.to_owned()),
             _ => {
                 let server = words.get(3).copied().unwrap_or_default();

@@ -64,7 +64,6 @@ fn commands_run_while_a_thread_idles() {
     // Quick ones follow one another without an IDLE between them.
     let script = [IDLE, DONE, NOOP, NOOP, NOOP, IDLE, "S: * 4 EXISTS\n", "stall\n"];
     idle("yielding", &[], &script);
-    support::shows("scripted", &["V3"]);
 }
 
 #[test]

@@ -484,7 +484,7 @@ fn annotatemore_where_there_is_no_metadata() {
             "list: origin=1 [INBOX role=1 {INBOX /shared/comment value.shared=ours}]",
         ]
     );
-    shows("scripted", &["E8", "ANNOTATEMORE"]);
+    shows("scripted", &["ANNOTATEMORE"]);
 }
 
 #[test]
@@ -501,7 +501,7 @@ fn quotas_of_any_number_of_resources() {
     assert!(line.contains("IMAP_ERR_UNSUPPORTED usable=1: the server does not have QUOTASET"), "{line}");
     let line = one("IMAP4rev1 ACL RIGHTS=texk", "all\n", "has|RIGHTS=texk");
     assert_eq!(line, "has: 1");
-    shows("scripted", &["E5", "E7", "D9", "QUOTA", "QUOTASET", "RIGHTS="]);
+    shows("scripted", &["E5", "D9", "QUOTA", "QUOTASET"]);
 }
 
 const CATENATE: &str = "IMAP4rev1 CATENATE MULTIAPPEND REPLACE UIDPLUS LITERAL+";
@@ -861,7 +861,7 @@ fn courier() {
             ("delete|INBOX.Box", "delete:"),
         ],
     );
-    shows(server.name, &["M6", "M7", "E9", "LIST-EXTENDED", "LIST-STATUS", "LIST-MYRIGHTS", "SPECIAL-USE"]);
+    shows(server.name, &["M6", "E9", "LIST-EXTENDED", "LIST-STATUS", "LIST-MYRIGHTS", "SPECIAL-USE"]);
 }
 
 #[test]
@@ -884,7 +884,7 @@ fn mailutils() {
     let lines: Vec<&str> = out.lines().collect();
     assert!(is_like("list: origin=1 [Box attributes=#]", lines[3]), "{out}");
     assert!(is_like("namespace: origin=0 #", lines[4]), "{out}");
-    shows(server.name, &["M6", "M7", "M10", "NAMESPACE"]);
+    shows(server.name, &["M6", "M10", "NAMESPACE"]);
 }
 
 /// What the examples of the RFCs say, said to imap_send(): sent as they have it, strings in quotes.
@@ -998,5 +998,4 @@ fn every_client_line_of_the_rfcs() {
     let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
     let told = played(capabilities, &script, &[], &steps);
     assert!(told.iter().all(|line| line == "send:"), "{told:#?}");
-    shows("scripted", &["QUOTASET", "CREATE-SPECIAL-USE"]);
 }

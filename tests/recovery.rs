@@ -178,6 +178,7 @@ fn what_a_server_did_not_reach_is_not_gone() {
         played("resynced", &[], &script.concat()),
         "INBOX new=0 vanished=2 origin=1 changed=[9 \\Seen][1 ]"
     );
+    support::shows("scripted", &["QRESYNC"]);
 }
 
 #[test]

@@ -434,6 +434,7 @@ fn threads(server: &Server) {
     assert_eq!(run(&program, &arguments, &[]).success(), "0 failures\n");
     let output = run_checked(&program, &arguments, &[]);
     assert_eq!(output.code, Some(0), "{}: {}\n{}", server.name, output.out, output.err);
+    support::shows(server.name, &["V3"]);
 }
 
 /// Two clients: waiting for news, streams, uploads, recovery, watching; the last two by these means.

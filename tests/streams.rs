@@ -73,6 +73,7 @@ fn bodies_are_read_piece_by_piece() {
         "C: UID FETCH 7 (UID BODY.PEEK[1] BODY.PEEK[2] BODY.PEEK[3])\nS- * 7 FETCH (UID 7 BODY[1] {70000}\\r\\n\n\
          bytes 70000\nS-  BODY[2] {300000}\\r\\n\nbytes 300000\nS:  BODY[3] \"xxxxx\")\nS: $ OK done\n",
     );
+    support::shows("scripted", &["F10"]);
 }
 
 #[test]
