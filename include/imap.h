@@ -919,6 +919,8 @@ typedef struct {
 typedef struct {
   const imap_entry *const *items;
   size_t count;
+  /// EMULATED: by ANNOTATEMORE, which the server has in place of METADATA.
+  imap_origin origin;
 } imap_entries;
 
 /// One mailbox of LIST, LSUB or XLIST.

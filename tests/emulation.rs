@@ -62,7 +62,7 @@ const EMULATIONS: &[Emulation] = &[
         "getmetadata:box:/shared/comment",
         "C: GETANNOTATION box (\"/comment\") (\"value.shared\")\nS: * ANNOTATION box \"/comment\" (\"value.shared\" \"x\")\nS: $ OK done\n",
         "getmetadata: [box /shared/comment=x]",
-        "",
+        "1",
         "METADATA",
     ),
     done(

@@ -396,7 +396,8 @@ impl List {
                     Ok(entries.push(arena.put(sent.entry(mailbox.name, arena)?)?)?)
                 })?;
                 let (items, count) = entries.list(arena)?;
-                let all = arena.put(imap_entries { items, count })?;
+                let origin = metadata::origin(untagged);
+                let all = arena.put(imap_entries { items, count, origin })?;
                 Ok::<_, Error>(imap_mailbox {
                     metadata: is_answer.then_some(all).or(mailbox.metadata),
                     ..mailbox

@@ -3,7 +3,7 @@
 use super::ask::{Answer, Argument, Ask, Form};
 use super::rights::named;
 use crate::error::{Error, Result, imap_status::*};
-use crate::model::{Entries, Entry, Growing, Owned, imap_entries, imap_entry};
+use crate::model::{Entries, Entry, Growing, Owned, imap_entries, imap_entry, imap_origin};
 use crate::session::{Claim, Command, Facts, Mailboxes, Next, Reply, Rules, Sequence, Step, Untagged};
 use crate::wire::line::Line;
 use crate::wire::rights::{self, Annotated, Sent};
@@ -31,6 +31,18 @@ impl Means {
         let message = format!("the server has neither {lacking}; nothing was sent");
         Err(Error::new(IMAP_ERR_UNSUPPORTED, message))
     }
+
+    fn origin(self) -> imap_origin {
+        match self {
+            Means::Metadata => imap_origin::IMAP_ORIGIN_SERVER,
+            Means::Annotations => imap_origin::IMAP_ORIGIN_EMULATED,
+        }
+    }
+}
+
+/// By which means a response was asked for.
+pub fn origin(untagged: &Untagged<'_>) -> imap_origin {
+    if untagged.is("ANNOTATION") { Means::Annotations.origin() } else { Means::Metadata.origin() }
 }
 
 /// What GETMETADATA asks for: entries, and how deep and how long they may be.
@@ -199,13 +211,15 @@ pub struct Metadata {
     mailbox: String,
     query: Query,
     entries: Growing<Entry>,
+    origin: imap_origin,
 }
 
 impl Metadata {
     /// Mailbox "" is the server.
     pub fn get(mailbox: &str, what: &str, params: Option<&[&str]>) -> Result<Metadata> {
         let query = Query::parse(what, params)?;
-        Ok(Metadata { mailbox: super::copy(mailbox)?, query, entries: Growing::new(usize::MAX) })
+        let (entries, origin) = (Growing::new(usize::MAX), imap_origin::IMAP_ORIGIN_SERVER);
+        Ok(Metadata { mailbox: super::copy(mailbox)?, query, entries, origin })
     }
 
     /// `[METADATA LONGENTRIES n]` tells the size of the longest entry that was left out, and not which it is.
@@ -246,6 +260,7 @@ impl Command for Metadata {
         facts.needs_login()?;
         self.entries.arena().set_limit(facts.settings.max_result);
         let means = Means::of(&self.mailbox, facts)?;
+        self.origin = means.origin();
         self.query.write(means, line, |line| write_name(&self.mailbox, line))?;
         Ok(Next::Send)
     }
@@ -282,7 +297,8 @@ impl Command for Metadata {
     }
 
     fn finish(self) -> Result<Self::Output> {
-        self.entries.finish(|_, items, count| Ok(imap_entries { items, count }))
+        let origin = self.origin;
+        self.entries.finish(|_, items, count| Ok(imap_entries { items, count, origin }))
     }
 }
 
@@ -400,6 +416,8 @@ impl Answer for Annotations {
     }
 
     fn finish(self) -> Result<Self::Output> {
-        self.entries.finish(|_, items, count| Ok(imap_entries { items, count }))
+        self.entries.finish(|_, items, count| {
+            Ok(imap_entries { items, count, origin: imap_origin::IMAP_ORIGIN_SERVER })
+        })
     }
 }

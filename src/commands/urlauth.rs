@@ -3,7 +3,7 @@
 use super::ask::{Answer, Argument, Ask, Form};
 use super::told::Told;
 use crate::error::{Error, Result};
-use crate::model::{Entries, Entry, Growing, Owned, Text, imap_entries};
+use crate::model::{Entries, Entry, Growing, Owned, Text, imap_entries, imap_origin};
 use crate::session::{Facts, Mailboxes, Untagged, quote};
 use crate::wire::words::Words;
 use crate::wire::{decode, urlauth};
@@ -98,7 +98,9 @@ impl Answer for Behind {
     }
 
     fn finish(self) -> Result<Self::Output> {
-        self.entries.finish(|_, items, count| Ok(imap_entries { items, count }))
+        self.entries.finish(|_, items, count| {
+            Ok(imap_entries { items, count, origin: imap_origin::IMAP_ORIGIN_SERVER })
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::text::{Bytes, List, Text};
-use super::value::imap_texts;
+use super::value::{imap_origin, imap_texts};
 
 /// Rights of one identifier ("anyone", "bob", "-carol") (RFC 4314).
 #[repr(C)]
@@ -78,6 +78,8 @@ pub struct imap_entry<'a> {
 pub struct imap_entries<'a> {
     pub items: List<'a, imap_entry<'a>>,
     pub count: usize,
+    /// EMULATED: by ANNOTATEMORE, which the server has in place of METADATA.
+    pub origin: imap_origin,
 }
 
 impl imap_entry<'static> {

@@ -280,6 +280,7 @@ static void show_quotas(const imap_quotas *quotas) {
 }
 
 static void show_entries(const imap_entries *entries) {
+  last_origin = entries->origin;
   for (size_t i = 0; i < entries->count; i++)
     printf(" [%s %s=%s]", entries->items[i]->mailbox, entries->items[i]->name,
         entries->items[i]->value ? (const char *)entries->items[i]->value : "NIL");
