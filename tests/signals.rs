@@ -2,13 +2,19 @@
 
 mod support;
 
-use support::program::{run_for, test_program};
+use std::process::Command;
+use std::time::Duration;
+
+use support::program::{finish, test_program};
 use support::scripted::Scripted;
 
 fn played(scenario: &str, options: &[&str], script: &str) {
     let server = Scripted::new(&["S: * PREAUTH [CAPABILITY IMAP4rev1 LITERAL+] ready\n", script].concat());
     let port = format!("1:{}", server.port);
-    let output = run_for(&test_program("signals"), &[&[scenario, &port, "2:2"], options].concat(), &[], 60);
+    // Not observed: the program closes what it was given, the loader's notes among it.
+    let mut command = Command::new(test_program("signals"));
+    command.args([scenario, &port, "2:2"]).args(options);
+    let output = finish(command, Duration::from_secs(60));
     if output.code != Some(0) {
         println!("{}\n{}\nthe client sent {:#?}", output.out, output.err, server.abandon());
         panic!("signals {scenario} failed: {:?}", output.code);
