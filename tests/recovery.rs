@@ -160,6 +160,7 @@ fn changes_since_then_are_asked_for() {
         played("resynced", &[], &script.concat()),
         "INBOX new=0 vanished=2,9 origin=1 changed=[1 ][3 ]"
     );
+    support::shows("scripted", &["QRESYNC"]);
 }
 
 #[test]
@@ -178,7 +179,6 @@ fn what_a_server_did_not_reach_is_not_gone() {
         played("resynced", &[], &script.concat()),
         "INBOX new=0 vanished=2 origin=1 changed=[9 \\Seen][1 ]"
     );
-    support::shows("scripted", &["QRESYNC"]);
 }
 
 #[test]
