@@ -1512,8 +1512,7 @@ void imap_namespaces_free(imap_namespaces *namespaces);
 /// SELECT (RFC 9051 section 6.3.2), leaving the mailbox before; with CONDSTORE where the server has it. After a
 /// failure none is selected. Other parameters are for imap_send(): with "SELECT ? (ANNOTATE)" (RFC 5257) the server tells of
 /// annotations that others change, as events, and first whether and how long they may be: IMAP_CODE_ANNOTATIONS. Free the
-/// result with imap_selected_free(). NO: there is no such mailbox.
-/// Blocks: yes.
+/// result with imap_selected_free(). NO: there is no such mailbox. Blocks: yes.
 imap_status imap_select(imap_client *client,
                         const char *mailbox,
                         imap_selected **selected,
@@ -1729,10 +1728,10 @@ void imap_assigned_free(imap_assigned *assigned);
 ///
 /// APPEND (RFC 9051 section 6.3.12) of one message of `data_len` bytes to `mailbox`. `flags` as "\\Seen $Junk", or
 /// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF; see IMAP_OPTION_APPEND_CRLF. The bytes
-/// are sent from where they are. An APPEND that is cancelled still goes to its end, so that the connection is kept: what
-/// is left then is copied. Free the result with
-/// imap_assigned_free(). For several messages, or long ones, see Uploads. NO with the code TRYCREATE: the mailbox does
-/// not exist; with OVERQUOTA, TOOBIG or LIMIT: it is too much. LIMIT: it is longer than the server's APPENDLIMIT, and
+/// are sent from where they are, so nobody may change them during the call; when it ends they are yours again. An APPEND
+/// that is cancelled still goes to its end, so that the connection is kept: what has not left then is copied. Free the
+/// result with imap_assigned_free(). For several messages, or long ones, see Uploads. NO with the code TRYCREATE: the
+/// mailbox does not exist; with OVERQUOTA, TOOBIG or LIMIT: it is too much. LIMIT: it is longer than the server's APPENDLIMIT, and
 /// nothing was sent. Where UTF8=ACCEPT is enabled, a message with UTF-8 in its header is sent as RFC 6855 asks.
 /// Blocks: yes.
 imap_status imap_append(imap_client *client,
@@ -2103,8 +2102,7 @@ imap_status imap_upload_add_url(imap_upload *upload,
 /// MULTIAPPEND (RFC 3502: then all are added or none), else one after the other (then origin is IMAP_ORIGIN_EMULATED). A
 /// server that takes only so many at once (SAVELIMIT, RFC 9738) gets them in several commands: after an error the
 /// earlier ones were added. Free the result, with their UIDs in order, with imap_assigned_free(). Otherwise as
-/// imap_append(); STOPPED: a reader gave up; UNSUPPORTED: a URL, and no
-/// CATENATE. Blocks: yes.
+/// imap_append(); STOPPED: a reader gave up; UNSUPPORTED: a URL, and no CATENATE. Blocks: yes.
 imap_status imap_append_upload(imap_client *client,
                                const char *mailbox,
                                const imap_upload *upload,
@@ -2297,8 +2295,8 @@ void imap_quotas_free(imap_quotas *quotas);
 /// GETMETADATA (RFC 5464): "/private/comment /shared/comment", "(DEPTH 1 MAXSIZE 1024) /private"; mailbox "" is the server.
 /// `params`: the values of the ? in `what`, NULL at the end; or NULL. What is longer than MAXSIZE is left out: if the
 /// server tells so, the last entry has the `size` of the longest, and its name if only that one can be meant. A server
-/// that has only ANNOTATEMORE is asked with GETANNOTATION; the entries have an `attribute` then. Free the result with
-/// imap_entries_free(). UNSUPPORTED: the server has neither. Blocks: yes.
+/// that has only ANNOTATEMORE is asked with GETANNOTATION: the entries have an `attribute` then, and origin is IMAP_ORIGIN_EMULATED. Free
+/// the result with imap_entries_free(). UNSUPPORTED: the server has neither. Blocks: yes.
 imap_status imap_getmetadata(imap_client *client,
                              const char *mailbox,
                              const char *what,

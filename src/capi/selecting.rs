@@ -15,8 +15,7 @@ use crate::model::{Selected, imap_error, imap_selected, imap_set};
 /// SELECT (RFC 9051 section 6.3.2), leaving the mailbox before; with CONDSTORE where the server has it. After a
 /// failure none is selected. Other parameters are for imap_send(): with "SELECT ? (ANNOTATE)" (RFC 5257) the server tells of
 /// annotations that others change, as events, and first whether and how long they may be: IMAP_CODE_ANNOTATIONS. Free the
-/// result with imap_selected_free(). NO: there is no such mailbox.
-/// Blocks: yes.
+/// result with imap_selected_free(). NO: there is no such mailbox. Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_select(
     client: *mut imap_client,

@@ -278,8 +278,7 @@ impl imap_upload {
 /// MULTIAPPEND (RFC 3502: then all are added or none), else one after the other (then origin is IMAP_ORIGIN_EMULATED). A
 /// server that takes only so many at once (SAVELIMIT, RFC 9738) gets them in several commands: after an error the
 /// earlier ones were added. Free the result, with their UIDs in order, with imap_assigned_free(). Otherwise as
-/// imap_append(); STOPPED: a reader gave up; UNSUPPORTED: a URL, and no
-/// CATENATE. Blocks: yes.
+/// imap_append(); STOPPED: a reader gave up; UNSUPPORTED: a URL, and no CATENATE. Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_append_upload(
     client: *mut imap_client,

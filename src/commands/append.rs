@@ -1,5 +1,5 @@
-//! APPEND and REPLACE (RFC 9051 section 6.3.12, RFC 3502, RFC 4315, RFC 4469, RFC 6855, RFC 7889, RFC 8508, RFC 9738); a REPLACE
-//! that the server does not have is done by APPEND, STORE and UID EXPUNGE.
+//! APPEND and REPLACE (RFC 9051 section 6.3.12, RFC 3502, RFC 4315, RFC 4469, RFC 6855, RFC 7889, RFC 8508,
+//! RFC 9738); a REPLACE that the server does not have is done by APPEND, STORE and UID EXPUNGE.
 
 use std::sync::Arc;
 

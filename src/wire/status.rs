@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use memchr::{memchr_iter, memmem};
 
 use super::cursor::{Cursor, Response, Str};
-use super::{decode, list, value};
+use super::{decode, known, list, value};
 use crate::error::NoMemory;
 use crate::model::{Arena, Few, Text, imap_counts};
 
@@ -69,55 +69,42 @@ fn status_list(line: &[u8]) -> Option<usize> {
 
 fn is_items(inner: &[u8]) -> bool {
     let item = inner.split(|byte| *byte == b' ').next().unwrap_or_default();
-    KNOWN.iter().any(|known| item.eq_ignore_ascii_case(known))
+    item.eq_ignore_ascii_case(b"MAILBOXID") || count(item, &mut { imap_counts::EMPTY }).is_some()
 }
 
-const KNOWN: [&[u8]; 11] = [
-    b"MESSAGES",
-    b"UNSEEN",
-    b"RECENT",
-    b"DELETED",
-    b"UIDNEXT",
-    b"UIDVALIDITY",
-    b"HIGHESTMODSEQ",
-    b"SIZE",
-    b"DELETED-STORAGE",
-    b"APPENDLIMIT",
-    b"MAILBOXID",
-];
+/// Where an item's number goes.
+enum Count<'c> {
+    Large(&'c mut i64),
+    Small(&'c mut u32),
+}
+
+fn count<'c>(item: &[u8], counts: &'c mut imap_counts<'_>) -> Option<Count<'c>> {
+    Some(match known::folded(item, &mut [0; known::LONGEST]) {
+        b"messages" => Count::Large(&mut counts.messages),
+        b"unseen" => Count::Large(&mut counts.unseen),
+        b"recent" => Count::Large(&mut counts.recent),
+        b"deleted" => Count::Large(&mut counts.deleted),
+        b"uidnext" => Count::Small(&mut counts.uid_next),
+        b"uidvalidity" => Count::Small(&mut counts.uid_validity),
+        b"highestmodseq" => Count::Large(&mut counts.highest_modseq),
+        b"size" => Count::Large(&mut counts.size),
+        b"deleted-storage" => Count::Large(&mut counts.deleted_storage),
+        b"appendlimit" => Count::Large(&mut counts.append_limit),
+        _ => return None,
+    })
+}
 
 /// `status-att-val`: false if this item is not known or has no number, and nothing was taken.
 fn counted(item: &[u8], cursor: &mut Cursor<'_>, counts: &mut imap_counts<'_>) -> bool {
-    let start = cursor.clone();
+    let Some(count) = count(item, counts) else { return false };
+    let start = cursor.mark();
     let Some(number) = number(cursor) else {
-        *cursor = start;
+        cursor.go_to(start);
         return false;
     };
-    let is = |known: &[u8]| item.eq_ignore_ascii_case(known);
-    let small = u32::try_from(number).unwrap_or(0);
-    if is(b"MESSAGES") {
-        counts.messages = number;
-    } else if is(b"UNSEEN") {
-        counts.unseen = number;
-    } else if is(b"RECENT") {
-        counts.recent = number;
-    } else if is(b"DELETED") {
-        counts.deleted = number;
-    } else if is(b"UIDNEXT") {
-        counts.uid_next = small;
-    } else if is(b"UIDVALIDITY") {
-        counts.uid_validity = small;
-    } else if is(b"HIGHESTMODSEQ") {
-        counts.highest_modseq = number;
-    } else if is(b"SIZE") {
-        counts.size = number;
-    } else if is(b"DELETED-STORAGE") {
-        counts.deleted_storage = number;
-    } else if is(b"APPENDLIMIT") {
-        counts.append_limit = number;
-    } else {
-        *cursor = start;
-        return false;
+    match count {
+        Count::Large(place) => *place = number,
+        Count::Small(place) => *place = u32::try_from(number).unwrap_or(0),
     }
     true
 }
