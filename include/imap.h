@@ -2090,6 +2090,16 @@ imap_status imap_upload_add_reader(imap_upload *upload,
 /// The next `size` bytes will be given to imap_request_write(): for imap_send_upload(). Blocks: no.
 imap_status imap_upload_add_later(imap_upload *upload, int64_t size, imap_error **error);
 
+/// Says which message of the selected mailbox the upload takes the place of, for imap_replace() and imap_send_upload()
+/// with a `uid` of 0: by its number, "#4", or "#*" for the last one known (RFC 8508 section 3.2), or by its UID, "42". A
+/// number means what it means when the command is sent: UIDs are safer. Where the server does not have REPLACE it is
+/// first asked for the UID of that number, and nothing but this UID is deleted. INVALID if it is not one message; the
+/// command is INVALID where numbers mean nothing (UIDONLY, or NOTIFY of the selected mailbox), and NO or BAD if there is
+/// no such message. Blocks: no.
+imap_status imap_upload_set_replaced(imap_upload *upload,
+                                     const char *message,
+                                     imap_error **error);
+
 /// Next comes a message or part that the server has (CATENATE, RFC 4469), named by a URL (RFC 5092):
 /// "/INBOX;UIDVALIDITY=7/;UID=20" is a whole message, "/INBOX/;UID=20/;SECTION=1.2" a part of one. The command fails
 /// with UNSUPPORTED if the server does not have CATENATE; with NO and the code BADURL, whose text is the URL, if there
@@ -2110,8 +2120,9 @@ imap_status imap_append_upload(imap_client *client,
                                imap_error **error);
 
 /// REPLACE (RFC 8508): puts the one message of the upload into `mailbox` in place of the message with this UID in the
-/// selected one. Where the server does not have it: APPEND, STORE and UID EXPUNGE, which are not atomic (then origin
-/// is IMAP_ORIGIN_EMULATED); UNSUPPORTED without UIDPLUS. Free the result with imap_assigned_free(). Blocks: yes.
+/// selected one; 0: of the one that imap_upload_set_replaced() named, which can be a number. Where the server does not
+/// have it: APPEND, STORE and UID EXPUNGE, which are not atomic (then origin is IMAP_ORIGIN_EMULATED); UNSUPPORTED
+/// without UIDPLUS. Free the result with imap_assigned_free(). Blocks: yes.
 imap_status imap_replace(imap_client *client,
                          uint32_t uid,
                          const char *mailbox,
@@ -2119,8 +2130,8 @@ imap_status imap_replace(imap_client *client,
                          imap_assigned **assigned,
                          imap_error **error);
 
-/// APPEND (`uid` 0) or REPLACE as a request, to be freed with imap_request_free(); take the answer with
-/// imap_request_take_assigned(). The upload may be freed at once. Blocks: no.
+/// APPEND, or REPLACE of what `uid` names, or imap_upload_set_replaced(), as a request, to be freed with
+/// imap_request_free(); take the answer with imap_request_take_assigned(). The upload may be freed at once. Blocks: no.
 imap_status imap_send_upload(imap_client *client,
                              uint32_t uid,
                              const char *mailbox,

@@ -219,6 +219,22 @@ const EMULATIONS: &[Emulation] = &[
         "REPLACE",
     ),
     done(
+        "UIDPLUS LITERAL+",
+        "replace:box:hi:#2",
+        "C: FETCH 2 (UID)\nS: * 2 FETCH (UID 4)\nS: $ OK done\nC: APPEND box {2+}\nL: 2\nc: \nS: * 1 EXPUNGE\nS: $ OK [APPENDUID 7 9] done\nC: UID STORE 4 +FLAGS.SILENT (\\Deleted)\nS: $ OK done\nC: UID EXPUNGE 4\nS: * 1 EXPUNGE\nS: $ OK done\n",
+        "replace: uids=9 sources= origin=1",
+        "1",
+        "REPLACE",
+    ),
+    done(
+        "UIDPLUS LITERAL+",
+        "sendreplace:box:hi:#*",
+        "C: FETCH 3 (UID)\nS: * 3 FETCH (UID 8)\nS: $ OK done\nC: APPEND box {2+}\nL: 2\nc: \nS: $ OK [APPENDUID 7 9] done\nC: UID STORE 8 +FLAGS.SILENT (\\Deleted)\nS: $ OK done\nC: UID EXPUNGE 8\nS: $ OK done\n",
+        "sendreplace: uids=9 sources= origin=1",
+        "1",
+        "REPLACE",
+    ),
+    done(
         "LITERAL+",
         "several:box:one:two",
         "C: APPEND box {3+}\nL: 3\nc: \nS: $ OK done\nC: APPEND box {3+}\nL: 3\nc: \nS: $ OK done\n",
@@ -324,6 +340,28 @@ fn what_the_server_refuses_stays_refused() {
         let lines = told(&emulation, emulation.exchange, "number:111:0");
         assert!(is_like(emulation.told, &lines[0]), "{}: {}", emulation.step, lines[0]);
     }
+}
+
+/// REPLACE by number: without the UID of just that message nothing is done.
+#[test]
+fn a_number_that_may_mean_another_message_is_not_replaced() {
+    let tries = [
+        (
+            "S: * 3 FETCH (UID 8)\nS: $ OK done",
+            "IMAP_ERR_NO usable=1: message 2 was not replaced: the server did not tell its UID",
+        ),
+        (
+            "S: * 1 EXPUNGE\nS: * 2 FETCH (UID 8)\nS: $ OK done",
+            "IMAP_ERR_NO usable=1: message 2 was not replaced: messages before it may have gone",
+        ),
+        ("S: $ BAD no such message", "IMAP_ERR_BAD usable=1"),
+    ];
+    for (answer, told_) in tries {
+        let emulation = done("UIDPLUS LITERAL+", "replace:box:hi:#2", "", "", "", "");
+        let lines = told(&emulation, &format!("C: FETCH 2 (UID)\n{answer}\n"), "number:111:1");
+        assert!(lines[0].contains(told_), "{}", lines[0]);
+    }
+    support::shows("scripted", &["REPLACE"]);
 }
 
 /// A new emulation cannot be forgotten here.

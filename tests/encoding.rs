@@ -600,24 +600,52 @@ fn changes_to_messages() {
     play(&["connect:127.0.0.1", "select:INBOX"], begin, &examples);
 }
 
-/// RFC 8508. By UID always: numbers may change before the message has arrived.
+/// RFC 8508.
 #[test]
 fn replacements() {
-    let first = "Date: Thu, 1 Jan 2015 00:06:00 -0500 (EST)\nFrom: Fritz Schmidt <fritz.ze@example.org>\n\
-                 Subject: happy new year !!\nTo: miss.mitzy@example.org\nMessage-Id: <B238822389-0100000@example.org>\n\
-                 MIME-Version: 1.0\nContent-Type: TEXT/PLAIN; CHARSET=US-ASCII\n\n\
-                 Just saw the best fireworks show. Wish you were here.\nHopefully next year you can join us.\n\n";
-    let length = first.len() + first.lines().count();
-    let by_uid = format!("replace:Drafts:{}:2000:\\\\Seen \\\\Draft", word(first));
+    let header = |minute: u32, id: u64| {
+        format!(
+            "Date: Thu, 1 Jan 2015 00:{minute:02}:00 -0500 (EST)\nFrom: Fritz Schmidt <fritz.ze@example.org>\n\
+             Subject: happy new year !!\nTo: miss.mitzy@example.org\nMessage-Id: <B{id}-0100000@example.org>\n\
+             MIME-Version: 1.0\nContent-Type: TEXT/PLAIN; CHARSET=US-ASCII\n\n\
+             Just saw the best fireworks show. Wish you were here.\n"
+        )
+    };
+    let first = word(&(header(5, 238_822_388) + "\n"));
+    let second = word(&(header(6, 238_822_389) + "Hopefully next year you can join us.\n\n"));
+    let by_number = format!("replace:Drafts:{first}:#4:\\\\Seen \\\\Draft");
+    let by_uid = format!("replace:Drafts:{second}:2000:\\\\Seen \\\\Draft");
+    let picture = word(concat!(
+        "Date: Thu, 1 Jan 2015 00:10:00 -0500 (EST)\nFrom: Fritz Schmidt <fritz.ze@example.org>\n",
+        "Message-ID: <B238822388-0100003@example.org>\nMIME-Version: 1.0\nContent-Type: multipart/mixed;\n",
+        " boundary=\"------------030305060306060609050804\"\n\n"
+    ));
+    let picture = format!("sized:Drafts:{picture}:1201534:\\\\Seen \\\\Draft");
     let header = word("To: Mitzy <miss.mitzy@example.org>\nSubject: My view of the fireworks\n");
     let with_url = format!("replace:Drafts:{header}:3002::/Drafts/;UID=3002");
-    let line = format!(
-        "C: UID REPLACE 2000 Drafts (\\Seen \\Draft) {{{length}}}\nS: + Ready for literal data\nL: {length}\nc: \n\
-         S: * OK [APPENDUID 1 2001] Replacement Message ready\nS: * 5001 EXISTS\nS: * 4 EXPUNGE\nS: $ OK Replace completed"
-    );
-    let (by_uid, with_url) = ([by_uid.as_str()], [with_url.as_str()]);
+    let (by_number, by_uid) = ([by_number.as_str()], [by_uid.as_str()]);
+    let (picture, with_url) = ([picture.as_str()], [with_url.as_str()]);
     let examples: &[Example<'_>] = &[
-        ("section 3.3", &by_uid, &line),
+        (
+            "section 3.2",
+            &by_number,
+            "C: REPLACE 4 Drafts (\\Seen \\Draft) {312}\nS: + Ready for literal data\nL: 312\nc: \n\
+             S: * OK [APPENDUID 1 2000] Replacement Message ready\nS: * 5 EXISTS\nS: * 4 EXPUNGE\n\
+             S: $ OK Replace completed",
+        ),
+        (
+            "section 3.3",
+            &by_uid,
+            "C: UID REPLACE 2000 Drafts (\\Seen \\Draft) {350}\nS: + Ready for literal data\nL: 350\nc: \n\
+             S: * OK [APPENDUID 1 2001] Replacement Message ready\nS: * 5 EXISTS\nS: * 4 EXPUNGE\n\
+             S: $ OK Replace completed",
+        ),
+        (
+            "section 4.2",
+            &picture,
+            "C: APPEND Drafts (\\Seen \\Draft) {1201534}\nS: + Ready for literal data\ndrain 1201534\nc: \n\
+             S: $ OK [APPENDUID 1 3002] APPEND complete",
+        ),
         (
             "section 4.2",
             &with_url,

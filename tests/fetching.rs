@@ -839,6 +839,25 @@ fn cyrus() {
     plan.extend(CHANGED);
     plan.push(("close", ""));
     against(&server, "bob", &plan);
+    against(
+        &server,
+        "bob",
+        &[
+            ("create|Written", ""),
+            ("append|Written|Subject: a^^one^", "# 1"),
+            ("append|Written|Subject: b^^two^", "# 2"),
+            ("append|Written|Subject: c^^three^", "# 3"),
+            ("select|Written", "exists=3"),
+            ("replace|#1|Written|Subject: d^^four^", "# 4"),
+            ("replace|#*|Written|Subject: e^^five^", "# 5"),
+            ("replace|2|Written|Subject: f^^six^", "# 6"),
+            ("replace|#9|Written|Subject: g^^seven^", "IMAP_ERR_#"),
+            ("fetch|1:*|UID", "count=3 [#1 uid=3] [#2 uid=5] [#3 uid=6]"),
+            ("content|6", "\"six\\n\" part=1 subject=f"),
+            ("close", ""),
+            ("delete|Written", ""),
+        ],
+    );
     // The same connection cannot go back to message numbers.
     against(
         &server,

@@ -272,6 +272,8 @@ const COMMANDS: &[Row] = &[
     row("upload:box:hello", "APPEND", &["* 6 EXISTS"]).replying("[APPENDUID 7 12] done"),
     row("sendupload:box:hello", "APPEND", &["* 6 EXISTS"]).replying("[APPENDUID 7 12] done"),
     row("replace:box:hello:4", "UID REPLACE", &["* OK [APPENDUID 7 12] x", "* 6 EXISTS", "* 4 EXPUNGE"]),
+    row("replace:box:hello:#4", "REPLACE", &["* OK [APPENDUID 7 12] x", "* 6 EXISTS", "* 4 EXPUNGE"]),
+    row("sendreplace:box:hello:#4", "FETCH", &["* 4 FETCH (UID 9)"]).of("IMAP4rev1 UIDPLUS UNSELECT"),
     row("idle:30", "IDLE", &["* 6 EXISTS", "* 2 FETCH (FLAGS (\\Seen))", "* 6 EXPUNGE"]).nameless().adding_up(),
     row("abandon:IDLE", "IDLE", &["* 6 EXISTS", "* 2 FETCH (FLAGS (\\Seen))"]),
     // Who is logged in, and what the bytes mean.

@@ -5,7 +5,7 @@ mod support;
 use support::program::{run_for, test_program};
 use support::scripted::Scripted;
 
-const GREETING: &str = "S: * PREAUTH [CAPABILITY IMAP4rev1] ready\n";
+const GREETING: &str = "S: * PREAUTH [CAPABILITY IMAP4rev1 MOVE] ready\n";
 
 fn played(scenario: &str, options: &[&str], script: &[&str]) -> Vec<String> {
     let server = Scripted::new(&[GREETING, &script.concat()].concat());
@@ -65,6 +65,8 @@ fn commands_wait_for_what_they_depend_on() {
             "C: EXPUNGE\nquiet 50\nS: * 1 EXPUNGE\nS: $ OK done\n",
             "C: FETCH 1 (UID FLAGS)\nC: SEARCH UNSEEN\nquiet 50\n",
             "S: * SEARCH 1\nS: $ OK done\nS: * 1 FETCH (UID 2 FLAGS ())\nreply 2\n",
+            "C: MOVE 1 box\nquiet 50\nS: * OK [COPYUID 7 2 9] x\nS: * 1 EXPUNGE\nS: $ OK done\n",
+            "C: FETCH 1 (UID FLAGS)\nS: * 1 FETCH (UID 3 FLAGS ())\nS: $ OK done\n",
         ],
     );
 }

@@ -9,7 +9,7 @@ use super::boundary::{
 };
 use super::requests::{begin, imap_request, on_request};
 use crate::client;
-use crate::commands::{Append, NewMessage};
+use crate::commands::{Append, NewMessage, Replaced};
 use crate::error::{Error, Result, imap_status};
 use crate::model::{Assigned, imap_assigned, imap_error, try_box};
 use crate::session::{Pull, Pulled, UploadSource};
@@ -68,6 +68,8 @@ pub type imap_release_callback = Option<unsafe extern "C" fn(userdata: *mut c_vo
 #[derive(Default)]
 pub struct imap_upload {
     messages: Vec<NewMessage>,
+    /// Whose place the message takes, if the upload says that.
+    replaced: Option<Replaced>,
     /// The first adder that failed: the command fails with it.
     failed: Option<Error>,
 }
@@ -214,6 +216,27 @@ pub unsafe extern "C" fn imap_upload_add_later(
     unsafe { add(upload, error, |messages| last(messages)?.add(UploadSource::Later, checked_size(size)?)) }
 }
 
+/// Says which message of the selected mailbox the upload takes the place of, for imap_replace() and imap_send_upload()
+/// with a `uid` of 0: by its number, "#4", or "#*" for the last one known (RFC 8508 section 3.2), or by its UID, "42". A
+/// number means what it means when the command is sent: UIDs are safer. Where the server does not have REPLACE it is
+/// first asked for the UID of that number, and nothing but this UID is deleted. INVALID if it is not one message; the
+/// command is INVALID where numbers mean nothing (UIDONLY, or NOTIFY of the selected mailbox), and NO or BAD if there is
+/// no such message. Blocks: no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn imap_upload_set_replaced(
+    upload: *mut imap_upload,
+    message: *const c_char,
+    error: *mut *mut imap_error<'static>,
+) -> imap_status {
+    // SAFETY: the caller's promise; see boundary.rs.
+    unsafe {
+        change(upload, error, |upload| {
+            upload.replaced = Some(Replaced::parse(text("message", message)?)?);
+            Ok(())
+        })
+    }
+}
+
 /// Next comes a message or part that the server has (CATENATE, RFC 4469), named by a URL (RFC 5092):
 /// "/INBOX;UIDVALIDITY=7/;UID=20" is a whole message, "/INBOX/;UID=20/;SECTION=1.2" a part of one. The command fails
 /// with UNSUPPORTED if the server does not have CATENATE; with NO and the code BADURL, whose text is the URL, if there
@@ -247,10 +270,21 @@ unsafe fn add(
     add: impl FnOnce(&mut Vec<NewMessage>) -> Result<()>,
 ) -> imap_status {
     // SAFETY: the caller's promise.
+    unsafe { change(upload, error, |upload| add(&mut upload.messages)) }
+}
+
+/// # Safety
+/// As in boundary.rs.
+unsafe fn change(
+    upload: *mut imap_upload,
+    error: *mut *mut imap_error<'static>,
+    change: impl FnOnce(&mut imap_upload) -> Result<()>,
+) -> imap_status {
+    // SAFETY: the caller's promise.
     unsafe {
         call(error, || {
             let upload = exclusive("upload", upload)?;
-            add(&mut upload.messages).inspect_err(|failed| {
+            change(upload).inspect_err(|failed| {
                 upload.failed.get_or_insert_with(|| failed.clone());
             })
         })
@@ -265,12 +299,27 @@ impl imap_upload {
         }
     }
 
-    /// APPEND, or REPLACE of the message with this UID.
-    fn command(&self, uid: u32, mailbox: &str) -> Result<Append> {
-        match uid {
-            0 => Append::all(mailbox, self.messages()?),
-            uid => Append::replace(uid, mailbox, self.messages()?),
+    fn append(&self, mailbox: &str) -> Result<Append> {
+        if self.replaced.is_some() {
+            return Err(Error::invalid("the upload takes the place of a message: give it to imap_replace()"));
         }
+        Append::all(mailbox, self.messages()?)
+    }
+
+    /// In place of the message with this UID, or if that is 0 of the one that the upload names. None: of no message.
+    fn replace(&self, uid: u32, mailbox: &str) -> Result<Option<Append>> {
+        let messages = self.messages()?;
+        let replaced = match (uid, self.replaced) {
+            (0, None) => return Ok(None),
+            (0, Some(named)) => named,
+            (uid, None) => Replaced::Uid(uid),
+            _ => {
+                return Err(Error::invalid(
+                    "the upload names the message that it replaces: give 0 as its UID",
+                ));
+            }
+        };
+        Append::replace(replaced, mailbox, messages).map(Some)
     }
 }
 
@@ -290,15 +339,16 @@ pub unsafe extern "C" fn imap_append_upload(
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         give::<Assigned>(client, assigned, error, |client| {
-            let append = shared("upload", upload)?.command(0, text("mailbox", mailbox)?)?;
+            let append = shared("upload", upload)?.append(text("mailbox", mailbox)?)?;
             client.run(client.with_line_ends(append)?)
         })
     }
 }
 
 /// REPLACE (RFC 8508): puts the one message of the upload into `mailbox` in place of the message with this UID in the
-/// selected one. Where the server does not have it: APPEND, STORE and UID EXPUNGE, which are not atomic (then origin
-/// is IMAP_ORIGIN_EMULATED); UNSUPPORTED without UIDPLUS. Free the result with imap_assigned_free(). Blocks: yes.
+/// selected one; 0: of the one that imap_upload_set_replaced() named, which can be a number. Where the server does not
+/// have it: APPEND, STORE and UID EXPUNGE, which are not atomic (then origin is IMAP_ORIGIN_EMULATED); UNSUPPORTED
+/// without UIDPLUS. Free the result with imap_assigned_free(). Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_replace(
     client: *mut imap_client,
@@ -311,15 +361,16 @@ pub unsafe extern "C" fn imap_replace(
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         give::<Assigned>(client, assigned, error, |client| {
-            let upload = shared("upload", upload)?;
-            let append = Append::replace(uid, text("mailbox", mailbox)?, upload.messages()?)?;
+            let append = shared("upload", upload)?.replace(uid, text("mailbox", mailbox)?)?;
+            let append =
+                append.ok_or_else(|| Error::invalid("the UID of the message to be replaced is 0"))?;
             client.run(client.with_line_ends(append)?)
         })
     }
 }
 
-/// APPEND (`uid` 0) or REPLACE as a request, to be freed with imap_request_free(); take the answer with
-/// imap_request_take_assigned(). The upload may be freed at once. Blocks: no.
+/// APPEND, or REPLACE of what `uid` names, or imap_upload_set_replaced(), as a request, to be freed with
+/// imap_request_free(); take the answer with imap_request_take_assigned(). The upload may be freed at once. Blocks: no.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_send_upload(
     client: *mut imap_client,
@@ -332,7 +383,11 @@ pub unsafe extern "C" fn imap_send_upload(
     // SAFETY: the caller's promise; see boundary.rs.
     unsafe {
         begin(client, request, error, |client| {
-            let append = shared("upload", upload)?.command(uid, text("mailbox", mailbox)?)?;
+            let (upload, mailbox) = (shared("upload", upload)?, text("mailbox", mailbox)?);
+            let append = match upload.replace(uid, mailbox)? {
+                Some(replace) => replace,
+                None => upload.append(mailbox)?,
+            };
             client.submit(try_box(client.with_line_ends(append)?)?)
         })
     }

@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::copying::Pairs;
 use crate::error::{Error, Result, imap_status::*};
-use crate::model::{Assigned, Owned, imap_origin};
+use crate::model::{Assigned, Owned, imap_origin, imap_set};
 use crate::session::{
     Claim, Command, Facts, Loan, Mailboxes, Next, Reply, Rules, Sequence, Step, Supply, Untagged,
     UploadSource, unsupported,
@@ -57,12 +57,71 @@ pub struct Append {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verb {
     Append,
-    /// Of the message with this UID.
-    Replace(u32),
-    /// The three steps of a REPLACE that the server does not have.
+    Replace(Replaced),
+    /// The steps of a REPLACE that the server does not have; the first one only for a message number, whose UID it
+    /// asks for.
+    ReplaceFetch(u32, Found),
     ReplaceAppend(u32),
     ReplaceStore(u32),
     ReplaceExpunge(u32),
+}
+
+/// The message whose place another takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Replaced {
+    Uid(u32),
+    /// u32::MAX: the last one.
+    Number(u32),
+}
+
+/// What the server told of the message with a number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Uid(u32),
+    /// The number means another message now.
+    Moved,
+}
+
+impl Replaced {
+    /// "42", "#4", "#*": `seq-number`, or `uniqueid`, which has no `*`.
+    pub fn parse(text: &str) -> Result<Replaced> {
+        let set = imap_set::parse(text)?;
+        match (set.spans(), set.is_of_numbers()) {
+            ([span], true) if span.first == span.last => Ok(Replaced::Number(span.first)),
+            ([span], false) if span.first == span.last && span.first < u32::MAX => {
+                Ok(Replaced::Uid(span.first))
+            }
+            _ => Err(Error::invalid(
+                "one message is replaced: name it by its UID, \"42\", or its number, \"#4\" or \"#*\"",
+            )),
+        }
+    }
+}
+
+impl Found {
+    /// True: it is the answer.
+    fn note(&mut self, number: u32, untagged: &Untagged<'_>) -> bool {
+        if *self != Found::Nothing {
+            return false;
+        }
+        if untagged.is("EXPUNGE") || untagged.is("VANISHED") {
+            *self = Found::Moved;
+        }
+        let is_wanted = untagged.is("FETCH") && untagged.number == Some(number);
+        let Some(uid) = untagged.uid().filter(|uid| is_wanted && *uid > 0) else { return false };
+        *self = Found::Uid(uid);
+        true
+    }
+
+    fn uid(self, number: u32) -> Result<u32> {
+        let why = match self {
+            Found::Uid(uid) => return Ok(uid),
+            Found::Nothing => "the server did not tell its UID",
+            Found::Moved => "messages before it may have gone meanwhile",
+        };
+        Err(Error::new(IMAP_ERR_NO, format!("message {number} was not replaced: {why}; nothing was changed")))
+    }
 }
 
 impl NewMessage {
@@ -340,15 +399,12 @@ impl Append {
         self.messages.iter_mut().try_for_each(|message| message.fit_line_ends(file))
     }
 
-    /// The one message of `messages` in place of that with `uid`.
-    pub fn replace(uid: u32, mailbox: &str, messages: &[NewMessage]) -> Result<Append> {
-        if uid == 0 {
-            return Err(Error::invalid("the UID of the message to be replaced is 0"));
-        }
+    /// The one message of `messages` in place of another.
+    pub fn replace(replaced: Replaced, mailbox: &str, messages: &[NewMessage]) -> Result<Append> {
         if messages.len() > 1 {
             return Err(Error::invalid("one message can be replaced by one other only"));
         }
-        Ok(Append { step: Verb::Replace(uid), ..Append::all(mailbox, messages)? })
+        Ok(Append { step: Verb::Replace(replaced), ..Append::all(mailbox, messages)? })
     }
 
     /// Before the first line: whatever cannot be sent is found while nothing was.
@@ -361,10 +417,16 @@ impl Append {
         self.messages.iter().try_for_each(|message| message.check(facts))
     }
 
-    /// REPLACE, or its three steps where the server cannot.
+    /// REPLACE, or its steps where the server cannot.
     fn choose(&mut self, facts: &Facts) -> Result<()> {
-        let Verb::Replace(uid) = self.step else { return Ok(()) };
-        facts.needs_writable()?;
+        let Verb::Replace(replaced) = self.step else { return Ok(()) };
+        let last = facts.needs_writable()?.exists.filter(|exists| *exists > 0);
+        let replaced = match (replaced, last) {
+            // The last one that is known here; some servers do not understand the star.
+            (Replaced::Number(u32::MAX), Some(last)) => Replaced::Number(last),
+            _ => replaced,
+        };
+        self.step = Verb::Replace(replaced);
         if facts.has("REPLACE") {
             return Ok(());
         }
@@ -373,9 +435,17 @@ impl Append {
             let message = "the server has neither REPLACE nor UIDPLUS to do it with; nothing was sent";
             return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
         }
-        self.step = Verb::ReplaceAppend(uid);
+        self.step = match replaced {
+            Replaced::Uid(uid) => Verb::ReplaceAppend(uid),
+            Replaced::Number(number) => Verb::ReplaceFetch(number, Found::Nothing),
+        };
         Ok(())
     }
+}
+
+/// `seq-number`
+fn number_text(number: u32) -> String {
+    if number == u32::MAX { "*".to_owned() } else { number.to_string() }
 }
 
 /// So many messages go into one command (RFC 3502, RFC 9738).
@@ -392,7 +462,9 @@ impl Command for Append {
     fn name(&self) -> &'static str {
         match self.step {
             Verb::Append | Verb::ReplaceAppend(_) => "APPEND",
-            Verb::Replace(_) => "UID REPLACE",
+            Verb::Replace(Replaced::Uid(_)) => "UID REPLACE",
+            Verb::Replace(Replaced::Number(_)) => "REPLACE",
+            Verb::ReplaceFetch(..) => "FETCH",
             Verb::ReplaceStore(_) => "UID STORE",
             Verb::ReplaceExpunge(_) => "UID EXPUNGE",
         }
@@ -401,10 +473,16 @@ impl Command for Append {
     fn rules(&self) -> Rules {
         let claim = match self.step {
             Verb::Append | Verb::ReplaceAppend(_) | Verb::ReplaceStore(_) => Claim::Nothing,
-            Verb::Replace(_) => Claim::Copied,
+            Verb::Replace(Replaced::Uid(_)) => Claim::Copied,
+            // It runs alone: it names a number, and changes what numbers mean.
+            Verb::Replace(Replaced::Number(_)) | Verb::ReplaceFetch(..) => Claim::Everything,
             Verb::ReplaceExpunge(_) => Claim::Expunge,
         };
-        Rules { claim, sequence: Sequence::Renumbers, mailboxes: Mailboxes::Changes }
+        let sequence = match self.step {
+            Verb::Replace(Replaced::Number(_)) | Verb::ReplaceFetch(..) => Sequence::Uses,
+            _ => Sequence::Renumbers,
+        };
+        Rules { claim, sequence, mailboxes: Mailboxes::Changes }
     }
 
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
@@ -422,7 +500,13 @@ impl Command for Append {
                 line.word(&uid.to_string())?;
                 return Ok(Next::Send);
             }
-            Verb::Replace(uid) => line.word(&uid.to_string())?,
+            Verb::ReplaceFetch(number, _) => {
+                line.word(&number_text(number))?;
+                line.word("(UID)")?;
+                return Ok(Next::Send);
+            }
+            Verb::Replace(Replaced::Uid(uid)) => line.word(&uid.to_string())?,
+            Verb::Replace(Replaced::Number(number)) => line.word(&number_text(number))?,
             Verb::Append | Verb::ReplaceAppend(_) => {}
         }
         line.mailbox(&self.mailbox)?;
@@ -440,6 +524,9 @@ impl Command for Append {
 
     /// REPLACE tells APPENDUID before the EXPUNGE; that is news for everybody.
     fn untagged(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<bool> {
+        if let Verb::ReplaceFetch(number, found) = &mut self.step {
+            return Ok(found.note(*number, untagged));
+        }
         if untagged.condition.is_none() {
             return Ok(false);
         }
@@ -450,6 +537,7 @@ impl Command for Append {
         reply.ok()?;
         self.assigned.note(reply.resp_text())?;
         let next = match self.step {
+            Verb::ReplaceFetch(number, found) => Verb::ReplaceAppend(found.uid(number)?),
             Verb::ReplaceAppend(uid) => Verb::ReplaceStore(uid),
             Verb::ReplaceStore(uid) => Verb::ReplaceExpunge(uid),
             Verb::Append if self.at < self.messages.len() => Verb::Append,

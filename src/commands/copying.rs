@@ -103,6 +103,8 @@ impl Command for Copying {
 
     fn rules(&self) -> Rules {
         let claim = match self.kind {
+            // It runs alone: it names numbers, and changes what numbers mean.
+            Kind::Move if !self.targets.by_uid() => Claim::Everything,
             Kind::Copy | Kind::MoveCopy | Kind::Move => Claim::Copied,
             Kind::MoveStore => Claim::Fetch(self.targets.messages()),
             Kind::MoveExpunge => Claim::Expunge,

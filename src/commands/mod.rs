@@ -45,7 +45,7 @@ mod told;
 mod urlauth;
 mod user;
 
-pub use append::{Append, NewMessage};
+pub use append::{Append, NewMessage, Replaced};
 pub use authenticate::Authenticate;
 pub use batches::Batches;
 pub use capability::Capability;

@@ -219,7 +219,8 @@ static imap_status do_expunge(imap_error **error) {
   return status;
 }
 
-/* append|MAILBOX|MESSAGE|ENTRY|ATTRIBUTE|VALUE, in which ~ stands for NUL and ^ for CRLF. Or replace|UID|MAILBOX|MESSAGE. */
+/* append|MAILBOX|MESSAGE|ENTRY|ATTRIBUTE|VALUE, in which ~ stands for NUL and ^ for CRLF. Or replace|UID|MAILBOX|MESSAGE, in
+ * place of a UID "#4". */
 static imap_status do_upload(imap_error **error) {
   int is_replace = !strcmp(words[0], "replace"), at = is_replace ? 2 : 1;
   const char *text = word(at + 1) ? word(at + 1) : "";
@@ -243,6 +244,7 @@ static imap_status do_upload(imap_error **error) {
     imap_upload_add_annotation(upload, word(at + 2), word(at + 3), (const uint8_t *)word(at + 4),
         strlen(word(at + 4)), NULL);
   imap_upload_add_bytes(upload, message, length, NULL);
+  if (is_replace && *word(1) == '#') imap_upload_set_replaced(upload, word(1), NULL);
   imap_status status = is_replace
       ? imap_replace(client, (uint32_t)atoi(word(1)), word(2), upload, &assigned, error)
       : imap_append_upload(client, word(1), upload, &assigned, error);

@@ -242,6 +242,13 @@ static void arguments(void) {
   imap_upload_add_bytes(upload, (const uint8_t *)"x", 1, NULL);
   INVALID_OUT(imap_assigned, imap_append_upload(client, NULL, upload, &out, &error));
   INVALID_OUT(imap_assigned, imap_replace(client, 0, "a", upload, &out, &error));
+  imap_upload_set_replaced(upload, "#4", NULL);
+  INVALID_OUT(imap_assigned, imap_replace(client, 1, "a", upload, &out, &error));
+  INVALID_OUT(imap_assigned, imap_append_upload(client, "a", upload, &out, &error));
+  INVALID(imap_upload_set_replaced(NULL, "#4", &error));
+  INVALID(imap_upload_set_replaced(upload, NULL, &error));
+  for (const char **bad = (const char *[]){"", "#", "$", "*", "1:2", "#1,3", "0", "#x", NULL}; *bad; bad++)
+    INVALID(imap_upload_set_replaced(upload, *bad, &error));
   INVALID(imap_send_upload(client, 0, "a", upload, NULL, &error));
   INVALID(imap_upload_add_fd(upload, -1, 10, &error));
   INVALID(imap_upload_add_url(upload, NULL, &error));

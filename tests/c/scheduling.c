@@ -87,7 +87,7 @@ static void fair(void) {
 /* What needs a mailbox waits for its SELECT; numbers never meet what can renumber. */
 static void ordered(void) {
   const char *commands[] = {"SELECT INBOX", "UID FETCH 1 (FLAGS)", "UID SEARCH ALL", "FETCH 2 (FLAGS)", "EXPUNGE",
-      "FETCH 1 (FLAGS)", "SEARCH UNSEEN"};
+      "FETCH 1 (FLAGS)", "SEARCH UNSEEN", "MOVE 1 box", "FETCH 1 (FLAGS)"};
   enum { COUNT = sizeof commands / sizeof *commands };
   imap_request *requests[COUNT];
   for (int i = 0; i < COUNT; i++) CHECK(imap_send(client, commands[i], NULL, &requests[i], &error) == IMAP_OK, &error);

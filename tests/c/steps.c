@@ -506,8 +506,9 @@ static imap_status do_stream(imap_error **error) {
   return status;
 }
 
-/* upload:MAILBOX:TEXT, several:MAILBOX:TEXT:TEXT, replace:MAILBOX:TEXT:UID[:FLAGS[:URL]], sendupload:MAILBOX:TEXT:
- * messages of one piece, or of that and what a URL names. */
+/* upload:MAILBOX:TEXT, several:MAILBOX:TEXT:TEXT, replace:MAILBOX:TEXT:MESSAGE[:FLAGS[:URL]], sendupload:MAILBOX:TEXT:
+ * messages of one piece, or of that and what a URL names; MESSAGE is a UID or "#4", sendreplace does the same by a
+ * request. sized:MAILBOX:TEXT:SIZE:FLAGS is a text that is filled up to a size. */
 static imap_status do_upload(imap_error **error) {
   imap_assigned *assigned = NULL;
   imap_request *request = NULL;
@@ -515,15 +516,26 @@ static imap_status do_upload(imap_error **error) {
   imap_upload *upload = imap_upload_new();
   imap_upload_add_message(upload, word(4), -1, 0, NULL);
   imap_upload_add_bytes(upload, (const uint8_t *)word(2), strlen(word(2)), NULL);
+  if (!strcmp(words[0], "sized")) {
+    size_t size = (size_t)atoi(word(3)) - strlen(word(2));
+    uint8_t *filling = malloc(size);
+    memset(filling, 'A', size);
+    imap_upload_add_bytes(upload, filling, size, NULL);
+    free(filling);
+  }
+  uint32_t uid = 0;
+  if (strstr(words[0], "replace") && *word(3) == '#') imap_upload_set_replaced(upload, word(3), NULL);
+  else if (strstr(words[0], "replace")) uid = (uint32_t)atoi(word(3));
   if (word(5)) imap_upload_add_url(upload, word(5), NULL);
   if (!strcmp(words[0], "several")) {
     imap_upload_add_message(upload, NULL, -1, 0, NULL);
     imap_upload_add_bytes(upload, (const uint8_t *)word(3), strlen(word(3)), NULL);
   }
-  if (!strcmp(words[0], "upload") || !strcmp(words[0], "several")) status = imap_append_upload(client, word(1), upload, &assigned, error);
-  else if (!strcmp(words[0], "replace"))
-    status = imap_replace(client, (uint32_t)atoi(word(3)), word(1), upload, &assigned, error);
-  else if (!(status = imap_send_upload(client, 0, word(1), upload, &request, error)))
+  if (!strcmp(words[0], "replace"))
+    status = imap_replace(client, uid, word(1), upload, &assigned, error);
+  else if (strncmp(words[0], "send", 4))
+    status = imap_append_upload(client, word(1), upload, &assigned, error);
+  else if (!(status = imap_send_upload(client, uid, word(1), upload, &request, error)))
     status = imap_request_take_assigned(request, &assigned, error);
   if (assigned) show_assigned(assigned);
   imap_assigned_free(assigned);
@@ -721,7 +733,8 @@ static imap_status step(imap_error **error) {
   if (IS("content")) return do_content(error);
   if (IS("body")) return do_body(error);
   if (IS("stream")) return do_stream(error);
-  if (IS("upload") || IS("several") || IS("replace") || IS("sendupload")) return do_upload(error);
+  if (IS("upload") || IS("several") || IS("replace") || IS("sendupload") || IS("sendreplace") || IS("sized"))
+    return do_upload(error);
   if (IS("origin")) return printf(" %d", (int)last_origin), IMAP_OK;
   if (IS("challenge")) return do_challenge(error);
   if (IS("resync")) return do_resync(error);
