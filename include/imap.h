@@ -1957,8 +1957,12 @@ void imap_events_free(imap_events *events);
 /// stands before its answer fits into IMAP_OPTION_SPOOL. A stream that you no longer want: imap_request_free().
 ///
 /// What the server does not tell with LIST is asked for each mailbox here too, one question after the other once all
-/// names are known; imap_send() asks many at once. UNSUPPORTED where two lists, or two answers to a FETCH, would have to
-/// be put together: the subscriptions without LIST-EXTENDED, several patterns, PREVIEW.
+/// names are known; imap_send() asks many at once. UNSUPPORTED where two lists would have to be put together: the
+/// subscriptions without LIST-EXTENDED, several patterns.
+///
+/// PREVIEW where the server does not have it: which messages the set names is asked once at the beginning, then for 64
+/// of them at a time their structures, the beginnings of their texts, and the messages with all else that you asked for.
+/// Their UIDs are held (LIMIT: more than IMAP_OPTION_MAX_RESULT) and 64 previews; bodies are read as ever.
 ///
 /// As imap_send(): `command` with `params` for its ?, gives a request to be freed with imap_request_free(). INVALID
 /// if the command has no items. Blocks: no.

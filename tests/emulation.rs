@@ -258,6 +258,14 @@ const EMULATIONS: &[Emulation] = &[
         "1",
         "PREVIEW",
     ),
+    done(
+        "",
+        "stream:FETCH 2 (PREVIEW)",
+        "C: FETCH 2 (UID)\nS: * 2 FETCH (UID 4)\nS: $ OK done\nC: UID FETCH 4 (UID BODYSTRUCTURE)\nS: * 2 FETCH (UID 4 BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 2 1))\nS: $ OK done\nC: UID FETCH 4 *BODY.PEEK[1]*\nS: * 2 FETCH (UID 4 BODY[1]<0> \"hi\")\nS: $ OK done\nC: UID FETCH 4 (UID)\nS: * 2 FETCH (UID 4)\nS: $ OK done\n",
+        "stream: uid=4 preview=hi",
+        "",
+        "PREVIEW",
+    ),
 ];
 
 /// Says which servers it is that has these.

@@ -118,7 +118,6 @@ fn what_the_server_lacks_is_not_asked_for() {
             format!("store:{}", lacks("ANNOTATE-EXPERIMENT-1")),
         ),
         ("store|1|-X-GM-LABELS (a)", format!("store:{}", lacks("X-GM-EXT-1"))),
-        ("stream|UID FETCH 1 PREVIEW", format!("stream:{}", lacks("PREVIEW"))),
         ("append|INBOX|a~b", format!("append:{}", lacks("BINARY"))),
         ("append|INBOX|ab|/comment|value.priv|x", format!("append:{}", lacks("ANNOTATE-EXPERIMENT-1"))),
         (
@@ -155,6 +154,91 @@ fn previews_are_made_where_there_are_none() {
             "fetch: count=4 [#1 uid=1 flags= preview=\"café au lait\"] [#2 uid=2 flags= preview=\"Yes\"] \
              [#3 uid=3 flags=] [#4 uid=4 flags=] origin=1",
         )],
+    );
+}
+
+/// Sixty-four messages at a time; each is handed out with its preview, in order, and its body is read as it comes.
+#[test]
+fn previews_are_made_in_streams_too() {
+    let each = |from: u32, to: u32, what: &dyn Fn(u32) -> String| -> String {
+        (from..=to).map(|n| format!("S: * {n} FETCH (UID {} {})\n", n * 10, what(n))).collect()
+    };
+    let uids = |from: u32, to: u32| (from..=to).map(|n| (n * 10).to_string()).collect::<Vec<_>>().join(",");
+    let structure = |_| "BODYSTRUCTURE (\"text\" \"plain\" NIL NIL NIL \"7bit\" 20 1)".to_owned();
+    let (first, second) = (uids(1, 64), uids(65, 70));
+    let script = [
+        "C: UID FETCH 1:* (UID)\n".to_owned(),
+        each(1, 70, &|_| "FLAGS ()".to_owned()),
+        format!("S: $ OK done\nC: UID FETCH {first} (UID BODYSTRUCTURE)\n"),
+        each(1, 64, &structure),
+        format!("S: $ OK done\nC: UID FETCH {first} (UID BODY.PEEK[1]<0.2048>)\n"),
+        // Bytes that nobody asked for, as many as bodies have that are read piece by piece, and none for the second.
+        "S- * 1 FETCH (UID 10 BODY[1]<0> {20000}\\r\\n\nbytes 20000\nS: )\n".to_owned(),
+        each(3, 64, &|n| format!("BODY[1]<0> \"text {n}\"")),
+        format!("S: $ OK done\nC: UID FETCH {first} (UID FLAGS BODY.PEEK[])\n"),
+        "S- * 1 FETCH (UID 10 FLAGS () BODY[] {70000}\\r\\n\nbytes 70000\nS: )\n".to_owned(),
+        each(2, 64, &|_| "FLAGS () BODY[] NIL".to_owned()),
+        format!("S: $ OK done\nC: UID FETCH {second} (UID BODYSTRUCTURE)\n"),
+        // One is gone, one has no text, and then the texts cannot be had.
+        each(66, 69, &structure),
+        "S: * 70 FETCH (UID 700 BODYSTRUCTURE (\"image\" \"png\" NIL NIL NIL \"base64\" 20))\n".to_owned(),
+        format!("S: $ OK done\nC: UID FETCH {} (UID BODY.PEEK[1]<0.2048>)\n", uids(66, 69)),
+        "S: * 66 FETCH (UID 660 BODY[1]<0> \"text 66\")\nS: $ NO [EXPUNGEISSUED] some are gone\n".to_owned(),
+        format!("C: UID FETCH {second} (UID FLAGS BODY.PEEK[])\n"),
+        each(66, 70, &|_| "FLAGS () BODY[] \"\"".to_owned()),
+        "S: $ OK done\n".to_owned(),
+    ];
+    let expected = |n: u32| match n {
+        1 => format!(" BODY[] of 10: 70000 [#1 uid=10 preview={}]", "x".repeat(200)),
+        2 => " [#2 uid=20]".to_owned(),
+        3..=64 => format!(" [#{n} uid={} preview=text {n}]", n * 10),
+        66 => " BODY[] of 660: 0 [#66 uid=660 preview=text 66]".to_owned(),
+        _ => format!(" BODY[] of {}: 0 [#{n} uid={}]", n * 10, n * 10),
+    };
+    let all: String = (1..=70).filter(|n| *n != 65).map(expected).collect();
+    let select = SELECT.replace("30 EXISTS", "70 EXISTS");
+    let steps = ["select|INBOX", "stream|UID FETCH 1:* (FLAGS PREVIEW BODY.PEEK[])"];
+    let lines = played("IMAP4rev1", &[&select, &script.concat(), "stall\n"].concat(), &steps);
+    assert_eq!(lines[1], format!("stream:{all}"));
+    shows("scripted", &["PREVIEW"]);
+}
+
+/// What is changed since, what has vanished and which page it is, is asked once.
+#[test]
+fn previews_of_the_messages_that_modifiers_choose() {
+    let rest = |uid: u32| {
+        format!(
+            "C: UID FETCH {uid} (UID BODYSTRUCTURE)\n\
+             S: * 3 FETCH (UID {uid} BODYSTRUCTURE (\"text\" \"plain\" NIL NIL NIL \"7bit\" 20 1))\n\
+             S: $ OK done\n\
+             C: UID FETCH {uid} (UID BODY.PEEK[1]<0.2048>)\n\
+             S: * 3 FETCH (UID {uid} BODY[1]<0> \"hi\")\n\
+             S: $ OK done\n"
+        )
+    };
+    let script = [
+        "C: ENABLE QRESYNC\nS: * ENABLED QRESYNC\nS: $ OK done\n",
+        "C: UID FETCH 1:9 (UID) (CHANGEDSINCE 5 VANISHED)\n",
+        "S: * VANISHED (EARLIER) 1:2\nS: * 3 FETCH (UID 4 MODSEQ (7))\nS: $ OK done\n",
+        &rest(4),
+        "C: UID FETCH 4 (UID FLAGS) (CHANGEDSINCE 5)\nS: * 3 FETCH (UID 4 FLAGS () MODSEQ (7))\nS: $ OK done\n",
+        "C: UID FETCH 1:9 (UID) (PARTIAL -1:-1)\nS: * 3 FETCH (UID 9)\nS: $ OK done\n",
+        &rest(9),
+        "C: UID FETCH 9 (UID FLAGS)\nS: * 3 FETCH (UID 9 FLAGS ())\nS: $ OK done\n",
+        "C: UID FETCH 5 (UID)\nS: $ OK done\n",
+    ];
+    selected(
+        "IMAP4rev1 ENABLE CONDSTORE QRESYNC PARTIAL",
+        &script.concat(),
+        &[
+            ("enable|QRESYNC", "enable: QRESYNC"),
+            (
+                "stream|UID FETCH 1:9 (FLAGS PREVIEW) (CHANGEDSINCE 5 VANISHED)",
+                "stream: [#3 uid=4 preview=hi]",
+            ),
+            ("stream|UID FETCH 1:9 (FLAGS PREVIEW) (PARTIAL -1:-1)", "stream: [#3 uid=9 preview=hi]"),
+            ("stream|UID FETCH 5 (PREVIEW)", "stream:"),
+        ],
     );
 }
 
@@ -925,6 +1009,11 @@ fn courier() {
                 "count=2 [#1 uid=1 flags=# preview=\"hello there\"] [#2 uid=2 flags=# preview=\"good bye\"] origin=1",
             ),
             ("content|2", "\"<p>good&nbsp;<b>bye</b>#\" html part=1 subject=b"),
+            (
+                "stream|UID FETCH 1:* (FLAGS PREVIEW BODY.PEEK[])",
+                "BODY[] of 1: # [#1 uid=1 preview=hello there] BODY[] of 2: # [#2 uid=2 preview=good bye]",
+            ),
+            ("stream|FETCH 2 (PREVIEW)", "[#2 uid=2 preview=good bye]"),
         ],
     );
     shows("courier", &["PREVIEW"]);

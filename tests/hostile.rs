@@ -266,6 +266,13 @@ const COMMANDS: &[Row] = &[
         "UID FETCH",
         &["* 1 FETCH (UID 1 FLAGS (x) BODY[1] \"a\")", "* 2 FETCH (UID 7 BODY[1] \"text\")"],
     ).adding_up(),
+    row(
+        "stream:UID FETCH 1\\:9 (FLAGS PREVIEW)",
+        "UID FETCH",
+        &["* 1 FETCH (UID 1 FLAGS (x) BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 2 1) BODY[1]<0> \"hi\")"],
+    )
+    .of("IMAP4rev1 UNSELECT")
+    .adding_up(),
     row("stream:LIST \"\" *", "LIST", &["* LIST () \"/\" box", "* LIST (\\Noselect) \"/\" \"other\""]).nameless().adding_up(),
     row("stream:UID SEARCH ALL", "UID SEARCH", &["* SEARCH 2 4 5", "* SEARCH 7"]).nameless().adding_up(),
     row("append:box:hello", "APPEND", &["* 6 EXISTS"]).replying("[APPENDUID 7 12] done"),

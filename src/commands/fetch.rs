@@ -1,5 +1,6 @@
 //! FETCH (RFC 9051 section 6.4.5, RFC 7162, RFC 9394). Where the server has no PREVIEW, it is made from the text.
 
+use super::portions::Portions;
 use super::preview::Previews;
 use super::spacing::Spacing;
 use super::targets::Targets;
@@ -25,6 +26,8 @@ pub struct Fetch {
     item: Option<Box<Owned<Message>>>,
     /// PREVIEW is made here.
     previews: Option<Previews>,
+    /// The same in a stream.
+    portions: Option<Portions>,
     decoding: Decoding,
     spacing: Spacing,
 }
@@ -80,6 +83,7 @@ impl Fetch {
             is_streamed: false,
             item: None,
             previews: None,
+            portions: None,
             decoding: Decoding::default(),
             spacing: Spacing::default(),
         })
@@ -87,14 +91,18 @@ impl Fetch {
 
     /// What the server must have and be told for the items that are asked for.
     fn check(&mut self, facts: &Facts) -> Result<()> {
-        if self.items.is_modified_by("PARTIAL") && self.targets.is_split() {
+        if self.items.is_modified_by("PARTIAL") && self.targets.is_split() && self.portions.is_none() {
             return Err(Error::invalid("PARTIAL goes with a set that fits into one line"));
         }
-        let makes_previews = facts.settings.emulate && !self.is_streamed && !facts.has("PREVIEW");
+        let makes_previews = facts.settings.emulate && !facts.has("PREVIEW");
         for capability in self.items.needs() {
             match capability {
                 "PREVIEW" if makes_previews => {
-                    self.previews.get_or_insert_with(Previews::default);
+                    if self.is_streamed {
+                        self.portions.get_or_insert_with(Portions::default);
+                    } else {
+                        self.previews.get_or_insert_with(Previews::default);
+                    }
                     self.beside.is_emulated = true;
                 }
                 _ => facts.needs(capability)?,
@@ -106,18 +114,24 @@ impl Fetch {
         }
         Ok(())
     }
+
+    /// The messages that the next line asks for.
+    fn asked_for(&self) -> &Targets {
+        let texts = self.previews.as_ref().and_then(Previews::targets);
+        texts.or_else(|| self.portions.as_ref().and_then(Portions::targets)).unwrap_or(&self.targets)
+    }
 }
 
 impl Command for Fetch {
     type Output = Box<Owned<Messages>>;
 
     fn name(&self) -> &'static str {
-        let is_uid = self.targets.by_uid() || self.previews.as_ref().is_some_and(Previews::has_begun);
+        let is_uid = self.asked_for().by_uid() || self.previews.as_ref().is_some_and(Previews::has_begun);
         if is_uid { "UID FETCH" } else { "FETCH" }
     }
 
     fn rules(&self) -> Rules {
-        let targets = self.previews.as_ref().and_then(Previews::targets).unwrap_or(&self.targets);
+        let targets = self.asked_for();
         Rules {
             claim: Claim::Fetch(targets.messages()),
             sequence: targets.sequence(),
@@ -134,17 +148,23 @@ impl Command for Fetch {
         if let Some(previews) = self.previews.as_mut().filter(|previews| previews.has_begun()) {
             return previews.line(line);
         }
+        let name = self.name();
+        let before = self.portions.as_mut().filter(|portions| !portions.is_at_messages());
+        if let Some(portions) = before.filter(|_| !is_empty) {
+            return portions.line(name, &self.targets, &self.items, line);
+        }
         let piece = match self.targets.piece() {
             // Servers call "1:*" in an empty mailbox an error.
             Some(piece) if !is_empty => piece,
             _ => return Ok(Next::Nothing),
         };
-        line.word(self.name())?;
+        line.word(name)?;
         line.raw(b" ")?;
         line.raw(piece)?;
         let manner = Manner {
             is_old: facts.is_imap4(),
             by_structure: self.previews.is_some(),
+            is_portion: self.portions.is_some(),
             is_undecoded: self.decoding.is_off,
             is_tight: self.spacing.is_tight(facts),
         };
@@ -159,6 +179,9 @@ impl Command for Fetch {
         if let Some(previews) = self.previews.as_mut().filter(|previews| previews.has_begun()) {
             return previews.take(untagged, facts);
         }
+        if let Some(portions) = self.portions.as_mut().filter(|portions| !portions.is_at_messages()) {
+            return portions.take(untagged, facts);
+        }
         if self.asks_binary {
             let named = if self.targets.by_uid() { untagged.uid() } else { untagged.number };
             self.decoding.highest = self.decoding.highest.max(named.unwrap_or(0));
@@ -166,7 +189,7 @@ impl Command for Fetch {
         let asked = self.asked;
         match &mut self.list {
             Some(list) if self.is_streamed => {
-                self.item = list.one(untagged, asked, facts)?;
+                self.item = list.one(untagged, asked, facts, self.portions.as_ref())?;
                 Ok(true)
             }
             Some(list) => list.take(untagged, asked, facts),
@@ -188,6 +211,10 @@ impl Command for Fetch {
         if let Some(previews) = self.previews.as_mut().filter(|previews| previews.has_begun()) {
             return Ok(if previews.go_on(reply)? { Step::AGAIN } else { Step::DONE });
         }
+        if let Some(portions) = self.portions.as_mut().filter(|portions| !portions.is_at_messages()) {
+            let has_more = portions.go_on(reply, &self.items, &mut self.targets)?;
+            return Ok(if has_more { Step::AGAIN } else { Step::DONE });
+        }
         if self.items.asks_fields() && self.spacing.tightens(reply, facts) {
             return Ok(Step::AGAIN);
         }
@@ -199,13 +226,14 @@ impl Command for Fetch {
             // That message is either the last one that came, or the next, which then comes without.
             self.decoding.is_off = highest == 0;
             self.targets.pass(highest)?
-        } else if self.items.is_modified_by("PARTIAL") {
+        } else if self.items.is_modified_by("PARTIAL") && self.portions.is_none() {
             // Its places are counted in all that the set names.
             self.targets.stop(reply).map(|()| false)?
         } else {
             self.targets.go_on(reply)?
         };
-        if has_more {
+        let has_next = |portions: &mut Portions| portions.next(&mut self.targets);
+        if has_more || self.portions.as_mut().map_or(Ok(false), has_next)? {
             return Ok(Step::AGAIN);
         }
         let is_done = match (&mut self.previews, &self.list) {
@@ -216,7 +244,8 @@ impl Command for Fetch {
     }
 
     fn finish(self) -> Result<Self::Output> {
-        let limited_at = self.targets.limited_at();
+        let whole = self.portions.as_ref().map_or(0, Portions::limited_at);
+        let limited_at = self.targets.limited_at().max(whole);
         let mut list = self.list;
         if let (Some(list), Some(previews)) = (&mut list, self.previews) {
             previews.add_to(&mut list.messages)?;
@@ -258,6 +287,7 @@ impl Messaging {
         untagged: &Untagged<'_>,
         asked: Asked,
         facts: &Facts,
+        portions: Option<&Portions>,
     ) -> Result<Option<Box<Owned<Message>>>> {
         let Some(named) = self.named(untagged, facts) else { return Ok(None) };
         let mut is_full = false;
@@ -266,7 +296,10 @@ impl Messaging {
         let room = (sent + sent / 2 + ROOM).min(facts.settings.max_result);
         let made = Owned::build_in(Arena::of_one(room)?, |arena| {
             arena.set_limit(facts.settings.max_result);
-            let made = named.parse(untagged, asked, facts, arena);
+            let made = named.parse(untagged, asked, facts, arena).and_then(|message| match portions {
+                Some(portions) => portions.complete(message, arena),
+                None => Ok(message),
+            });
             is_full = arena.is_full();
             made
         });

@@ -29,6 +29,7 @@ mod notify;
 mod opening;
 mod partial;
 mod plain;
+mod portions;
 mod preview;
 mod raw;
 mod rights;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::fetch::Named;
 use super::targets::Targets;
 use crate::error::{NoMemory, Result};
-use crate::model::{Growing, Message, imap_details, imap_message, imap_set};
+use crate::model::{Arena, Growing, Message, imap_details, imap_message, imap_set};
 use crate::session::{Facts, Next, Reply, Untagged};
 use crate::wire::content;
 use crate::wire::fetch::Asked;
@@ -15,6 +15,8 @@ use crate::wire::line::Line;
 #[derive(Default)]
 pub struct Previews {
     has_begun: bool,
+    /// Whose text is which section.
+    sections: HashMap<String, imap_set>,
     /// Messages whose text is the same section are asked together.
     waiting: Vec<(String, Targets)>,
     /// How a message's text is stored, by UID.
@@ -49,25 +51,38 @@ impl Previews {
         &mut self,
         messages: impl Iterator<Item = &'m imap_message<'a>>,
     ) -> Result<bool> {
-        self.has_begun = true;
-        let mut sections: HashMap<String, imap_set> = HashMap::new();
-        for message in messages.filter(|message| message.uid != 0) {
-            let parts: Vec<_> = message.details.parts.iter().collect();
-            let Some(part) = content::text_part(&parts).and_then(|at| parts.get(at)) else { continue };
-            let copied = |text: Option<&str>| text.map(super::copy).transpose();
-            let form = Form {
-                encoding: copied(part.encoding.get())?.unwrap_or_default(),
-                charset: copied(part.charset.get())?,
-                is_html: content::is_html(part),
-            };
-            let section = super::copy(part.section.get().unwrap_or_default())?;
-            let length = if form.is_html { HTML } else { PLAIN };
-            self.forms.try_reserve(1).map_err(NoMemory::from)?;
-            sections.try_reserve(1).map_err(NoMemory::from)?;
-            if self.forms.insert(message.uid, form).is_none() {
-                sections.entry(format!("{section}]<0.{length}>")).or_default().push(message.uid)?;
-            }
+        for message in messages {
+            self.note(message)?;
         }
+        self.ask()
+    }
+
+    /// A message whose text may have to be asked for. False: its structure is not told.
+    pub fn note(&mut self, message: &imap_message<'_>) -> Result<bool> {
+        let parts: Vec<_> = message.details.parts.iter().filter(|_| message.uid != 0).collect();
+        let Some(part) = content::text_part(&parts).and_then(|at| parts.get(at)) else {
+            return Ok(!parts.is_empty());
+        };
+        let copied = |text: Option<&str>| text.map(super::copy).transpose();
+        let form = Form {
+            encoding: copied(part.encoding.get())?.unwrap_or_default(),
+            charset: copied(part.charset.get())?,
+            is_html: content::is_html(part),
+        };
+        let section = super::copy(part.section.get().unwrap_or_default())?;
+        let length = if form.is_html { HTML } else { PLAIN };
+        self.forms.try_reserve(1).map_err(NoMemory::from)?;
+        self.sections.try_reserve(1).map_err(NoMemory::from)?;
+        if self.forms.insert(message.uid, form).is_none() {
+            self.sections.entry(format!("{section}]<0.{length}>")).or_default().push(message.uid)?;
+        }
+        Ok(true)
+    }
+
+    /// The texts of those are next; false: there is none to be asked for.
+    pub fn ask(&mut self) -> Result<bool> {
+        self.has_begun = true;
+        let sections = std::mem::take(&mut self.sections);
         self.waiting.try_reserve(sections.len())?;
         for (section, set) in sections {
             let text = set.text().and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default();
@@ -89,7 +104,7 @@ impl Previews {
 
     pub fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let Some(named) = Named::of(untagged, facts) else { return Ok(true) };
-        let arena = crate::model::Arena::new();
+        let arena = Arena::new();
         arena.set_limit(facts.settings.max_result);
         let message = named.parse(untagged, Asked::default(), facts, &arena)?;
         let stored = message.details.sections.iter().find_map(|section| section.bytes());
@@ -109,6 +124,26 @@ impl Previews {
             }
         }
         Ok(!self.waiting.is_empty())
+    }
+
+    /// The texts of the last line cannot be had. Whether there is another line to be sent.
+    pub fn advance(&mut self) -> bool {
+        if self.waiting.last_mut().is_some_and(|(_, targets)| !targets.advance()) {
+            self.waiting.pop();
+        }
+        !self.waiting.is_empty()
+    }
+
+    /// The message with its preview, if that was made.
+    pub fn put_on<'a>(
+        &self,
+        message: imap_message<'a>,
+        arena: &'a Arena,
+    ) -> Result<imap_message<'a>, NoMemory> {
+        let made = self.made.iter().find(|(uid, _)| *uid == message.uid);
+        let Some((_, preview)) = made else { return Ok(message) };
+        let details = imap_details { preview: arena.text(preview)?, ..*message.details };
+        Ok(imap_message { details: arena.put(details)?, ..message })
     }
 
     /// As responses like any other: they are merged with those that they belong to.

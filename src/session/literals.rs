@@ -26,7 +26,12 @@ impl Session {
         if owners().next().is_some() && owners().all(|entry| entry.command.is_none()) {
             return Ok(Sink::Drop);
         }
-        let reader = owners().find(|entry| entry.is_stream && entry.command.is_some()).map(|entry| entry.id);
+        // A stream also asks for what it does not hand out.
+        let is_read = |entry: &&Entry| {
+            let is_streamed = matches!(&entry.rules().claim, Claim::Fetch(messages) if messages.is_streamed);
+            is_streamed && entry.is_stream && entry.command.is_some()
+        };
+        let reader = owners().find(is_read).map(|entry| entry.id);
         if let Some(owner) = reader {
             if let Some(found) = fetch::head(head) {
                 let label = copy(found.label)?;

@@ -55,6 +55,8 @@ pub struct Manner {
     pub is_old: bool,
     /// The structure, by which a PREVIEW can be made, in place of that.
     pub by_structure: bool,
+    /// Of a few messages of those that `encode_which` asks for, whose previews are made in another way.
+    pub is_portion: bool,
     /// Nothing that the server would have to decode.
     pub is_undecoded: bool,
     /// Without the space before the names of header fields.
@@ -157,7 +159,7 @@ impl Items {
     /// One word; gives the place of the next.
     fn encode_one(&self, at: usize, manner: Manner, line: &mut Line) -> Result<usize> {
         let atom = self.words.atom(at);
-        if manner.by_structure && atom.as_deref() == Some("PREVIEW") {
+        if (manner.by_structure || manner.is_portion) && atom.as_deref() == Some("PREVIEW") {
             let has_list = matches!(self.words.get(at + 1), Some(Word::Open));
             return Ok(if has_list { self.words.close_of(at + 1).unwrap_or(at + 2) } else { at + 1 });
         }
@@ -190,12 +192,27 @@ impl Items {
             line.word("BODYSTRUCTURE")?;
         }
         line.raw(b")")?;
-        if let Some(modifier) = &self.modifier {
-            line.word("(")?;
-            modifier.emit(line)?;
-            line.raw(b")")?;
+        self.encode_modifiers(manner.is_portion, line)
+    }
+
+    /// Asks which messages a set names, by the modifiers.
+    pub fn encode_which(&self, line: &mut Line) -> Result<()> {
+        line.word("(UID)")?;
+        self.encode_modifiers(false, line)
+    }
+
+    /// Of those messages PARTIAL and VANISHED have said what they say; CHANGEDSINCE also brings MODSEQ.
+    fn encode_modifiers(&self, is_portion: bool, line: &mut Line) -> Result<()> {
+        let Some(modifier) = &self.modifier else { return Ok(()) };
+        let (mut from, mut to) = (0, modifier.len());
+        if is_portion {
+            let since = (0..to).find(|at| modifier.atom(*at).as_deref() == Some("CHANGEDSINCE"));
+            let Some(since) = since else { return Ok(()) };
+            (from, to) = (since, since + 2);
         }
-        Ok(())
+        line.word("(")?;
+        modifier.emit_range(from, to, line)?;
+        line.raw(b")")
     }
 }
 

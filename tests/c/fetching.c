@@ -158,7 +158,9 @@ static imap_status do_stream(imap_error **error) {
       imap_body_free(body);
     }
     if (status || (status = imap_request_next_message(request, &message, error)) || !message) break;
-    printf(" [#%u uid=%u]", (unsigned)message->number, (unsigned)message->uid);
+    printf(" [#%u uid=%u", (unsigned)message->number, (unsigned)message->uid);
+    if (message->details->preview) printf(" preview=%s", message->details->preview);
+    printf("]");
     imap_message_free(message);
   }
   imap_request_free(request);

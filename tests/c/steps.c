@@ -490,6 +490,7 @@ static imap_status do_stream(imap_error **error) {
       while (!(status = imap_request_next_body(request, &body, error)) && body) imap_body_free(body);
       if (!status) status = imap_request_next_message(request, &message, error);
       if (message) printf(" uid=%u", (unsigned)message->uid);
+      if (message && message->details->preview) printf(" preview=%s", message->details->preview);
     } else if (strstr(word(1), "SEARCH")) {
       status = imap_request_next_numbers(request, &numbers, error);
       if (numbers) show_numbers(numbers);
