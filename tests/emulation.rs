@@ -121,6 +121,22 @@ const EMULATIONS: &[Emulation] = &[
         "1",
         "SPECIAL-USE",
     ),
+    done(
+        "",
+        "stream:LIST (SUBSCRIBED) \"\" *",
+        "C: LSUB \"\" *\nS: * LSUB () \"/\" box\nS: $ OK done\n@box\n",
+        "stream: count=1 [box#]",
+        "",
+        "LIST-EXTENDED",
+    ),
+    done(
+        "",
+        "stream:LIST \"\" (box *)",
+        "C: LIST \"\" \"box\"\nS: * LIST () \"/\" box\nS: $ OK done\n@box\n",
+        "stream: count=1 [box]",
+        "",
+        "LIST-EXTENDED",
+    ),
     done("", "list::*:RETURN (CHILDREN)", "@box\n", "list: count=1 [box]", "1", "LIST-EXTENDED"),
     done(
         "",

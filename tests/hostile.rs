@@ -273,6 +273,14 @@ const COMMANDS: &[Row] = &[
     )
     .of("IMAP4rev1 UNSELECT")
     .adding_up(),
+    row("stream:LIST \"\" (box *)", "LIST", &["* LIST () \"/\" box", "* LIST (\\Noselect) \"/\" \"other\""])
+        .of("IMAP4rev1 UNSELECT")
+        .nameless()
+        .adding_up(),
+    row("stream:LIST (SUBSCRIBED) \"\" *", "LSUB", &["* LSUB () \"/\" box", "* LSUB (\\Noselect) \"/\" \"other\""])
+        .of("IMAP4rev1 UNSELECT")
+        .nameless()
+        .adding_up(),
     row("stream:LIST \"\" *", "LIST", &["* LIST () \"/\" box", "* LIST (\\Noselect) \"/\" \"other\""]).nameless().adding_up(),
     row("stream:UID SEARCH ALL", "UID SEARCH", &["* SEARCH 2 4 5", "* SEARCH 7"]).nameless().adding_up(),
     row("append:box:hello", "APPEND", &["* 6 EXISTS"]).replying("[APPENDUID 7 12] done"),

@@ -119,10 +119,6 @@ fn what_no_command_can_tell_is_refused() {
             "STATUS DELETED-STORAGE: the server does not have QUOTA=RES-STORAGE",
         ),
         ("status|INBOX|APPENDLIMIT", "STATUS APPENDLIMIT: the server does not have APPENDLIMIT"),
-        (
-            "stream|LIST \"\" * RETURN (SUBSCRIBED)",
-            "the server does not have LIST-EXTENDED, and a stream cannot put two lists together",
-        ),
         ("take-mailboxes|XLIST \"\" *", "the server does not have XLIST"),
         ("take-entries|GETANNOTATION INBOX /comment value.priv", "the server does not have ANNOTATEMORE"),
         ("getmetadata|INBOX|/private/a", "the server has neither METADATA nor ANNOTATEMORE"),
@@ -340,6 +336,68 @@ fn streams_of_mailboxes_ask_for_what_list_does_not_tell() {
     let lines =
         played("IMAP4rev1", &many, &["82:100000"], &["stream|LIST \"\" * RETURN (STATUS (MESSAGES))"]);
     assert!(lines[0].contains("IMAP_ERR_LIMIT"), "{lines:?}");
+}
+
+/// Subscriptions come first and are held, then each mailbox is handed out as it is named; the last ones are those that
+/// are subscribed and not there.
+#[test]
+fn streams_of_mailboxes_put_lists_together() {
+    let lsub = "C: LSUB \"\" \"%\"\nS: * LSUB () \"/\" inbox\nS: * LSUB (\\Noselect) \"/\" a\nS: * LSUB () \"/\" b\nS: * LSUB () \"/\" b\nS: * LSUB () \"/\" gone\nS: $ OK done\n";
+    let list = "C: LIST \"\" \"%\"\nS: * LIST () \"/\" INBOX\nS: * LIST () \"/\" a\nS: * LIST (\\Noselect) \"/\" b\nS: * LIST (\\Noselect) \"/\" b\nS: * LIST () \"/\" c\nS: $ OK done\n";
+    let both = [lsub, list].concat();
+    let streamed = |capabilities: &str, script: &str, step: &str| {
+        one(capabilities, script, step).replace("origin=1 ", "")
+    };
+    assert_eq!(
+        streamed("IMAP4rev1", &both, "stream|LIST (SUBSCRIBED) \"\" %"),
+        "stream: [INBOX attributes=128 role=1] [b attributes=130] [gone attributes=134]"
+    );
+    assert_eq!(
+        streamed("IMAP4rev1", &both, "stream|LIST (SUBSCRIBED RECURSIVEMATCH) \"\" %"),
+        "stream: [INBOX attributes=128 role=1] [a child=SUBSCRIBED] [b attributes=130] [gone attributes=134]"
+    );
+    assert_eq!(
+        streamed("IMAP4rev1", &both, "stream|LIST \"\" % RETURN (SUBSCRIBED)"),
+        "stream: [INBOX attributes=128 role=1] [a child=SUBSCRIBED] [b attributes=130] [c]"
+    );
+    // What is asked for each mailbox comes behind, also of those that LIST did not name.
+    let status = "C: STATUS INBOX (MESSAGES)\nS: * STATUS INBOX (MESSAGES 3)\nS: $ OK done\n";
+    assert_eq!(
+        streamed(
+            "IMAP4rev1",
+            &[&both, status].concat(),
+            "stream|LIST (SUBSCRIBED) \"\" % RETURN (STATUS (MESSAGES))"
+        ),
+        "stream: [INBOX attributes=128 role=1 messages=3] [b attributes=130] [gone attributes=134]"
+    );
+    // Several patterns one by one, each name once.
+    let script = concat!(
+        "C: LIST \"\" \"a\"\nS: * LIST () \"/\" a\nS: $ OK done\n",
+        "C: LIST \"\" \"*\"\nS: * LIST () \"/\" a\nS: * LIST () \"/\" b\nS: $ OK done\n",
+    );
+    assert_eq!(streamed("IMAP4rev1", script, "stream|LIST \"\" (a *)"), "stream: [a] [b]");
+    let lsub = "C: LSUB \"\" \"a\"\nS: * LSUB () \"/\" a\nS: $ OK done\nC: LSUB \"\" \"*\"\nS: * LSUB () \"/\" a\nS: * LSUB () \"/\" d\nS: $ OK done\n";
+    assert_eq!(
+        streamed("IMAP4rev1", &[lsub, script].concat(), "stream|LIST (SUBSCRIBED) \"\" (a *)"),
+        "stream: [a attributes=128] [d attributes=134]"
+    );
+    // A server that has LIST-EXTENDED, and does not know it.
+    let claimed = ["C: LIST (SUBSCRIBED) \"\" \"%\"\nS: $ BAD what\n", &both].concat();
+    assert_eq!(
+        streamed("IMAP4rev1 LIST-EXTENDED", &claimed, "stream|LIST (SUBSCRIBED) \"\" %"),
+        "stream: [INBOX attributes=128 role=1] [b attributes=130] [gone attributes=134]"
+    );
+    // Names that are too many to be held.
+    let many =
+        |name: &str| -> String { (0..5000).map(|n| format!("S: * {name} () \"/\" box{n}\n")).collect() };
+    for (script, step) in [
+        (format!("C: LSUB \"\" \"*\"\n{}S: $ OK done\n", many("LSUB")), "stream|LIST (SUBSCRIBED) \"\" *"),
+        (format!("C: LIST \"\" \"*\"\n{}S: $ OK done\n", many("LIST")), "stream|LIST \"\" (* a)"),
+    ] {
+        let lines = played("IMAP4rev1", &script, &["82:100000"], &[step]);
+        assert!(lines[0].contains("IMAP_ERR_LIMIT"), "{lines:?}");
+    }
+    shows("scripted", &["LIST-EXTENDED"]);
 }
 
 #[test]
@@ -857,6 +915,11 @@ fn courier() {
                 "take-mailboxes|LIST \"\" (INBOX.Box INBOX INBOX.*)",
                 "take-mailboxes: origin=1 [INBOX.Box#[INBOX# role=1#",
             ),
+            ("stream|LIST (SUBSCRIBED) \"\" *", "stream: #origin=1 [INBOX.Box#]#"),
+            (
+                "stream|LIST \"\" (INBOX.Box INBOX.*) RETURN (SUBSCRIBED STATUS (MESSAGES))",
+                "stream: origin=1 [INBOX.Box attributes=# messages=0#] #[INBOX.Sent#",
+            ),
             ("unsubscribe|INBOX.Box", "unsubscribe:"),
             ("delete|INBOX.Box", "delete:"),
         ],
@@ -877,13 +940,15 @@ fn mailutils() {
         "create|Box",
         "subscribe|Box",
         "list||Box|RETURN (SUBSCRIBED)",
+        "stream|LIST (SUBSCRIBED) \"\" (Box *)",
         "namespace",
         "delete|Box",
     ];
     let out = run(&test_program("mailboxes"), &arguments, &[]).success();
     let lines: Vec<&str> = out.lines().collect();
     assert!(is_like("list: origin=1 [Box attributes=#]", lines[3]), "{out}");
-    assert!(is_like("namespace: origin=0 #", lines[4]), "{out}");
+    assert!(is_like("stream: origin=1 [Box attributes=#]", lines[4]), "{out}");
+    assert!(is_like("namespace: origin=0 #", lines[5]), "{out}");
     shows(server.name, &["M6", "M10", "NAMESPACE"]);
 }
 

@@ -84,8 +84,10 @@ impl Drop for imap_body {
 /// stands before its answer fits into IMAP_OPTION_SPOOL. A stream that you no longer want: imap_request_free().
 ///
 /// What the server does not tell with LIST is asked for each mailbox here too, one question after the other once all
-/// names are known; imap_send() asks many at once. UNSUPPORTED where two lists would have to be put together: the
-/// subscriptions without LIST-EXTENDED, several patterns.
+/// names are known; imap_send() asks many at once. Where several lists make one (the subscriptions, or several patterns,
+/// without LIST-EXTENDED), the names that LSUB tells are held until LIST tells them too, and of all names a few bytes by
+/// which they are known again; what is subscribed and is not there comes last. LIMIT: that is more than
+/// IMAP_OPTION_MAX_RESULT.
 ///
 /// PREVIEW where the server does not have it: which messages the set names is asked once at the beginning, then for 64
 /// of them at a time their structures, the beginnings of their texts, and the messages with all else that you asked for.

@@ -9,9 +9,10 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::list_options::{Options, What};
 use super::metadata::{self, Means};
+use super::subscriptions::{Mark, Subscription, Subscriptions};
 use crate::error::{Error, NoMemory, Result, imap_status::*};
 use crate::model::{
-    Few, Growing, Mailbox, Mailboxes as Result_, Owned, Text, imap_attribute::*, imap_defect,
+    Arena, Few, Growing, Mailbox, Mailboxes as Result_, Owned, imap_attribute::*, imap_defect,
     imap_defect_kind::*, imap_entries, imap_mailbox, imap_mailboxes, imap_origin, imap_role,
 };
 use crate::session::{
@@ -40,8 +41,12 @@ pub struct List {
     places: Places,
     is_streamed: bool,
     has_handed_out: bool,
-    /// Of a stream: mailboxes about which is still to be asked, and the memory that they take.
+    /// Of a stream that LIST alone cannot make: which mailboxes were named, and which are subscribed.
+    named: Places,
+    subscriptions: Subscriptions,
+    /// Of a stream: mailboxes about which is still to be asked.
     waiting: VecDeque<Growing<Mailbox>>,
+    /// The memory that these three take.
     held: usize,
     /// Of a stream: mailboxes of which all is known.
     items: VecDeque<Box<Owned<Result_>>>,
@@ -129,6 +134,8 @@ impl List {
             places: Places::default(),
             is_streamed: false,
             has_handed_out: false,
+            named: Places::default(),
+            subscriptions: Subscriptions::default(),
             waiting: VecDeque::new(),
             held: 0,
             items: VecDeque::new(),
@@ -184,15 +191,6 @@ impl List {
                 What::MyRights => facts.needs("ACL")?,
                 What::Metadata => drop(Means::of("INBOX", facts)?),
                 _ => {}
-            }
-            let is_of_all = matches!(what, What::Subscribed | What::RecursiveMatch | What::Other);
-            if self.is_streamed && is_of_all {
-                let lacking = what.capability();
-                let message = format!(
-                    "the server does not have {lacking}, and a stream cannot put two lists together: use imap_send(); \
-                     nothing was sent"
-                );
-                return Err(Error::new(IMAP_ERR_UNSUPPORTED, message));
             }
             self.is_emulated = true;
         }
@@ -279,6 +277,40 @@ impl List {
         Ok(if self.is_streamed { Next::Send } else { Next::SendAndGoOn })
     }
 
+    /// LSUB must tell what is subscribed.
+    fn needs_lsub(&self, facts: &Facts) -> bool {
+        self.options.all().any(|what| what == What::Subscribed && !self.is_said(what, facts))
+    }
+
+    /// Of a stream: several commands name mailboxes, or tell something about each.
+    fn is_joined(&self, facts: &Facts) -> bool {
+        self.is_streamed && ((self.patterns.len() > 1 && !self.is_extended(facts)) || self.needs_lsub(facts))
+    }
+
+    /// So many bytes more are held.
+    fn hold(&mut self, bytes: usize, facts: &Facts) -> Result<()> {
+        self.held = self.held.saturating_add(bytes);
+        match self.held > facts.settings.max_result {
+            true => Err(super::fetch::too_large(facts.settings.max_result)),
+            false => Ok(()),
+        }
+    }
+
+    /// Of a stream that several lists make: whether this mailbox is new, and what LSUB told of it.
+    fn join(&mut self, name: &[u8], facts: &Facts) -> Result<(bool, Option<Mark>)> {
+        if !self.is_joined(facts) {
+            return Ok((true, None));
+        }
+        if self.named.of(name).is_some() {
+            return Ok((false, None));
+        }
+        self.named.note(name, 0)?;
+        self.hold(Places::ENTRY, facts)?;
+        let (mark, freed) = self.subscriptions.found(name);
+        self.held = self.held.saturating_sub(freed);
+        Ok((true, mark))
+    }
+
     /// A mailbox of LIST.
     fn note_name(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         self.hand_out(facts)?;
@@ -290,6 +322,13 @@ impl List {
             self.flaws.repeated += usize::from(self.patterns.len() == 1);
             return Ok(true);
         }
+        let (is_new, mark) = self.join(&name, facts)?;
+        if !is_new {
+            return Ok(true);
+        }
+        let only_subscribed =
+            self.is_streamed && self.options.selects(What::Subscribed) && self.needs_lsub(facts);
+        let recursive = self.options.selects(What::RecursiveMatch);
         let guesses = facts.settings.emulate && !self.can(facts, "SPECIAL-USE") && !self.uses_xlist(facts);
         let only_special = self.options.selects(What::SpecialUse) && !self.is_said(What::SpecialUse, facts);
         let mut is_wanted = true;
@@ -299,7 +338,14 @@ impl List {
             let is_special = |made: &imap_mailbox<'_>| {
                 !matches!(made.role, imap_role::IMAP_ROLE_NONE | imap_role::IMAP_ROLE_INBOX)
             };
-            made.filter(|made| !only_special || is_special(made)).ok_or_else(|| {
+            let made = match (made, mark) {
+                (Some(made), Some(mark)) => Some(mark.put_on(made, arena)?),
+                (made, _) => made,
+            };
+            let is_asked_for = |made: &imap_mailbox<'_>| {
+                (!only_special || is_special(made)) && (!only_subscribed || is_subscribed(made, recursive))
+            };
+            made.filter(is_asked_for).ok_or_else(|| {
                 is_wanted = false;
                 Error::new(IMAP_ERR_PROTOCOL, "not wanted")
             })
@@ -318,6 +364,9 @@ impl List {
     /// is (RFC 3501 section 6.3.9).
     fn note_subscribed(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let Some(name) = list::name_of(&untagged.response, untagged.rest) else { return Ok(false) };
+        if self.is_streamed {
+            return self.hold_subscribed(&name, untagged, facts);
+        }
         let Some(place) = self.places.of(&name) else {
             return if self.options.selects(What::Subscribed) {
                 self.note_phantom(untagged, facts)
@@ -327,33 +376,34 @@ impl List {
         };
         self.mailboxes.amend_at(place, |arena, mailbox| {
             let sent = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
-            let no_select = IMAP_ATTRIBUTE_NO_SELECT as u32;
-            let is_parent = sent.is_some_and(|sent| sent.attributes & no_select != 0)
-                && mailbox.attributes & no_select == 0;
-            if is_parent {
-                let child_info = arena.texts(&[Text::fixed(c"SUBSCRIBED")])?;
-                return Ok(imap_mailbox { child_info, ..mailbox });
-            }
-            let attributes = mailbox.attributes | IMAP_ATTRIBUTE_SUBSCRIBED as u32;
-            Ok::<_, NoMemory>(imap_mailbox { attributes, ..mailbox })
+            let mark = Mark { is_parent: sent.is_some_and(|sent| is_no_select(&sent)) };
+            mark.put_on(mailbox, arena)
         })?;
+        Ok(true)
+    }
+
+    /// The same before LIST has named it.
+    fn hold_subscribed(&mut self, name: &[u8], untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
+        if self.subscriptions.has(name) {
+            return Ok(true);
+        }
+        let arena = Arena::new();
+        let sent = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, &arena)?;
+        let Some(sent) = sent else { return Ok(false) };
+        let mut mailbox = None;
+        if self.options.selects(What::Subscribed) {
+            let mut phantom = Growing::new(facts.settings.max_result);
+            push_phantom(&mut phantom, untagged, facts)?;
+            mailbox = Some(phantom);
+        }
+        let size = self.subscriptions.add(name, Subscription { is_parent: is_no_select(&sent), mailbox })?;
+        self.hold(size, facts)?;
         Ok(true)
     }
 
     /// Subscribed, and not there.
     fn note_phantom(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        let mut is_name = true;
-        let pushed = self.mailboxes.push(|arena| {
-            let made = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
-            let Some(made) = made else {
-                is_name = false;
-                return Err(Error::new(IMAP_ERR_PROTOCOL, "no mailbox name"));
-            };
-            let marks = [IMAP_ATTRIBUTE_SUBSCRIBED, IMAP_ATTRIBUTE_NON_EXISTENT, IMAP_ATTRIBUTE_NO_SELECT];
-            let attributes = marks.iter().fold(made.attributes, |all, mark| all | *mark as u32);
-            Ok(imap_mailbox { attributes, role: imap_role::IMAP_ROLE_NONE, ..made })
-        });
-        if is_name { pushed.map(|()| true) } else { Ok(false) }
+        push_phantom(&mut self.mailboxes, untagged, facts)
     }
 
     /// Of LIST and LSUB together, those that were asked for.
@@ -362,10 +412,7 @@ impl List {
             return;
         }
         let recursive = self.options.selects(What::RecursiveMatch);
-        self.mailboxes.retain(|mailbox| {
-            let is_subscribed = mailbox.attributes & IMAP_ATTRIBUTE_SUBSCRIBED as u32 != 0;
-            is_subscribed || (recursive && mailbox.child_info.count > 0)
-        });
+        self.mailboxes.retain(|mailbox| is_subscribed(mailbox, recursive));
     }
 
     /// STATUS, MYRIGHTS, METADATA or ANNOTATION of a mailbox that was listed.
@@ -437,7 +484,11 @@ impl List {
     /// There is always an INBOX, also on a server that finds none.
     fn add_inbox(&mut self) -> Result<()> {
         let is_inbox = |pattern: &String| pattern.eq_ignore_ascii_case("INBOX");
-        if self.was_empty && self.mailboxes.is_empty() && self.patterns.iter().any(is_inbox) {
+        if self.was_empty
+            && self.mailboxes.is_empty()
+            && !self.has_handed_out
+            && self.patterns.iter().any(is_inbox)
+        {
             self.mailboxes.push(|_| Ok::<_, NoMemory>(imap_mailbox::INBOX))?;
         }
         Ok(())
@@ -445,14 +496,23 @@ impl List {
 
     /// What comes behind the names.
     fn go_on(&mut self, facts: &Facts) -> Result<Step> {
-        let needs_lsub =
-            self.options.all().any(|what| what == What::Subscribed && !self.is_said(what, facts));
         self.stage = match self.stage {
             Stage::Names(at) if !self.is_extended(facts) && at + 1 < self.patterns.len() => {
                 Stage::Names(at + 1)
             }
-            Stage::Names(_) if needs_lsub => Stage::Subscribed(0),
+            Stage::Names(_) => {
+                self.add_inbox()?;
+                self.hand_out_missing(facts)?;
+                match !self.is_streamed && self.needs_lsub(facts) {
+                    true => Stage::Subscribed(0),
+                    false => Stage::Details { place: 0, detail: 0 },
+                }
+            }
             Stage::Subscribed(at) if at + 1 < self.patterns.len() => Stage::Subscribed(at + 1),
+            Stage::Subscribed(_) if self.is_streamed => {
+                self.subscriptions.is_told = true;
+                Stage::Names(0)
+            }
             Stage::Subscribed(_) => {
                 self.keep_subscribed();
                 Stage::Details { place: 0, detail: 0 }
@@ -477,12 +537,19 @@ impl List {
             return self.hand_out_one();
         }
         let one = self.take_one();
-        self.held = self.held.saturating_add(one.arena().size());
-        if self.held > facts.settings.max_result {
-            return Err(super::fetch::too_large(facts.settings.max_result));
-        }
+        self.hold(one.arena().size(), facts)?;
         self.waiting.try_reserve(1)?;
         self.waiting.push_back(one);
+        Ok(())
+    }
+
+    /// Of a stream: what is subscribed and was not named.
+    fn hand_out_missing(&mut self, facts: &Facts) -> Result<()> {
+        for missing in self.subscriptions.missing() {
+            self.hand_out(facts)?;
+            self.held = self.held.saturating_sub(missing.arena().size());
+            self.mailboxes = missing;
+        }
         Ok(())
     }
 
@@ -516,6 +583,32 @@ impl List {
         }
         Ok(())
     }
+}
+
+/// Adds what LSUB named and LIST does not. False: it names nothing.
+fn push_phantom(mailboxes: &mut Growing<Mailbox>, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
+    let mut is_name = true;
+    let pushed = mailboxes.push(|arena| {
+        let made = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
+        let Some(made) = made else {
+            is_name = false;
+            return Err(Error::new(IMAP_ERR_PROTOCOL, "no mailbox name"));
+        };
+        let marks = [IMAP_ATTRIBUTE_SUBSCRIBED, IMAP_ATTRIBUTE_NON_EXISTENT, IMAP_ATTRIBUTE_NO_SELECT];
+        let attributes = marks.iter().fold(made.attributes, |all, mark| all | *mark as u32);
+        Ok(imap_mailbox { attributes, role: imap_role::IMAP_ROLE_NONE, ..made })
+    });
+    if is_name { pushed.map(|()| true) } else { Ok(false) }
+}
+
+fn is_no_select(mailbox: &imap_mailbox<'_>) -> bool {
+    mailbox.attributes & IMAP_ATTRIBUTE_NO_SELECT as u32 != 0
+}
+
+/// Or, if the children count, something below it is.
+fn is_subscribed(mailbox: &imap_mailbox<'_>, recursive: bool) -> bool {
+    let is_subscribed = mailbox.attributes & IMAP_ATTRIBUTE_SUBSCRIBED as u32 != 0;
+    is_subscribed || (recursive && mailbox.child_info.count > 0)
 }
 
 fn is_absent(what: What, mailbox: &imap_mailbox<'_>) -> bool {
@@ -559,6 +652,12 @@ impl Command for List {
     fn line(&mut self, facts: &Facts, line: &mut Line) -> Result<Next> {
         facts.needs_login()?;
         self.mailboxes.arena().set_limit(facts.settings.max_result);
+        if self.is_streamed && self.stage == Stage::Names(0) && !self.subscriptions.is_told {
+            self.plan(facts)?;
+            if self.needs_lsub(facts) {
+                self.stage = Stage::Subscribed(0);
+            }
+        }
         match self.stage {
             Stage::Names(at) => self.write_names(at, facts, line)?,
             Stage::Subscribed(at) => {
@@ -598,7 +697,6 @@ impl Command for List {
         }
         reply.ok()?;
         let is_proven = !self.mailboxes.is_empty() || self.has_handed_out;
-        self.add_inbox()?;
         let step = self.go_on(facts)?;
         let lacking = if is_proven { self.lacking.clone() } else { Vec::new() };
         let effect = if lacking.is_empty() { Effect::None } else { Effect::Lacks(lacking) };
@@ -641,24 +739,27 @@ fn result(mailboxes: Growing<Mailbox>, flaws: Flaws, is_emulated: bool) -> Resul
 
 /// Where in the list a mailbox is, by its name as sent. The hash is keyed, so that nobody can make two names meet.
 #[derive(Default)]
-struct Places {
+pub struct Places {
     hasher: RandomState,
     places: HashMap<u64, u32>,
 }
 
 impl Places {
+    /// What a name takes about.
+    pub const ENTRY: usize = 24;
+
     fn key(&self, name: &[u8]) -> u64 {
         let is_inbox = name.eq_ignore_ascii_case(b"INBOX");
         self.hasher.hash_one(if is_inbox { b"INBOX" } else { name })
     }
 
-    fn note(&mut self, name: &[u8], place: usize) -> Result<()> {
+    pub fn note(&mut self, name: &[u8], place: usize) -> Result<()> {
         self.places.try_reserve(1)?;
         self.places.insert(self.key(name), u32::try_from(place).unwrap_or(u32::MAX));
         Ok(())
     }
 
-    fn of(&self, name: &[u8]) -> Option<usize> {
+    pub fn of(&self, name: &[u8]) -> Option<usize> {
         self.places.get(&self.key(name)).map(|place| *place as usize)
     }
 

@@ -39,6 +39,7 @@ mod sort;
 mod spacing;
 mod status;
 mod store;
+mod subscriptions;
 mod table;
 mod targets;
 mod thread;
