@@ -49,6 +49,30 @@ fn who_we_are_is_said_after_each_login() {
     assert!(wrong[0].contains("IMAP_ERR_INVALID") && wrong[0].contains("an ID is"), "{wrong:?}");
 }
 
+/// No two such commands are in flight together, so an answer may spell the name in its own way; another name is news.
+#[test]
+fn answers_may_spell_the_mailbox_in_their_own_way() {
+    for (sent, rights) in [
+        ("\"Entw&APw-rfe\"", "lr"),
+        ("{12}\nS: Entw&APw-rfe", "lr"),
+        ("\"Entwürfe\"", "lr"),
+        ("\"Entw&APx-rfe\"", "lr"),
+        ("\"Entw&APw-rfe/\"", "lr"),
+        ("\"Entw&APw-rfe2\"", ""),
+    ] {
+        let script = format!(
+            "C: MYRIGHTS \"Entw&APw-rfe\"\nS: * MYRIGHTS {sent} lr\nS: $ OK done\n\
+             C: GETMETADATA \"Entw&APw-rfe\" (/shared/comment)\nS: * METADATA {sent} (/shared/comment \"abc\")\nS: $ OK done\n"
+        );
+        let script = ["S: * PREAUTH [CAPABILITY IMAP4rev1 ACL METADATA] ready\n", &script].concat();
+        let steps = ["connect:127.0.0.1", "myrights:Entwürfe", "getmetadata:Entwürfe:/shared/comment"];
+        let lines = played(&script, &[], &steps);
+        let is_taken = !rights.is_empty();
+        assert_eq!(lines[1].contains("lr"), is_taken, "{sent}: {lines:?}");
+        assert_eq!(lines[2].contains("abc"), is_taken, "{sent}: {lines:?}");
+    }
+}
+
 #[test]
 fn nothing_is_emulated_against_the_callers_will() {
     let script = [PREAUTH, SELECT, "C: NOOP\nS: $ OK done\n"].concat();

@@ -12,6 +12,9 @@ use crate::model::{Acl, Entries, Quotas, imap_acl, imap_entries, imap_error, ima
 /// Who may do what with a mailbox (ACL), how much there may be in it (QUOTA), what is noted about it (METADATA), and who
 /// may read of it by URL (URLAUTH). UNSUPPORTED if the server does not have them.
 ///
+/// An answer may spell the mailbox in the server's own way (UTF-8 or modified UTF-7, a delimiter behind): results have
+/// the name as it told it. One about another mailbox is no answer, but an event.
+///
 /// GETACL (RFC 4314): who has which rights. Free the result with imap_acl_free(). Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_getacl(

@@ -269,7 +269,7 @@ impl Command for Metadata {
         let max_size = if untagged.is("ANNOTATION") { self.query.max_size() } else { u64::MAX };
         let (entries, response, rest) = (&mut self.entries, &untagged.response, untagged.rest);
         let name = rights::name_of(response, rest)?;
-        if untagged.is("METADATA") && !list::is_name_of(&name, &self.mailbox, facts.is_utf8)? {
+        if untagged.is("METADATA") && !list::is_spelling_of(&name, &self.mailbox, facts.is_utf8)? {
             return Ok(false);
         }
         each(untagged, &self.query, |sent| {

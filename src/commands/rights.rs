@@ -29,7 +29,8 @@ const SETQUOTA: Form = changes("SETQUOTA", QUOTA);
 
 /// The answer of GETACL, LISTRIGHTS and MYRIGHTS.
 pub struct Rights {
-    /// The name of the response, and the mailbox that it must be about.
+    /// The name of the response, and the mailbox that it must be about. However that is spelt: no two commands that such
+    /// a response answers are in flight together.
     response: &'static str,
     mailbox: String,
     acl: Option<Box<Owned<Acl>>>,
@@ -73,7 +74,7 @@ impl Answer for Rights {
 
     fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let (response, rest, is_utf8) = (&untagged.response, untagged.rest, facts.is_utf8);
-        let is_about = list::is_name_of(&rights::name_of(response, rest)?, &self.mailbox, is_utf8)?;
+        let is_about = list::is_spelling_of(&rights::name_of(response, rest)?, &self.mailbox, is_utf8)?;
         if !is_about || !untagged.is(self.response) {
             return Ok(false);
         }

@@ -89,6 +89,35 @@ pub fn is_name_of(raw: &[u8], mailbox: &str, is_utf8: bool) -> Result<bool, NoMe
     Ok(decoded == mailbox.as_bytes())
 }
 
+/// The same where only one mailbox can be meant, so that the server may spell it in its own way: in UTF-8 though modified
+/// UTF-7 is in force or the other way round, in modified UTF-7 that nobody else would write, with a delimiter behind, and
+/// INBOX in any case as the first part of it.
+pub fn is_spelling_of(raw: &[u8], mailbox: &str, is_utf8: bool) -> Result<bool, NoMemory> {
+    if is_name_of(raw, mailbox, is_utf8)? || spelt(raw) == spelt(mailbox.as_bytes()) {
+        return Ok(true);
+    }
+    let mut decoded = Vec::new();
+    utf7::decode_loosely(raw, &mut decoded)?;
+    Ok(spelt(&decoded) == spelt(mailbox.as_bytes()))
+}
+
+/// A name without the delimiter behind: whether it begins with INBOX, and what follows that.
+fn spelt(name: &[u8]) -> (bool, &[u8]) {
+    let is_delimiter = |byte: &u8| b"/.\\".contains(byte);
+    let name = match name {
+        [first @ .., last] if !first.is_empty() && is_delimiter(last) => first,
+        _ => name,
+    };
+    match name.split_at_checked(b"INBOX".len()) {
+        Some((first, rest))
+            if first.eq_ignore_ascii_case(b"INBOX") && rest.first().is_none_or(is_delimiter) =>
+        {
+            (true, rest)
+        }
+        _ => (false, name),
+    }
+}
+
 /// `mailbox = "INBOX" / astring`, and names that should have been quoted or escaped: all up to where `behind` finds
 /// the list that stands behind a name in such a line, otherwise to the end.
 pub(super) fn name<'b>(cursor: &mut Cursor<'b>, behind: fn(&[u8]) -> Option<usize>) -> Option<Str<'b>> {
@@ -403,6 +432,33 @@ mod tests {
             (b"Foo", "foo", false, false),
         ] {
             assert_eq!(is_name_of(sent, mailbox, is_utf8), Ok(expected), "{mailbox}");
+        }
+    }
+
+    #[test]
+    fn names_have_several_spellings() {
+        for (sent, mailbox, expected) in [
+            ("Entw&APw-rfe", "Entwürfe", true),
+            ("Entwürfe", "Entwürfe", true),
+            ("&AEI-ox", "Box", true),
+            ("&AOl-", "é", true),
+            ("Box/", "Box", true),
+            ("Box", "Box/", true),
+            ("/", "", false),
+            ("", "", true),
+            ("inbox.Box", "INBOX.Box", true),
+            ("inbox.box", "INBOX.Box", false),
+            ("Inbox/", "INBOX", true),
+            ("inboxes", "INBOXes", false),
+            ("box", "Box", false),
+            ("Box//", "Box", false),
+            ("Box2", "Box", false),
+            ("R&D", "R&D", true),
+        ] {
+            for is_utf8 in [false, true] {
+                let is_it = is_spelling_of(sent.as_bytes(), mailbox, is_utf8);
+                assert_eq!(is_it, Ok(expected), "{sent} {mailbox} {is_utf8}");
+            }
         }
     }
 

@@ -33,6 +33,27 @@ pub fn decode(encoded: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
     Ok(is_valid)
 }
 
+/// The same with what superfluous sections and those that are not closed stand for: to compare names, not to show them.
+pub fn decode_loosely(encoded: &[u8], out: &mut Vec<u8>) -> Result<(), NoMemory> {
+    for piece in Pieces::of(encoded) {
+        match piece {
+            Piece::Direct(bytes) => drop(append_utf8(out, bytes)?),
+            Piece::Ampersand => append(out, b"&")?,
+            Piece::Shifted(base64) => drop(append_shifted(base64, b',', out)?),
+            Piece::Broken(bytes) => {
+                let base64 = base64_prefix(bytes.get(1..).unwrap_or_default(), b',');
+                // Three characters are the fewest that make a unit.
+                let is_text = base64.len() >= 3 && char::decode_utf16(units(base64, b',')).all(|c| c.is_ok());
+                match is_text {
+                    true => drop(append_shifted(base64, b',', out)?),
+                    false => append(out, bytes)?,
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Encodes a mailbox name (RFC 3501 section 5.1.3). Control characters go into base64.
 pub fn encode(text: &str, out: &mut Vec<u8>) -> Result<(), NoMemory> {
     let mut rest = text;
@@ -274,6 +295,29 @@ mod tests {
         ] {
             assert_eq!(encoded(text), name);
             assert_eq!(decoded(name.as_bytes()), (text.into(), true));
+        }
+    }
+
+    #[test]
+    fn what_is_not_valid_is_compared() {
+        let loosely = |encoded: &str| {
+            let mut out = Vec::new();
+            decode_loosely(encoded.as_bytes(), &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        for (sent, meant) in [
+            ("Entw&APw-rfe", "Entwürfe"),
+            ("Entwürfe", "Entwürfe"),
+            ("&AGE-b", "ab"),
+            ("x &AOk", "x é"),
+            ("&AOl-", "é"),
+            ("&U,BTFw-&ZeVnLIqe-", "台北日本語"),
+            ("a & b", "a & b"),
+            ("R&D", "R&D"),
+            ("&-", "&"),
+            ("&2D0-", "&2D0-"),
+        ] {
+            assert_eq!(loosely(sent), meant, "{sent}");
         }
     }
 
