@@ -67,6 +67,32 @@ fn a_stream_that_fails_says_so_each_time() {
 }
 
 #[test]
+fn streams_with_previews_end_when_they_are_given_up() {
+    let which = "C: UID FETCH 1:2 (UID)\nfetches 2\nS: $ OK done\n";
+    let structures = "C: UID FETCH 1:2 (UID BODYSTRUCTURE)\n\
+        S: * 1 FETCH (UID 1 BODYSTRUCTURE (\"text\" \"plain\" NIL NIL NIL \"7bit\" 2 1))\n\
+        S: * 2 FETCH (UID 2 BODYSTRUCTURE (\"text\" \"plain\" NIL NIL NIL \"7bit\" 2 1))\n";
+    let texts = "S: $ OK done\nC: UID FETCH 1:2 (UID BODY.PEEK[1]<0.2048>)\n\
+        S: * 1 FETCH (UID 1 BODY[1]<0> \"hi\")\nS: * 2 FETCH (UID 2 BODY[1]<0> \"ho\")\nS: $ OK done\n";
+    let script = [
+        GREETING,
+        SELECT,
+        which,
+        structures,
+        "wait 1000\nS: $ OK done\n",
+        NOOP,
+        which,
+        structures,
+        texts,
+        "C: UID FETCH 1:2 (UID)\nfetches 2\nS: $ OK done\n",
+        NOOP,
+        which,
+        "C: UID FETCH 1:2 (UID BODYSTRUCTURE)\nstall\n",
+    ];
+    plays("streams", "previews", &script.concat(), &["63:3000"]);
+}
+
+#[test]
 fn bodies_are_read_piece_by_piece() {
     streams(
         "bodies",

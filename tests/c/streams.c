@@ -71,6 +71,24 @@ static void refused(void) {
   CHECK(imap_noop(client, &error) == IMAP_OK, &error);
 }
 
+/* Given up between two of its commands, and while its messages come: the connection goes on. */
+static void previews(void) {
+  imap_request *request = streamed("UID FETCH 1:2 (PREVIEW)");
+  CHECK(imap_request_wait(request, 500, &error) == IMAP_ERR_TIMEOUT, &error);
+  imap_request_free(request);
+  CHECK(imap_noop(client, &error) == IMAP_OK, &error);
+  request = streamed("UID FETCH 1:2 (PREVIEW)");
+  imap_message *message = next(request);
+  CHECK(message && message->details->preview && !strcmp(message->details->preview, "hi"), NULL);
+  imap_message_free(message);
+  imap_request_free(request);
+  CHECK(imap_noop(client, &error) == IMAP_OK, &error);
+  /* The server falls silent. */
+  request = streamed("UID FETCH 1:2 (PREVIEW)");
+  CHECK(imap_request_next_message(request, &message, &error) == IMAP_ERR_TIMEOUT && !message, &error);
+  imap_request_free(request);
+}
+
 /* Two large literals and a small one, in pieces of many sizes. */
 static void bodies(void) {
   imap_request *request = streamed("UID FETCH 7 (BODY.PEEK[1] BODY.PEEK[2] BODY.PEEK[3])");
@@ -287,7 +305,8 @@ int main(int argc, char **argv) {
   CHECK(imap_select(client, "INBOX", NULL, &error) == IMAP_OK, &error);
 #define SCENARIO(name) if (!strcmp(argv[1], #name)) name(); else
   SCENARIO(messages) SCENARIO(refused) SCENARIO(bodies) SCENARIO(held) SCENARIO(opened) SCENARIO(stalled)
-  SCENARIO(given_up) SCENARIO(spooled) SCENARIO(ended) SCENARIO(lists) SCENARIO(searched) SCENARIO(large_body) failures++;
+  SCENARIO(given_up) SCENARIO(spooled) SCENARIO(ended) SCENARIO(lists) SCENARIO(searched) SCENARIO(large_body)
+  SCENARIO(previews) failures++;
   imap_client_free(client);
   printf("%d failures\n", failures);
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;
