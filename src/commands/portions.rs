@@ -5,7 +5,7 @@
 use super::fetch::{Named, too_large};
 use super::preview::Previews;
 use super::targets::Targets;
-use crate::error::Result;
+use crate::error::{NoMemory, Result};
 use crate::model::{Arena, imap_message, imap_set};
 use crate::session::{Facts, Next, Reply, Untagged};
 use crate::wire::fetch::Asked;
@@ -139,7 +139,7 @@ impl Portions {
         &self,
         message: imap_message<'a>,
         arena: &'a Arena,
-    ) -> Result<imap_message<'a>, crate::error::NoMemory> {
+    ) -> Result<imap_message<'a>, NoMemory> {
         self.previews.put_on(message, arena)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::list::Places;
 use crate::error::{NoMemory, Result};
-use crate::model::{Growing, Mailbox, Text, imap_attribute::*, imap_mailbox};
+use crate::model::{Arena, Growing, Mailbox, Text, imap_attribute::*, imap_mailbox};
 
 #[derive(Default)]
 pub struct Subscriptions {
@@ -58,7 +58,7 @@ impl Mark {
     pub fn put_on<'a>(
         self,
         mailbox: imap_mailbox<'a>,
-        arena: &'a crate::model::Arena,
+        arena: &'a Arena,
     ) -> Result<imap_mailbox<'a>, NoMemory> {
         if self.is_parent && mailbox.attributes & IMAP_ATTRIBUTE_NO_SELECT as u32 == 0 {
             let child_info = arena.texts(&[Text::fixed(c"SUBSCRIBED")])?;
