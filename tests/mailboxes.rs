@@ -360,6 +360,17 @@ fn streams_of_mailboxes_put_lists_together() {
         streamed("IMAP4rev1", &both, "stream|LIST \"\" % RETURN (SUBSCRIBED)"),
         "stream: [INBOX attributes=128 role=1] [a child=SUBSCRIBED] [b attributes=130] [c]"
     );
+    // Both: what has no role is not told, whether it is there or not.
+    let list = "C: LIST \"\" \"%\"\nS: * LIST () \"/\" b\nS: * LIST () \"/\" Sent\nS: $ OK done\n";
+    let lsub = "C: LSUB \"\" \"%\"\nS: * LSUB () \"/\" b\nS: * LSUB () \"/\" Sent\nS: * LSUB () \"/\" gone\nS: $ OK done\n";
+    assert_eq!(
+        streamed("IMAP4rev1", &[lsub, list].concat(), "stream|LIST (SUBSCRIBED SPECIAL-USE) \"\" %"),
+        "stream: [Sent attributes=128 role=8/2]"
+    );
+    assert_eq!(
+        streamed("IMAP4rev1", &[list, lsub].concat(), "list||%|(SUBSCRIBED SPECIAL-USE)"),
+        "list: [Sent attributes=128 role=8/2]"
+    );
     // What is asked for each mailbox comes behind, also of those that LIST did not name.
     let status = "C: STATUS INBOX (MESSAGES)\nS: * STATUS INBOX (MESSAGES 3)\nS: $ OK done\n";
     assert_eq!(

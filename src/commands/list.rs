@@ -368,11 +368,7 @@ impl List {
             return self.hold_subscribed(&name, untagged, facts);
         }
         let Some(place) = self.places.of(&name) else {
-            return if self.options.selects(What::Subscribed) {
-                self.note_phantom(untagged, facts)
-            } else {
-                Ok(true)
-            };
+            return if self.lists_phantoms() { self.note_phantom(untagged, facts) } else { Ok(true) };
         };
         self.mailboxes.amend_at(place, |arena, mailbox| {
             let sent = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
@@ -380,6 +376,11 @@ impl List {
             mark.put_on(mailbox, arena)
         })?;
         Ok(true)
+    }
+
+    /// What is subscribed and not there is asked for; it has no role.
+    fn lists_phantoms(&self) -> bool {
+        self.options.selects(What::Subscribed) && !self.options.selects(What::SpecialUse)
     }
 
     /// The same before LIST has named it.
@@ -391,7 +392,7 @@ impl List {
         let sent = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, &arena)?;
         let Some(sent) = sent else { return Ok(false) };
         let mut mailbox = None;
-        if self.options.selects(What::Subscribed) {
+        if self.lists_phantoms() {
             let mut phantom = Growing::new(facts.settings.max_result);
             push_phantom(&mut phantom, untagged, facts)?;
             mailbox = Some(phantom);
