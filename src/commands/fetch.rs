@@ -9,7 +9,9 @@ use crate::model::{
     Arena, EMPTY_SET, Few, Growing, Message, Messages, Owned, imap_defect, imap_defect_kind, imap_message,
     imap_messages, imap_origin, imap_set,
 };
-use crate::session::{Claim, Command, Facts, Item, Mailboxes, Next, Reply, Rules, Step, Untagged, vanished};
+use crate::session::{
+    Claim, Command, Facts, Item, Mailboxes, News, Next, Reply, Rules, Step, Untagged, vanished,
+};
 use crate::wire::code;
 use crate::wire::fetch::{self, Asked, Limits};
 use crate::wire::items::{Items, Manner};
@@ -173,7 +175,7 @@ impl Command for Fetch {
     }
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        if untagged.is("VANISHED") {
+        if untagged.news == News::Vanished {
             return self.beside.note_vanished(untagged);
         }
         if let Some(previews) = self.previews.as_mut().filter(|previews| previews.has_begun()) {
@@ -403,7 +405,7 @@ pub struct Named {
 impl Named {
     /// None: the mailbox has no such message.
     pub fn of(untagged: &Untagged<'_>, facts: &Facts) -> Option<Named> {
-        let is_uid = untagged.is("UIDFETCH");
+        let is_uid = untagged.news == News::UidFetch;
         let exists = facts.selected.as_ref().and_then(|mirror| mirror.exists);
         let known = |number: &u32| *number > 0 && (is_uid || exists.is_none_or(|exists| *number <= exists));
         untagged.number.filter(known).map(|number| Named { number, is_uid })

@@ -1,6 +1,7 @@
 //! What a command is to the session: it writes lines, claims responses, and ends with a value.
 
 use std::any::Any;
+use std::cell::OnceCell;
 
 use super::facts::{Facts, Mirror};
 use super::overlap::Rules;
@@ -178,23 +179,87 @@ pub struct Untagged<'b> {
     pub number: Option<u32>,
     /// As sent.
     pub name: &'b [u8],
+    /// What that means to the session.
+    pub news: News,
     /// Where what follows the name begins.
     pub rest: usize,
     /// OK, NO, BAD, BYE, PREAUTH; None for data.
     pub condition: Option<Condition>,
+    /// Once somebody asked for it.
+    uid: OnceCell<Option<u32>>,
 }
 
-impl Untagged<'_> {
-    /// FETCH, or UIDFETCH (RFC 9586), which is told by UID in place of the number.
+/// Responses that say something to the session itself; the others say it to commands alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    Fetch,
+    /// FETCH by UID in place of the number (RFC 9586).
+    UidFetch,
+    Exists,
+    Expunge,
+    Vanished,
+    Recent,
+    Flags,
+    Status,
+    Esearch,
+    UidBatches,
+    Capability,
+    Id,
+    Other,
+}
+
+impl News {
+    /// The most frequent first.
+    const NAMES: [(&'static [u8], News); 12] = [
+        (b"FETCH", News::Fetch),
+        (b"STATUS", News::Status),
+        (b"UIDFETCH", News::UidFetch),
+        (b"EXISTS", News::Exists),
+        (b"EXPUNGE", News::Expunge),
+        (b"VANISHED", News::Vanished),
+        (b"RECENT", News::Recent),
+        (b"FLAGS", News::Flags),
+        (b"ESEARCH", News::Esearch),
+        (b"UIDBATCHES", News::UidBatches),
+        (b"CAPABILITY", News::Capability),
+        (b"ID", News::Id),
+    ];
+
+    fn of(name: &[u8]) -> News {
+        let found = News::NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
+        found.map_or(News::Other, |(_, news)| *news)
+    }
+}
+
+impl<'b> Untagged<'b> {
+    /// `name` and what stands at `rest`, behind it.
+    pub fn data(response: Response<'b>, number: Option<u32>, name: &'b [u8], rest: usize) -> Untagged<'b> {
+        let news = News::of(name);
+        Untagged { response, number, name, news, rest, condition: None, uid: OnceCell::new() }
+    }
+
+    pub fn state(response: Response<'b>, condition: Condition, rest: usize) -> Untagged<'b> {
+        Untagged {
+            condition: Some(condition),
+            name: condition.name().as_bytes(),
+            number: None,
+            news: News::Other,
+            response,
+            rest,
+            uid: OnceCell::new(),
+        }
+    }
+
     pub fn is_message(&self) -> bool {
-        self.is("FETCH") || self.is("UIDFETCH")
+        matches!(self.news, News::Fetch | News::UidFetch)
     }
 
     /// The UID of the message that it tells of, if it says that.
     pub fn uid(&self) -> Option<u32> {
-        match self.is("UIDFETCH") {
-            true => self.number,
-            false => self.is("FETCH").then(|| fetch::uid(&self.response, self.rest)).flatten(),
+        match self.news {
+            News::UidFetch => self.number,
+            News::Fetch => *self.uid.get_or_init(|| fetch::uid(&self.response, self.rest)),
+            _ => None,
         }
     }
 

@@ -1,11 +1,9 @@
 //! What comes in: each response to whoever it belongs to, and what it says of the connection.
 
-use std::cell::LazyCell;
-
 use super::numbering::Numbering;
 use super::vanished::{is_earlier, vanished};
 use super::{
-    Ask, Capabilities, Claim, Dialogue, Effect, Entry, Facts, IdleStage, Outcome, Phase, Reply, Seen,
+    Ask, Capabilities, Claim, Dialogue, Effect, Entry, Facts, IdleStage, News, Outcome, Phase, Reply, Seen,
     Session, Stage, Step, Transfer, Untagged, copy, quote,
 };
 use crate::error::{Error, Result, imap_status::*};
@@ -32,20 +30,16 @@ impl Session {
             Head::Continue { text } => self.continuation(response, text),
             Head::Tagged { tag, condition, text } => self.tagged(response, tag, condition, text),
             Head::Untagged { number, name, rest } => {
-                self.untagged(&Untagged { response: *response, number, name, rest, condition: None })
+                self.untagged(&Untagged::data(*response, number, name, rest))
             }
             Head::Condition { .. } if self.is_own(response) => {
                 let message =
                     format!("the server answered neither OK, NO nor BAD: {}", quote(response.bytes));
                 Err(Error::fatal(IMAP_ERR_PROTOCOL, message))
             }
-            Head::Condition { condition, text } => self.untagged(&Untagged {
-                response: *response,
-                number: None,
-                name: condition.name().as_bytes(),
-                rest: text,
-                condition: Some(condition),
-            }),
+            Head::Condition { condition, text } => {
+                self.untagged(&Untagged::state(*response, condition, text))
+            }
             Head::Unknown => Ok(()),
         }
     }
@@ -89,8 +83,7 @@ impl Session {
             return Ok(());
         }
         if !self.asked(text)? {
-            let untagged =
-                Untagged { response: *response, number: None, name: b"+", rest: 1, condition: None };
+            let untagged = Untagged::data(*response, None, b"+", 1);
             if let Some(at) = self.owner(&untagged) {
                 self.offer_to(at, &untagged);
             }
@@ -381,9 +374,9 @@ impl Session {
     /// What was told with the numbers as they were is told: from here on they mean others.
     fn renumber(&mut self, untagged: &Untagged<'_>) {
         let Some(mirror) = self.facts.selected.as_deref_mut() else { return };
-        match untagged.number {
-            Some(number) if untagged.is("EXPUNGE") => mirror.numbering.expunge(number),
-            None if is_vanished(untagged) => mirror.numbering.clear(),
+        match (untagged.news, untagged.number) {
+            (News::Expunge, Some(number)) => mirror.numbering.expunge(number),
+            (News::Vanished, None) if !is_earlier(untagged) => mirror.numbering.clear(),
             _ => {}
         }
     }
@@ -400,7 +393,6 @@ impl Session {
 
     /// Whose response this is, by its head alone.
     pub(super) fn owner(&self, untagged: &Untagged<'_>) -> Option<usize> {
-        let uid = LazyCell::new(|| untagged.uid());
         let tag = correlator(untagged);
         let is_owner = |entry: &Entry| match (tag, &entry.rules().claim) {
             // It names the command that it answers.
@@ -408,7 +400,7 @@ impl Session {
                 let is_own = entry.tag.is_some_and(|own| own.as_bytes() == tag);
                 is_own && names.iter().any(|name| untagged.condition.is_some() || untagged.is(name))
             }
-            _ => claims(&entry.rules().claim, untagged, &uid, &self.facts),
+            _ => claims(&entry.rules().claim, untagged, &self.facts),
         };
         self.entries.in_flight().find(|(_, entry)| is_owner(entry)).map(|(at, _)| at)
     }
@@ -452,13 +444,11 @@ impl Session {
             }
             return Ok(true);
         }
-        if untagged.is("ID") {
-            self.facts.peer.learn(untagged.response.bytes.get(untagged.rest..).unwrap_or_default());
-        }
-        if untagged.is("CAPABILITY") {
-            let atoms = untagged.response.bytes.get(untagged.rest..).unwrap_or_default();
-            self.learn_capabilities(atoms)?;
-            return Ok(true);
+        let text = untagged.response.bytes.get(untagged.rest..).unwrap_or_default();
+        match untagged.news {
+            News::Id => self.facts.peer.learn(text),
+            News::Capability => self.learn_capabilities(text)?,
+            _ => {}
         }
         let Some(mirror) = self.facts.selected.as_deref_mut() else { return Ok(true) };
         if let Some(seen) = mirror.seen.as_mut().filter(|_| untagged.is_message()) {
@@ -467,29 +457,27 @@ impl Session {
                 seen.note(uid, mark)?;
             }
         }
-        match untagged.number {
-            Some(number) if Numbering::has_room_for(number) && untagged.is("FETCH") => {
+        match (untagged.news, untagged.number) {
+            (News::Fetch, Some(number)) if Numbering::has_room_for(number) => {
                 if let Some(uid) = untagged.uid() {
                     mirror.numbering.note(number, uid)?;
                 }
             }
-            Some(number) if untagged.is("EXISTS") => mirror.exists = Some(number),
-            Some(number) if untagged.is("RECENT") => mirror.recent = number,
-            Some(number) if untagged.is("EXPUNGE") => {
+            (News::Exists, Some(number)) => mirror.exists = Some(number),
+            (News::Recent, Some(number)) => mirror.recent = number,
+            (News::Expunge, Some(number)) => {
                 let exists = mirror.exists.unwrap_or(u32::MAX);
                 if number == 0 || number > exists {
                     return Ok(false);
                 }
                 mirror.exists = mirror.exists.map(|exists| exists - 1);
             }
-            None if untagged.is("VANISHED") && !is_earlier(untagged) => {
+            (News::Vanished, None) if !is_earlier(untagged) => {
                 let gone = vanished(untagged).transpose()?.map_or(0, |gone| gone.count());
                 let gone = u32::try_from(gone).unwrap_or(u32::MAX);
                 mirror.exists = mirror.exists.map(|exists| exists.saturating_sub(gone));
             }
-            None if untagged.is("FLAGS") => {
-                mirror.flags = copy(untagged.response.bytes.get(untagged.rest..).unwrap_or_default())?;
-            }
+            (News::Flags, None) => mirror.flags = copy(text)?,
             _ => {}
         }
         Ok(true)
@@ -535,34 +523,35 @@ fn is_progress(untagged: &Untagged<'_>) -> bool {
     untagged.condition.is_some() && code::head(resp_text()).is_some_and(is_code)
 }
 
-/// `uid`: of a FETCH, looked for only if it matters.
-fn claims(
-    claim: &Claim,
-    untagged: &Untagged<'_>,
-    uid: &LazyCell<Option<u32>, impl FnOnce() -> Option<u32>>,
-    facts: &Facts,
-) -> bool {
+fn claims(claim: &Claim, untagged: &Untagged<'_>, facts: &Facts) -> bool {
     match claim {
         Claim::Nothing => false,
         Claim::Everything => true,
         Claim::Named(names) | Claim::Correlated(names) => names.iter().any(|name| untagged.is(name)),
         Claim::Status(mailbox) => {
             let is_about = || status::is_about(&untagged.response, untagged.rest, mailbox, facts.is_utf8);
-            untagged.is("STATUS") && is_about().unwrap_or(false)
+            untagged.news == News::Status && is_about().unwrap_or(false)
         }
-        Claim::Fetch(messages) if untagged.is("VANISHED") => messages.takes_vanished && is_earlier(untagged),
+        Claim::Fetch(messages) if untagged.news == News::Vanished => {
+            messages.takes_vanished && is_earlier(untagged)
+        }
         Claim::Fetch(messages) => match messages.by_uid {
-            true => uid.is_some_and(|uid| messages.contains(uid)),
-            false => untagged.is("FETCH") && untagged.number.is_some_and(|number| messages.contains(number)),
+            true => untagged.uid().is_some_and(|uid| messages.contains(uid)),
+            false => {
+                untagged.news == News::Fetch
+                    && untagged.number.is_some_and(|number| messages.contains(number))
+            }
         },
-        Claim::Expunge => untagged.is("EXPUNGE") || is_vanished(untagged),
-        Claim::Copied => untagged.condition.is_some() || untagged.is("EXPUNGE") || is_vanished(untagged),
+        Claim::Expunge => untagged.news == News::Expunge || is_vanished(untagged),
+        Claim::Copied => {
+            untagged.condition.is_some() || untagged.news == News::Expunge || is_vanished(untagged)
+        }
     }
 }
 
 /// The tag of the command that a response says it is about.
 fn correlator<'b>(untagged: &Untagged<'b>) -> Option<&'b [u8]> {
-    if untagged.is("ESEARCH") || untagged.is("UIDBATCHES") {
+    if matches!(untagged.news, News::Esearch | News::UidBatches) {
         return search::tag(&untagged.response, untagged.rest);
     }
     // "NOUPDATE" SP quoted (RFC 5267 section 4.3.1)
@@ -574,7 +563,7 @@ fn correlator<'b>(untagged: &Untagged<'b>) -> Option<&'b [u8]> {
 
 /// Messages that are gone now: those that went before the mailbox was selected are an answer to who asked for them.
 fn is_vanished(untagged: &Untagged<'_>) -> bool {
-    untagged.is("VANISHED") && !is_earlier(untagged)
+    untagged.news == News::Vanished && !is_earlier(untagged)
 }
 
 fn not_imap(line: &[u8]) -> Error {

@@ -27,6 +27,11 @@ impl Default for Limits {
 /// The UID, if the response tells it, without a look into the other items.
 pub fn uid(response: &Response<'_>, rest: usize) -> Option<u32> {
     let mut cursor = response.cursor(rest);
+    // Where servers put it.
+    if cursor.rest().starts_with(b"(UID ") {
+        cursor.advance(5);
+        return cursor.number32();
+    }
     loop {
         match cursor.peek()? {
             b'(' | b')' | b' ' => cursor.advance(1),
