@@ -4,8 +4,8 @@ use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
 use super::boundary::{
-    bytes_to_fill, clear, exclusive, free_object, free_result, guarded, imap_client, is_null, on_client,
-    params, put_object, put_result, shared, text,
+    bytes_to_fill, clear, exclusive, free_object, guarded, imap_client, is_null, on_client, params,
+    put_object, put_result, shared, text,
 };
 use super::requests::{begin, imap_request, on_request};
 use crate::client::{Body, Client};
@@ -217,8 +217,10 @@ unsafe fn next<K: Kind>(
 /// For messages of imap_request_next_message() only. NULL is fine. Blocks: no.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_message_free(message: *mut imap_message<'static>) {
-    // SAFETY: the caller's promise; see boundary.rs.
-    unsafe { free_result::<Message>(message) }
+    if !message.is_null() {
+        // SAFETY: the caller's promise; see boundary.rs.
+        spare::give_back(unsafe { Owned::<Message>::from_c(message) });
+    }
 }
 
 /// Opens a section of the message with this UID in the selected mailbox: "" all of it, "TEXT", "1.2", to be read in

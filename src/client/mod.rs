@@ -34,7 +34,10 @@ use self::core::Core;
 pub use self::credentials::Credentials;
 pub use self::handlers::{Handle, Log};
 pub use self::streaming::Body;
-use self::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use self::sync::atomic::{
+    AtomicBool,
+    Ordering::{Relaxed, SeqCst},
+};
 use self::sync::{Mutex, MutexGuard};
 pub use self::waiting::Goal;
 use crate::commands::{Opening, Unauthenticate};
@@ -50,6 +53,8 @@ pub struct Client {
     cancel: Cancel,
     /// Requests to be cancelled by whoever has the lock next.
     cancelled: Mutex<Vec<RequestId>>,
+    /// There are some: who has the lock need not take that one too in order to look.
+    has_cancelled: AtomicBool,
     is_poisoned: AtomicBool,
     /// What happens before the caller's first command.
     opening: Vec<RequestId>,
@@ -94,6 +99,7 @@ impl Client {
             core: Mutex::new(Core::new(session, link, config.starttls.clone(), config.timeouts)),
             cancel: Cancel::new(),
             cancelled: Mutex::new(Vec::new()),
+            has_cancelled: AtomicBool::new(false),
             is_poisoned: AtomicBool::new(false),
             opening,
             credentials: Mutex::new(login.filter(|_| config.settings.is_kept)),
@@ -301,6 +307,7 @@ impl Client {
     /// Ends one request; waits for nothing, not even the lock.
     pub fn cancel_request(&self, id: RequestId) {
         self.cancelled.lock().push(id);
+        self.has_cancelled.store(true, SeqCst);
         match self.core.try_lock() {
             Some(mut core) => {
                 self.apply_cancelled(&mut core);
@@ -357,6 +364,10 @@ impl Client {
     }
 
     fn apply_cancelled(&self, core: &mut Core) {
+        if !self.has_cancelled.load(SeqCst) {
+            return;
+        }
+        self.has_cancelled.store(false, SeqCst);
         for id in self.cancelled.lock().drain(..) {
             core.session.cancel(id, Error::new(IMAP_ERR_CANCELLED, "cancelled by imap_request_cancel()"));
         }

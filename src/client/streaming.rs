@@ -41,8 +41,7 @@ impl Client {
             if core.session.is_done(id) {
                 return ended(&core, id).map(|()| None);
             }
-            drop(core);
-            self.wait(Goal::Item(id), None)?;
+            self.wait_within(&mut core, Goal::Item(id), None)?;
         }
     }
 

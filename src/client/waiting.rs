@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Client;
 use super::caller::caller;
 use super::core::{Core, Waiter};
-use super::sync::MutexGuard;
+use super::sync::{MutexGuard, atomic::Ordering::SeqCst};
 use crate::error::{Error, Result, imap_status::*};
 use crate::net::{Polled, Wake};
 use crate::session::{Caller, RequestId};
@@ -176,7 +176,7 @@ impl Client {
             let due = core.begin_poll(&mut watches, reads_literal);
             let due = earliest(earliest(due, me.until), again.map(|again| Instant::now() + again));
             self.cancel.publish(wake.signal_fd());
-            let polled = match self.cancel.is_requested() || !self.cancelled.lock().is_empty() {
+            let polled = match self.cancel.is_requested() || self.has_cancelled.load(SeqCst) {
                 true => Ok(Polled::Ready),
                 false => MutexGuard::unlocked(core, || wake.poll(&watches, timeout(due))),
             };

@@ -7,7 +7,7 @@ use super::targets::Targets;
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::{
     Arena, EMPTY_SET, Few, Growing, Message, Messages, Owned, imap_defect, imap_defect_kind, imap_message,
-    imap_messages, imap_origin, imap_set,
+    imap_messages, imap_origin, imap_set, spare,
 };
 use crate::session::{
     Claim, Command, Facts, Item, Mailboxes, News, Next, Reply, Rules, Step, Untagged, vanished,
@@ -296,7 +296,7 @@ impl Messaging {
         // What it becomes takes about as much as it has on the wire, and a half.
         let sent = untagged.response.bytes.len();
         let room = (sent + sent / 2 + ROOM).min(facts.settings.max_result);
-        let made = Owned::build_in(Arena::of_one(room)?, |arena| {
+        let made = spare::take(room)?.fill(|arena| {
             arena.set_limit(facts.settings.max_result);
             let made = named.parse(untagged, asked, facts, arena).and_then(|message| match portions {
                 Some(portions) => portions.complete(message, arena),

@@ -66,6 +66,14 @@ impl Arena {
         Ok(Arena { bump, is_single: true, ..Arena::new() })
     }
 
+    /// Nothing is in it, and most of its memory is kept.
+    pub fn clear(&mut self) {
+        self.bump.reset();
+        self.kept.get_mut().clear();
+        self.kept_bytes.set(0);
+        self.flag_lists.get_mut().clear();
+    }
+
     /// From here on the result may hold so many bytes in all; beyond that allocations fail.
     pub fn set_limit(&self, bytes: usize) {
         self.limit.set(bytes);

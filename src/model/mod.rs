@@ -15,6 +15,7 @@ mod numbers;
 mod owned;
 mod rights;
 mod set;
+pub mod spare;
 mod text;
 mod value;
 

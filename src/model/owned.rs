@@ -35,16 +35,17 @@ impl<K: Kind> Owned<K> {
         arena: Arena,
         make: impl for<'a> FnOnce(&'a Arena) -> Result<K::Of<'a>, E>,
     ) -> Result<Box<Owned<K>>, E> {
-        let mut owned = try_box(Owned { public: MaybeUninit::uninit(), arena })?;
-        let public = make(&owned.arena)?;
-        // SAFETY: the value borrows from the arena alone, whose memory stays where it is until it is
-        // dropped together with the value, which needs no drop (Copy).
-        owned.public = MaybeUninit::new(unsafe { erase::<K>(public) });
-        Ok(owned)
+        Blank::new(arena)?.fill(make)
+    }
+
+    /// The result is gone, its memory serves for another one.
+    pub fn blank(mut self: Box<Self>) -> Blank<K> {
+        self.arena.clear();
+        Blank(self)
     }
 
     pub fn get(&self) -> &K::Of<'_> {
-        // SAFETY: written by build_in, the only maker; the lifetime is shortened to the arena's.
+        // SAFETY: written by Blank::fill, the only maker; the lifetime is shortened to the arena's.
         unsafe { &*self.public.as_ptr().cast() }
     }
 
@@ -62,6 +63,28 @@ impl<K: Kind> Owned<K> {
     pub unsafe fn from_c(public: *mut K::Of<'static>) -> Box<Self> {
         // SAFETY: the caller's promise; the struct is repr(C) with `public` first.
         unsafe { Box::from_raw(public.cast()) }
+    }
+}
+
+/// The memory of a result that is not made yet.
+pub struct Blank<K: Kind>(Box<Owned<K>>);
+
+impl<K: Kind> Blank<K> {
+    pub fn new(arena: Arena) -> Result<Blank<K>, NoMemory> {
+        Ok(Blank(try_box(Owned { public: MaybeUninit::uninit(), arena })?))
+    }
+
+    /// As [`Owned::build`].
+    pub fn fill<E: From<NoMemory>>(
+        self,
+        make: impl for<'a> FnOnce(&'a Arena) -> Result<K::Of<'a>, E>,
+    ) -> Result<Box<Owned<K>>, E> {
+        let mut owned = self.0;
+        let public = make(&owned.arena)?;
+        // SAFETY: the value borrows from the arena alone, whose memory stays where it is until it is
+        // cleared or dropped together with the value, which needs no drop (Copy).
+        owned.public = MaybeUninit::new(unsafe { erase::<K>(public) });
+        Ok(owned)
     }
 }
 

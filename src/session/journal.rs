@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use memchr::{memchr, memmem};
 
@@ -50,7 +50,8 @@ pub struct Journal {
     /// Lines that the log was not told yet; None: there is no log.
     untold: Option<VecDeque<Told>>,
     began: Instant,
-    now: Duration,
+    /// Milliseconds since then.
+    now: u32,
     sending: Sending,
     /// What the command that logs in has sent, as long as it runs: servers play it back.
     hidden: Option<Hidden>,
@@ -79,14 +80,15 @@ impl Journal {
             trace: Trace::new(trace),
             untold: None,
             began: now,
-            now: Duration::ZERO,
+            now: 0,
             sending: Sending::default(),
             hidden: None,
         }
     }
 
     pub fn set_time(&mut self, now: Instant) {
-        self.now = now.saturating_duration_since(self.began);
+        let since = now.saturating_duration_since(self.began);
+        self.now = u32::try_from(since.as_millis()).unwrap_or(u32::MAX);
     }
 
     /// From here on lines are kept for a log, or no longer.

@@ -422,7 +422,9 @@ impl Session {
             }
             Ok(is_taken)
         });
-        self.note_stall();
+        if is_stream {
+            self.note_stall();
+        }
         match taken {
             Ok(is_taken) => is_taken,
             Err(error) => {

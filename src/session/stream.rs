@@ -68,9 +68,8 @@ struct Stream {
     is_spooling: bool,
 }
 
-/// So many items wait at most, and so many bytes of them. Few: their memory is then given back before more is asked for,
-/// which allocators answer fastest.
-const MOST_ITEMS: usize = 6;
+/// So many items wait at most, and so many bytes of them: their memory is used again, see [`crate::model::spare`].
+const MOST_ITEMS: usize = 32;
 const MOST_BYTES: usize = 32 * 1024;
 
 impl Streams {

@@ -1,7 +1,5 @@
 //! The black box: the last traffic, as bytes until somebody asks for it.
 
-use std::time::Duration;
-
 use super::journal::{Kind, show};
 use crate::error::NoMemory;
 
@@ -30,7 +28,7 @@ impl Trace {
     }
 
     /// Without memory for it the line is missing, no more.
-    pub fn push(&mut self, kind: Kind, at: Duration, line: &[u8]) {
+    pub fn push(&mut self, kind: Kind, millis: u32, line: &[u8]) {
         let kept = &line[..line.len().min(LONGEST)];
         let (size, half) = (HEAD + kept.len(), self.limit / 2);
         if size > half {
@@ -47,10 +45,12 @@ impl Trace {
                 return;
             }
         }
-        self.newer.push(kind as u8);
-        self.newer.extend_from_slice(&u32::try_from(at.as_millis()).unwrap_or(u32::MAX).to_le_bytes());
-        self.newer.extend_from_slice(&(kept.len() as u16).to_le_bytes());
-        self.newer.extend_from_slice(&u32::try_from(line.len()).unwrap_or(u32::MAX).to_le_bytes());
+        let mut head = [0; HEAD];
+        head[0] = kind as u8;
+        head[1..5].copy_from_slice(&millis.to_le_bytes());
+        head[5..7].copy_from_slice(&(kept.len() as u16).to_le_bytes());
+        head[7..].copy_from_slice(&u32::try_from(line.len()).unwrap_or(u32::MAX).to_le_bytes());
+        self.newer.extend_from_slice(&head);
         self.newer.extend_from_slice(kept);
     }
 
@@ -95,9 +95,9 @@ mod tests {
     #[test]
     fn lines_are_told_as_they_came() {
         let mut trace = Trace::new(4000);
-        trace.push(Kind::Note, Duration::ZERO, b"connecting");
-        trace.push(Kind::Received, Duration::from_millis(12), b"* OK \xff\r\x1b[2J");
-        trace.push(Kind::Sent, Duration::from_millis(61_204), &[b'x'; 1001]);
+        trace.push(Kind::Note, 0, b"connecting");
+        trace.push(Kind::Received, 12, b"* OK \xff\r\x1b[2J");
+        trace.push(Kind::Sent, 61_204, &[b'x'; 1001]);
         let long = "x".repeat(1000);
         let expected = format!(
             "0.000 #: connecting\n0.012 S: * OK \u{fffd}\u{240d}\u{241b}[2J\n61.204 C: {long}... [1001 bytes]\n"
@@ -110,20 +110,20 @@ mod tests {
         let mut trace = Trace::new(1000);
         assert_eq!(trace.newer.capacity(), 0);
         for n in 0..1000 {
-            trace.push(Kind::Sent, Duration::ZERO, format!("{n:03}").as_bytes());
+            trace.push(Kind::Sent, 0, format!("{n:03}").as_bytes());
             assert!(trace.older.capacity() + trace.newer.capacity() <= 1000);
         }
         let text = text(&trace);
         assert!(text.ends_with(" 999\n") && text.lines().count() >= 500 / (HEAD + 3), "{text}");
         let mut none = Trace::new(0);
-        none.push(Kind::Sent, Duration::ZERO, b"A1 NOOP");
+        none.push(Kind::Sent, 0, b"A1 NOOP");
         assert!(none.text().unwrap().is_empty() && !none.is_kept());
     }
 
     #[test]
     fn a_quiet_connection_costs_little() {
         let mut trace = Trace::new(65536);
-        (0..20).for_each(|_| trace.push(Kind::Received, Duration::ZERO, b"* OK something of some length"));
+        (0..20).for_each(|_| trace.push(Kind::Received, 0, b"* OK something of some length"));
         assert!(trace.newer.capacity() < 2000, "{}", trace.newer.capacity());
     }
 }
