@@ -226,6 +226,9 @@ impl News {
     ];
 
     fn of(name: &[u8]) -> News {
+        if name == b"FETCH" {
+            return News::Fetch;
+        }
         let found = News::NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
         found.map_or(News::Other, |(_, news)| *news)
     }

@@ -278,6 +278,20 @@ impl Entries {
         self.all.iter().enumerate().filter(|(_, entry)| !entry.is_queued()).take(self.in_flight)
     }
 
+    /// The first one of those that is it.
+    pub fn find_in_flight(&self, is_it: impl Fn(&Entry) -> bool) -> Option<usize> {
+        let mut left = self.in_flight;
+        for (at, entry) in self.all.iter().enumerate() {
+            match (left, entry.is_queued()) {
+                (0, _) => break,
+                (_, true) => {}
+                _ if is_it(entry) => return Some(at),
+                _ => left -= 1,
+            }
+        }
+        None
+    }
+
     pub fn get(&self, at: usize) -> Option<&Entry> {
         self.all.get(at)
     }

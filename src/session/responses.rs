@@ -98,7 +98,7 @@ impl Session {
 
     fn under_way(&self, tag: &[u8]) -> Option<usize> {
         let has_tag = |entry: &Entry| entry.tag.is_some_and(|known| known.as_bytes() == tag);
-        self.entries.in_flight().find(|(_, entry)| has_tag(entry)).map(|(at, _)| at)
+        self.entries.find_in_flight(has_tag)
     }
 
     pub(super) fn tagged(
@@ -402,7 +402,7 @@ impl Session {
             }
             _ => claims(&entry.rules().claim, untagged, &self.facts),
         };
-        self.entries.in_flight().find(|(_, entry)| is_owner(entry)).map(|(at, _)| at)
+        self.entries.find_in_flight(is_owner)
     }
 
     pub(super) fn offer_to(&mut self, at: usize, untagged: &Untagged<'_>) -> bool {

@@ -36,6 +36,8 @@ pub struct Frame {
     line: usize,
     /// The line follows a literal.
     follows_literal: bool,
+    /// So far there is no "}", as a look over many lines found.
+    braceless: usize,
 }
 
 impl Frame {
@@ -51,15 +53,17 @@ impl Frame {
             if end - self.line > line_limit {
                 return Step::TooLong;
             }
-            let line = &buffer[self.line..end];
-            let literal = match literal_at_end(line).or_else(|| self.spaced_literal(buffer, line)) {
+            let literal = match self.literal(buffer, end) {
                 Some(literal) => literal,
-                None if self.follows_literal && is_blank(line) && is_open_fetch(buffer) => {
+                None if self.follows_literal
+                    && is_blank(&buffer[self.line..end])
+                    && is_open_fetch(buffer) =>
+                {
                     self.begin_line(end, true);
                     continue;
                 }
                 None => {
-                    *self = Frame::default();
+                    *self = Frame { braceless: self.braceless.saturating_sub(end), ..Frame::default() };
                     return Step::Response(end);
                 }
             };
@@ -67,6 +71,7 @@ impl Frame {
             let start = self.line + literal.end;
             if size >= BIG_LITERAL as u64 {
                 self.begin_line(start, true);
+                self.braceless = 0;
                 return Step::Big { at: start, size };
             }
             // The literal may not have come yet: the next look begins behind it all the same.
@@ -78,6 +83,19 @@ impl Frame {
         self.at = at;
         self.line = at;
         self.follows_literal = follows_literal;
+    }
+
+    /// The literal that the line announces which ends here.
+    fn literal(&mut self, buffer: &[u8], end: usize) -> Option<Literal> {
+        if self.braceless <= self.line {
+            self.braceless = memchr(b'}', &buffer[self.line..]).map_or(buffer.len(), |at| self.line + at);
+        }
+        if self.braceless >= end {
+            return None;
+        }
+        self.braceless = 0;
+        let line = &buffer[self.line..end];
+        literal_at_end(line).or_else(|| self.spaced_literal(buffer, line))
     }
 
     /// Two spaces in place of the CRLF behind a literal's size, in a FETCH response (Domino).

@@ -70,6 +70,10 @@ fn untagged<'b>(mut cursor: Cursor<'b>) -> Head<'b> {
         return Head::Condition { condition: Condition::Ok, text: cursor.at() };
     }
     let number = cursor.number32();
+    if number.is_some() && cursor.rest().starts_with(b" FETCH (") {
+        // Of nearly all responses that come in numbers.
+        return Head::Untagged { number, name: b"FETCH", rest: cursor.at() + 7 };
+    }
     let Some(name) = cursor.atom() else { return Head::Unknown };
     // What old servers answer to STORE means the same (RFC 1730 appendix B.7.3.OBS.2).
     let is_store = number.is_some() && name.eq_ignore_ascii_case(b"STORE");
