@@ -171,9 +171,15 @@ impl Arena {
         if items.is_empty() {
             return Ok(List::EMPTY);
         }
-        let pointer = |item: &Option<&'a T>| item.map_or(std::ptr::null(), std::ptr::from_ref);
-        let pointers = items.iter().map(pointer).chain(std::iter::once(std::ptr::null()));
-        Ok(List::terminated(self.array(items.len() + 1, pointers)?))
+        let len = items.len() + 1;
+        let layout = std::alloc::Layout::array::<Option<&T>>(len).map_err(|_| NoMemory)?;
+        let place = self.bump.try_alloc_layout(layout).map_err(|_| NoMemory)?.as_ptr().cast::<Option<&T>>();
+        // SAFETY: the place has room for all items and one more; a reference or none is a pointer to C.
+        unsafe {
+            std::ptr::copy_nonoverlapping(items.as_ptr(), place, items.len());
+            place.add(items.len()).write(None);
+            Ok(List::terminated(std::slice::from_raw_parts(place.cast(), len)))
+        }
     }
 
     /// A text for each.
@@ -309,14 +315,25 @@ fn terminated_text(bytes: &[u8]) -> Text<'_> {
 
 /// Whether bytes can be text as they are: UTF-8 without control characters.
 pub fn is_clean(bytes: &[u8]) -> bool {
-    // Without a way out on the first hit the compiler makes vector code of this.
-    let (mut has_control, mut union) = (false, 0);
-    for &byte in bytes {
-        has_control |= (byte < 0x20) | (byte == 0x7f);
-        union |= byte;
-    }
-    !has_control && (union.is_ascii() || is_clean_utf8(bytes))
+    is_printable(bytes) || (!bytes.iter().any(|byte| byte.is_ascii_control()) && is_clean_utf8(bytes))
 }
+
+/// Whether all are printable ASCII. Without a way out on the first hit the compiler makes vector code of this.
+fn is_printable(bytes: &[u8]) -> bool {
+    let is_odd = |byte: &u8| byte.wrapping_sub(b' ') > b'~' - b' ';
+    let Some(last) = bytes.last_chunk::<VECTOR>() else { return !bytes.iter().any(is_odd) };
+    // The last vector may overlap the one before, so that no byte is left for itself.
+    let (mut highest, mut rest) = (last.map(|byte| byte.wrapping_sub(b' ')), bytes);
+    while let Some((vector, behind)) = rest.split_first_chunk::<VECTOR>() {
+        for at in 0..VECTOR {
+            highest[at] = vector[at].wrapping_sub(b' ').max(highest[at]);
+        }
+        rest = behind;
+    }
+    highest.iter().all(|highest| *highest <= b'~' - b' ')
+}
+
+const VECTOR: usize = 16;
 
 /// The same of several lines, each ending with CRLF or LF.
 pub fn are_clean_lines(bytes: &[u8]) -> bool {

@@ -4,7 +4,6 @@ use memchr::{memchr, memmem};
 
 use super::cursor::{Cursor, Mark, Str};
 use super::decode::{self, Decoded};
-use super::scan::first_of;
 use crate::error::NoMemory;
 use crate::model::{Arena, Bytes, Few, Text, imap_address, imap_addresses};
 
@@ -129,12 +128,12 @@ fn rest_of_address<'b>(
 
 /// A host holds no quotes and no backslashes, so one before the closing quote escapes nothing (QQ).
 fn host<'b>(cursor: &mut Cursor<'b>, oddities: &mut Oddities) -> Option<Option<Str<'b>>> {
+    if let Some(host) = cursor.plain() {
+        return Some(Some(Str::Quoted(host)));
+    }
     let start = cursor.mark();
     match cursor.nstring() {
         Some(None) => return Some(None),
-        Some(Some(Str::Quoted(host))) if first_of(host, [b'"']).is_none() => {
-            return Some(Some(Str::Quoted(host)));
-        }
         Some(Some(Str::Literal(host))) => return Some(Some(Str::Literal(host))),
         _ => cursor.go_to(start),
     }
@@ -248,12 +247,30 @@ fn one<'a>(
     oddities: &mut Oddities,
     arena: &'a Arena,
 ) -> Result<&'a imap_address<'a>, NoMemory> {
-    let is_quoted = |string: &Option<Str<'_>>| matches!(string, None | Some(Str::Quoted(_)));
-    let is_known = is_clean && is_quoted(&raw.mailbox) && is_quoted(&raw.host);
+    let (Some(Str::Quoted(mailbox)), Some(Str::Quoted(host)), true) = (&raw.mailbox, &raw.host, is_clean)
+    else {
+        return odd_one(raw, group, oddities, arena);
+    };
+    let (Some(mailbox), Some(host)) = (present(mailbox), present(host)) else {
+        return odd_one(raw, group, oddities, arena);
+    };
+    let name = raw.name.map(|name| decode::header(arena, name, true)).transpose()?;
+    let place = Place { mailbox: Some(before_bracket(mailbox)), host: Some(behind_bracket(host)), is_known: true };
+    addressed(name, place, group, arena)
+}
+
+/// The same where something is missing, or is no plain string.
+#[cold]
+fn odd_one<'a>(
+    raw: Raw<'_>,
+    group: Text<'a>,
+    oddities: &mut Oddities,
+    arena: &'a Arena,
+) -> Result<&'a imap_address<'a>, NoMemory> {
     let mailbox = raw.mailbox.as_ref().map(Str::bytes).transpose()?;
-    let mailbox = present(mailbox.as_deref());
+    let mailbox = mailbox.as_deref().and_then(present);
     let host = raw.host.as_ref().map(Str::bytes).transpose()?;
-    let host = present(host.as_deref());
+    let host = host.as_deref().and_then(present);
     // Gmail exchanges the two: the name is `<address>`, the mailbox is the name.
     if let (Some(sent), None, Some(inner)) = (mailbox, host, raw.name.as_ref().and_then(bracketed)) {
         oddities.has_any = true;
@@ -262,10 +279,19 @@ fn one<'a>(
         let place = Place { mailbox: Some(&inner[..at]), host: inner.get(at + 1..), is_known: false };
         return addressed(Some(name), place, group, arena);
     }
-    let name = raw.name.map(|name| decode::header(arena, name, is_clean)).transpose()?;
-    let mailbox = mailbox.map(|bytes| bytes.strip_prefix(b"<").unwrap_or(bytes));
-    let host = host.map(|bytes| bytes.strip_suffix(b">").unwrap_or(bytes));
-    addressed(name, Place { mailbox, host, is_known }, group, arena)
+    let name = raw.name.map(|name| decode::header(arena, name, false)).transpose()?;
+    let place =
+        Place { mailbox: mailbox.map(before_bracket), host: host.map(behind_bracket), is_known: false };
+    addressed(name, place, group, arena)
+}
+
+/// A mailbox and a host that some servers leave in their angle brackets.
+fn before_bracket(mailbox: &[u8]) -> &[u8] {
+    mailbox.strip_prefix(b"<").unwrap_or(mailbox)
+}
+
+fn behind_bracket(host: &[u8]) -> &[u8] {
+    host.strip_suffix(b">").unwrap_or(host)
 }
 
 /// Where mail goes.
@@ -315,8 +341,9 @@ fn addressed<'a>(
 
 /// What servers write where something is missing is nothing.
 #[inline]
-fn present(bytes: Option<&[u8]>) -> Option<&[u8]> {
-    bytes.filter(|bytes| !matches!(*bytes, b"MISSING_MAILBOX" | b"MISSING_DOMAIN" | b".MISSING-HOST-NAME."))
+fn present(bytes: &[u8]) -> Option<&[u8]> {
+    let is_missing = matches!(bytes, b"MISSING_MAILBOX" | b"MISSING_DOMAIN" | b".MISSING-HOST-NAME.");
+    (!is_missing).then_some(bytes)
 }
 
 fn bracketed<'b>(name: &Str<'b>) -> Option<&'b [u8]> {

@@ -59,6 +59,9 @@ pub enum Charset {
 impl Charset {
     /// Looks a name up, in any case; the language of RFC 2231 ("utf-8*en") and quotes are cut off.
     pub fn of(name: &[u8]) -> Option<Charset> {
+        if name.eq_ignore_ascii_case(b"utf-8") {
+            return Some(Charset::Encoding(UTF_8));
+        }
         let name = name.split(|&b| b == b'*').next().unwrap_or(name);
         let name = name.strip_prefix(b"\"").unwrap_or(name);
         let name = name.strip_suffix(b"\"").unwrap_or(name).trim_ascii();

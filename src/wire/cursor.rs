@@ -243,10 +243,18 @@ impl<'b> Cursor<'b> {
     }
 
     /// `string = quoted / literal`
+    #[inline]
     pub fn string(&mut self) -> Option<Str<'b>> {
-        self.skip_spaces();
+        match self.plain() {
+            Some(plain) => Some(Str::Quoted(plain)),
+            None => self.odd_string(),
+        }
+    }
+
+    #[inline(never)]
+    fn odd_string(&mut self) -> Option<Str<'b>> {
         match self.peek()? {
-            b'"' => self.quoted(),
+            b'"' => self.quoted_oddly(),
             b'{' => self.literal(),
             b'~' if self.rest().get(1) == Some(&b'{') => {
                 self.at += 1;
@@ -270,17 +278,26 @@ impl<'b> Cursor<'b> {
         }
     }
 
+    /// A quoted string as nearly all are: on one line, without quotes and backslashes in it. If there is none, only spaces
+    /// are passed.
+    #[inline(never)]
+    pub fn plain(&mut self) -> Option<&'b [u8]> {
+        self.skip_spaces();
+        let inner = self.bytes.get(self.at..)?.strip_prefix(b"\"")?;
+        let end = first_of(inner, [b'"', b'\\'])?;
+        let (plain, behind) = inner.split_at_checked(end)?;
+        let is_plain = self.is_one_line && behind.first() == Some(&b'"') && may_follow_string(behind.get(1));
+        self.at += if is_plain { end + 2 } else { 0 };
+        is_plain.then_some(plain)
+    }
+
     /// `quoted = DQUOTE *QUOTED-CHAR DQUOTE`. A quote closes only where something may follow a string:
     /// servers forget to escape them.
-    #[inline(always)]
     pub fn quoted(&mut self) -> Option<Str<'b>> {
-        let inner = self.rest().strip_prefix(b"\"")?;
-        match first_of(inner, [b'"', b'\\']) {
-            Some(end) if self.is_one_line && inner[end] == b'"' && may_follow_string(inner.get(end + 1)) => {
-                self.at += end + 2;
-                Some(Str::Quoted(&inner[..end]))
-            }
-            _ => self.quoted_oddly(),
+        match self.plain() {
+            Some(plain) => Some(Str::Quoted(plain)),
+            None if self.peek() == Some(b'"') => self.quoted_oddly(),
+            None => None,
         }
     }
 

@@ -42,17 +42,19 @@ pub fn lower<'a>(arena: &'a Arena, string: &Str<'_>) -> Result<Text<'a>, NoMemor
 
 /// A header field's value: encoded words are decoded (RFC 2047).
 pub fn header<'a>(arena: &'a Arena, string: Str<'_>, is_clean: bool) -> Result<Decoded<'a>, NoMemory> {
-    if let (Str::Quoted(bytes), true) = (&string, is_clean) {
-        if !mime::has_words(bytes) {
-            return same(arena, bytes);
+    let bytes = match string {
+        Str::Quoted(bytes) if is_clean && !mime::has_words(bytes) => return same(arena, bytes),
+        Str::Quoted(bytes) if is_clean => Cow::Borrowed(bytes),
+        ref other => {
+            let bytes = other.bytes()?;
+            if !mime::needs_decoding(&bytes) {
+                return same(arena, &bytes);
+            }
+            bytes
         }
-    }
-    let bytes = string.bytes()?;
-    if !mime::needs_decoding(&bytes) {
-        return same(arena, &bytes);
-    }
+    };
     let mut decoded = Vec::new();
-    let is_clean = mime::decode_words(&bytes, &mut decoded)?;
+    let is_clean = mime::decode_needy(&bytes, &mut decoded)?;
     let text = arena.text_known(&decoded)?;
     let (raw, raw_len) = raw(arena, bytes)?;
     Ok(Decoded { text, raw, raw_len, is_clean })

@@ -20,6 +20,11 @@ pub fn decode_words(raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
         append(out, raw)?;
         return Ok(true);
     }
+    decode_needy(raw, out)
+}
+
+/// The same of what needs it.
+pub fn decode_needy(raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
     let mut is_clean = true;
     let mut words = Words::default();
     out.try_reserve(raw.len())?;
@@ -122,7 +127,7 @@ fn word(bytes: &[u8]) -> Found<'_> {
         _ => return Found::Text,
     };
     let Some(text) = encoded_text(text) else { return Found::Broken };
-    let is_valid = !is_base64 || text.iter().all(|&b| is_base64_byte(b));
+    let is_valid = !is_base64 || are_sextets(text) || text.iter().all(|&b| is_base64_byte(b));
     match Charset::of(label) {
         Some(charset) if is_valid && !label.is_empty() => {
             Found::Word(Word { charset, is_base64, text, size: 2 + size + 3 + text.len() + 2 })
@@ -142,6 +147,13 @@ fn encoded_text(bytes: &[u8]) -> Option<&[u8]> {
         }
     }
     None
+}
+
+/// Without padding, or with the padding that nearly all have.
+fn are_sextets(text: &[u8]) -> bool {
+    let text = text.strip_suffix(b"=").unwrap_or(text);
+    let text = text.strip_suffix(b"=").unwrap_or(text);
+    text.iter().fold(0, |all, byte| all | SEXTETS[usize::from(*byte)]) < NONE
 }
 
 fn is_base64_byte(byte: u8) -> bool {
@@ -181,7 +193,7 @@ impl Words {
             is_clean &= self.flush(out)?;
         }
         self.charset = Some(word.charset);
-        self.bytes.try_reserve(word.text.len())?;
+        self.bytes.try_reserve(word.text.len() + 1)?;
         if word.is_base64 {
             self.push_base64(word.text);
         } else {
@@ -199,8 +211,10 @@ impl Words {
             if a | b | c | d >= u32::from(NONE) {
                 break;
             }
-            let three = a << 18 | b << 12 | c << 6 | d;
-            self.bytes.extend_from_slice(&three.to_be_bytes()[1..]);
+            // The fourth byte is written over by the next three: one store in place of three.
+            let three = a << 26 | b << 20 | c << 14 | d << 8;
+            self.bytes.extend_from_slice(&three.to_be_bytes());
+            self.bytes.truncate(self.bytes.len() - 1);
             rest = behind;
         }
         for &byte in rest {
@@ -234,8 +248,9 @@ impl Words {
         let mut rest = text;
         while let [byte, tail @ ..] = rest {
             rest = tail;
-            match (byte, hex_pair(tail)) {
-                (b'=', Some(value)) => {
+            let pair = if *byte == b'=' { hex_pair(tail) } else { None };
+            match (byte, pair) {
+                (_, Some(value)) => {
                     self.bytes.push(value);
                     rest = &tail[2..];
                 }
