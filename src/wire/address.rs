@@ -255,7 +255,8 @@ fn one<'a>(
         return odd_one(raw, group, oddities, arena);
     };
     let name = raw.name.map(|name| decode::header(arena, name, true)).transpose()?;
-    let place = Place { mailbox: Some(before_bracket(mailbox)), host: Some(behind_bracket(host)), is_known: true };
+    let place =
+        Place { mailbox: Some(before_bracket(mailbox)), host: Some(behind_bracket(host)), is_known: true };
     addressed(name, place, group, arena)
 }
 

@@ -1,6 +1,7 @@
 //! Flags and keywords (RFC 9051 section 2.3.2).
 
 use std::borrow::Cow;
+use std::ffi::CStr;
 
 use super::cursor::Cursor;
 use super::known;
@@ -40,7 +41,40 @@ pub fn flags<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Option<Result<&'a
     cursor.advance(length);
     let raw = cursor.since(start);
     cursor.advance(1);
+    if let Some(usual) = usual(raw) {
+        return Some(Ok(usual));
+    }
     Some(arena.flags(raw, |arena| list(raw, cursor.is_one_line, arena)))
+}
+
+/// The lists that most messages have, made once for all.
+fn usual(raw: &[u8]) -> Option<&'static imap_flags<'static>> {
+    const SEEN: u32 = IMAP_FLAG_SEEN as u32;
+    const ANSWERED: u32 = IMAP_FLAG_ANSWERED as u32;
+    const FLAGGED: u32 = IMAP_FLAG_FLAGGED as u32;
+    const fn made(text: &'static CStr, bits: u32) -> imap_flags<'static> {
+        imap_flags { bits, text: Text::fixed(text), ..imap_flags::EMPTY }
+    }
+    static USUAL: [imap_flags<'static>; 7] = [
+        imap_flags::EMPTY,
+        made(c"\\Seen", SEEN),
+        made(c"\\Flagged", FLAGGED),
+        made(c"\\Seen \\Flagged", SEEN | FLAGGED),
+        made(c"\\Flagged \\Seen", SEEN | FLAGGED),
+        made(c"\\Seen \\Answered", SEEN | ANSWERED),
+        made(c"\\Answered \\Seen", SEEN | ANSWERED),
+    ];
+    let at = match raw {
+        b"" => 0,
+        b"\\Seen" => 1,
+        b"\\Flagged" => 2,
+        b"\\Seen \\Flagged" => 3,
+        b"\\Flagged \\Seen" => 4,
+        b"\\Seen \\Answered" => 5,
+        b"\\Answered \\Seen" => 6,
+        _ => return None,
+    };
+    Some(&USUAL[at])
 }
 
 /// The flags between the parentheses. Equal lists share their memory.

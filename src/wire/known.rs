@@ -85,27 +85,49 @@ pub fn exact(word: &[u8]) -> Option<Text<'static>> {
 
 /// The text of a word in lower case, if that is known.
 pub fn lower(word: &[u8]) -> Option<Text<'static>> {
-    let mut lower = padded(word)?;
-    lower.make_ascii_lowercase();
-    find(lower, word.len())
+    find(padded(word)?.map(lower_case), word.len())
 }
 
 /// A word in lower case, to be matched with words of at most 16 bytes; of a longer one nothing.
 pub fn folded<'p>(word: &[u8], place: &'p mut [u8; LONGEST]) -> &'p [u8] {
-    let Some(copy) = place.get_mut(..word.len()) else { return &[] };
-    copy.copy_from_slice(word);
-    place.make_ascii_lowercase();
+    let Some(padded) = padded(word) else { return &[] };
+    *place = number(padded.map(lower_case)).to_le_bytes();
     &place[..word.len()]
 }
 
-fn padded(word: &[u8]) -> Option<[u8; LONGEST]> {
-    let mut padded = [0; LONGEST];
-    padded.get_mut(..word.len())?.copy_from_slice(word);
-    Some(padded)
+/// A word with zeros behind it, as two numbers. Two halves that overlap are read sooner than bytes one by one.
+#[inline]
+fn padded(word: &[u8]) -> Option<[u64; 2]> {
+    let length = word.len();
+    if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
+        let overlap = LONGEST.checked_sub(length)? as u32;
+        let behind = u64::from_le_bytes(*last).checked_shr(u8::BITS * overlap).unwrap_or(0);
+        return Some([u64::from_le_bytes(*first), behind]);
+    }
+    if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return Some([u64::from(first) | u64::from(last) << (8 * (length - size_of::<u32>())), 0]);
+    }
+    Some([word.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)), 0])
 }
 
-fn find(word: [u8; LONGEST], length: usize) -> Option<Text<'static>> {
-    let key = u128::from_le_bytes(word);
+/// Eight characters in lower case: 0x20 is added to those between "A" and "Z", all at once.
+#[inline]
+fn lower_case(eight: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    let seven_bits = eight & (ONES * 0x7f);
+    let from_a = seven_bits + ONES * (0x80 - b'A' as u64);
+    let behind_z = seven_bits + ONES * (0x7f - b'Z' as u64);
+    let is_upper = (from_a ^ behind_z) & !eight & (ONES * 0x80);
+    eight | is_upper >> 2
+}
+
+fn number(word: [u64; 2]) -> u128 {
+    u128::from(word[0]) | u128::from(word[1]) << 64
+}
+
+fn find(word: [u64; 2], length: usize) -> Option<Text<'static>> {
+    let key = number(word);
     let mut at = slot(key);
     while let Some((known, text)) = TABLE[at] {
         if known == key && text.count_bytes() == length {
@@ -161,5 +183,16 @@ mod tests {
         for word in [&b""[..], b"nonsense", b"quoted-printable-and-more", b"text\0"] {
             assert!(lower(word).is_none());
         }
+    }
+
+    #[test]
+    fn every_byte_at_every_length_is_folded() {
+        for length in 0..=LONGEST {
+            for byte in 0..=u8::MAX {
+                let word: Vec<u8> = (0..length as u8).map(|at| byte.wrapping_add(at)).collect();
+                assert_eq!(folded(&word, &mut [0; LONGEST]), word.to_ascii_lowercase());
+            }
+        }
+        assert!(folded(&[b'a'; LONGEST + 1], &mut [0; LONGEST]).is_empty());
     }
 }
