@@ -363,10 +363,14 @@ impl Client {
         core
     }
 
+    #[inline]
     fn apply_cancelled(&self, core: &mut Core) {
-        if !self.has_cancelled.load(SeqCst) {
-            return;
+        if self.has_cancelled.load(SeqCst) {
+            self.cancel_those(core);
         }
+    }
+
+    fn cancel_those(&self, core: &mut Core) {
         self.has_cancelled.store(false, SeqCst);
         for id in self.cancelled.lock().drain(..) {
             core.session.cancel(id, Error::new(IMAP_ERR_CANCELLED, "cancelled by imap_request_cancel()"));

@@ -112,7 +112,10 @@ impl Session {
 
     pub fn next_item(&mut self, id: RequestId, reader: Caller) -> Option<Item> {
         let item = self.streams.next(id, reader);
-        self.note_stall();
+        // Whoever takes an item can end a stall, and begin none.
+        if item.is_none() || self.is_stalled() {
+            self.note_stall();
+        }
         item
     }
 

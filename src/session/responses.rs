@@ -393,7 +393,7 @@ impl Session {
 
     /// Whose response this is, by its head alone.
     pub(super) fn owner(&self, untagged: &Untagged<'_>) -> Option<usize> {
-        let tag = correlator(untagged);
+        let tag = if untagged.is_message() { None } else { correlator(untagged) };
         let is_owner = |entry: &Entry| match (tag, &entry.rules().claim) {
             // It names the command that it answers.
             (Some(tag), Claim::Named(names) | Claim::Correlated(names)) => {
@@ -422,7 +422,7 @@ impl Session {
             }
             Ok(is_taken)
         });
-        if is_stream {
+        if is_stream && self.streams.stalled_by().is_some() != self.is_stalled() {
             self.note_stall();
         }
         match taken {
@@ -552,6 +552,7 @@ fn claims(claim: &Claim, untagged: &Untagged<'_>, facts: &Facts) -> bool {
 }
 
 /// The tag of the command that a response says it is about.
+#[inline(never)]
 fn correlator<'b>(untagged: &Untagged<'b>) -> Option<&'b [u8]> {
     if matches!(untagged.news, News::Esearch | News::UidBatches) {
         return search::tag(&untagged.response, untagged.rest);
