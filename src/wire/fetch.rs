@@ -166,7 +166,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn parse(mut self, cursor: &mut Cursor<'_>, asked: Asked) -> Result<imap_message<'a>, NoMemory> {
+    fn parse(&mut self, cursor: &mut Cursor<'_>, asked: Asked) -> Result<imap_message<'a>, NoMemory> {
         self.items(cursor)?;
         self.finish(asked)
     }
@@ -339,7 +339,7 @@ impl<'a> Parser<'a> {
         Ok(if size.is_none() { Some((IMAP_DEFECT_NUMBER, c"BINARY.SIZE is no number")) } else { None })
     }
 
-    fn finish(mut self, asked: Asked) -> Result<imap_message<'a>, NoMemory> {
+    fn finish(&mut self, asked: Asked) -> Result<imap_message<'a>, NoMemory> {
         if asked.flags && self.message.flags.is_none() {
             self.message.flags = Some(&NO_FLAGS);
             self.defects.note(
@@ -361,9 +361,9 @@ impl<'a> Parser<'a> {
             || !self.defects.is_empty()
         {
             let mut details = self.details;
-            (details.sections, details.section_count) = self.sections.list(self.arena)?;
-            (details.others, details.other_count) = self.others.list(self.arena)?;
-            (details.defects, details.defect_count) = self.defects.list(self.arena)?;
+            (details.sections, details.section_count) = std::mem::take(&mut self.sections).list(self.arena)?;
+            (details.others, details.other_count) = std::mem::take(&mut self.others).list(self.arena)?;
+            (details.defects, details.defect_count) = std::mem::take(&mut self.defects).list(self.arena)?;
             self.message.details = self.arena.put(details)?;
         }
         Ok(self.message)
