@@ -361,7 +361,8 @@ impl<'a> Parser<'a> {
             || !self.defects.is_empty()
         {
             let mut details = self.details;
-            (details.sections, details.section_count) = std::mem::take(&mut self.sections).list(self.arena)?;
+            (details.sections, details.section_count) =
+                std::mem::take(&mut self.sections).list(self.arena)?;
             (details.others, details.other_count) = std::mem::take(&mut self.others).list(self.arena)?;
             (details.defects, details.defect_count) = std::mem::take(&mut self.defects).list(self.arena)?;
             self.message.details = self.arena.put(details)?;
