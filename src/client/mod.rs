@@ -363,7 +363,7 @@ impl Client {
         core
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply_cancelled(&self, core: &mut Core) {
         if self.has_cancelled.load(SeqCst) {
             self.cancel_those(core);

@@ -72,6 +72,7 @@ impl Client {
         }
     }
 
+    #[inline]
     fn lock_for_stream(&self, id: RequestId) -> Result<MutexGuard<'_, Core>> {
         self.check()?;
         let core = self.lock();

@@ -110,6 +110,7 @@ impl Session {
         self.streams.has_any(id) || self.is_done(id)
     }
 
+    #[inline]
     pub fn next_item(&mut self, id: RequestId, reader: Caller) -> Option<Item> {
         let item = self.streams.next(id, reader);
         // Whoever takes an item can end a stall, and begin none.

@@ -103,6 +103,7 @@ impl Streams {
         self.all.iter_mut().find(|stream| stream.id == id)
     }
 
+    #[inline]
     pub fn push(&mut self, id: RequestId, item: Item) -> Result<(), NoMemory> {
         if let Some(stream) = self.get(id) {
             stream.items.try_reserve(1)?;
