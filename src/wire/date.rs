@@ -155,21 +155,24 @@ fn month_name(month: u8) -> Option<&'static [u8; 3]> {
 
 fn month_number(name: &[u8]) -> Option<i32> {
     let name: [u8; 3] = name.try_into().ok()?;
-    Some(match &name.map(|byte| byte.to_ascii_lowercase()) {
-        b"jan" => 1,
-        b"feb" => 2,
-        b"mar" => 3,
-        b"apr" => 4,
-        b"may" => 5,
-        b"jun" => 6,
-        b"jul" => 7,
-        b"aug" => 8,
-        b"sep" => 9,
-        b"oct" => 10,
-        b"nov" => 11,
-        b"dec" => 12,
-        _ => return None,
-    })
+    let month = MONTH_OF[slot(name)];
+    month_name(month).filter(|known| name.eq_ignore_ascii_case(&known[..])).map(|_| i32::from(month))
+}
+
+/// The months by their second and third letters, in any case, which tell them apart.
+static MONTH_OF: [u8; 32] = {
+    let mut months = [0; 32];
+    let mut month = 0;
+    while month < MONTHS.len() {
+        assert!(months[slot(*MONTHS[month])] == 0);
+        months[slot(*MONTHS[month])] = month as u8 + 1;
+        month += 1;
+    }
+    months
+};
+
+const fn slot(name: [u8; 3]) -> usize {
+    (name[1].wrapping_add(name[2]) % 32) as usize
 }
 
 /// Writes a number over all of `text`.
@@ -272,6 +275,14 @@ impl Cursor<'_> {
 
     /// `time = 2DIGIT ":" 2DIGIT ":" 2DIGIT`
     fn time(&mut self) -> Option<(i32, i32, i32)> {
+        if let [a, b, b':', c, d, b':', e, f, rest @ ..] = self.rest {
+            if let (Some(hour), Some(minute), Some(second)) = (two(*a, *b), two(*c, *d), two(*e, *f)) {
+                if !rest.first().is_some_and(u8::is_ascii_digit) {
+                    self.rest = rest;
+                    return Some((hour, minute, second));
+                }
+            }
+        }
         let hour = self.number(1, 2)?;
         self.byte(b':')?;
         let minute = self.number(1, 2)?;
@@ -291,6 +302,12 @@ impl Cursor<'_> {
         self.rest = rest;
         offset(*sign, self.number(4, 4)?)
     }
+}
+
+/// Two digits.
+fn two(tens: u8, ones: u8) -> Option<i32> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then_some(i32::from(tens * 10 + ones))
 }
 
 /// Minutes from "hhmm"; None if that is no time of the day.
