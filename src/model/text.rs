@@ -180,6 +180,12 @@ impl<'a, T> List<'a, T> {
         List(pointers.as_ptr(), PhantomData)
     }
 
+    /// A list of one element that is made once for all; the place behind it is empty.
+    pub const fn of_one(items: &'static [Option<&'static T>; 2]) -> List<'a, T> {
+        assert!(items[0].is_some() && items[1].is_none());
+        List(items.as_ptr().cast(), PhantomData)
+    }
+
     pub(super) const fn from_raw(pointers: *const *const T) -> List<'a, T> {
         List(pointers, PhantomData)
     }

@@ -3,7 +3,7 @@
 
 use std::ffi::CStr;
 
-use crate::model::Text;
+use crate::model::{List, Text, imap_pair, imap_pairs};
 
 const WORDS: [&CStr; 64] = [
     c"text",
@@ -138,6 +138,63 @@ fn find(word: [u64; 2], length: usize) -> Option<Text<'static>> {
     None
 }
 
+/// The charsets that most texts have.
+const CHARSETS: [&CStr; 10] = [
+    c"utf-8",
+    c"UTF-8",
+    c"us-ascii",
+    c"US-ASCII",
+    c"iso-8859-1",
+    c"ISO-8859-1",
+    c"iso-8859-15",
+    c"ISO-8859-15",
+    c"windows-1252",
+    c"Windows-1252",
+];
+
+/// The parameters of a text as most have them, `("CHARSET" "UTF-8")`, where they begin; and how long they are.
+pub fn charset_alone(sent: &[u8]) -> Option<(usize, &'static imap_pairs<'static>)> {
+    let head = b"(\"CHARSET\" \"";
+    let (name, value) = sent.split_at_checked(head.len())?;
+    if !name.eq_ignore_ascii_case(head) {
+        return None;
+    }
+    let end =
+        |charset: &&CStr| value.strip_prefix(charset.to_bytes()).is_some_and(|end| end.starts_with(b"\")"));
+    let at = CHARSETS.iter().position(end)?;
+    Some((head.len() + CHARSETS[at].count_bytes() + 2, &LISTS[at]))
+}
+
+static LISTS: [imap_pairs<'static>; CHARSETS.len()] = {
+    let mut lists = [imap_pairs::EMPTY; CHARSETS.len()];
+    let mut at = 0;
+    while at < lists.len() {
+        lists[at] = imap_pairs { items: List::of_one(&ITEMS[at]), count: 1 };
+        at += 1;
+    }
+    lists
+};
+
+static ITEMS: [[Option<&imap_pair<'static>>; 2]; CHARSETS.len()] = {
+    let mut items = [[None; 2]; CHARSETS.len()];
+    let mut at = 0;
+    while at < items.len() {
+        items[at][0] = Some(&PAIRS[at]);
+        at += 1;
+    }
+    items
+};
+
+static PAIRS: [imap_pair<'static>; CHARSETS.len()] = {
+    let mut pairs = [imap_pair { name: Text::fixed(c"charset"), value: Text::EMPTY }; CHARSETS.len()];
+    let mut at = 0;
+    while at < pairs.len() {
+        pairs[at].value = Text::fixed(CHARSETS[at]);
+        at += 1;
+    }
+    pairs
+};
+
 const fn slot(key: u128) -> usize {
     ((key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57) as usize
 }
@@ -172,6 +229,26 @@ mod tests {
         for word in WORDS {
             assert!(word.count_bytes() <= LONGEST);
             assert_eq!(exact(word.to_bytes()).and_then(Text::bytes), Some(word.to_bytes()));
+        }
+    }
+
+    #[test]
+    fn charsets_alone_are_made_once() {
+        for charset in CHARSETS {
+            let sent = format!("(\"Charset\" \"{}\") NIL", charset.to_str().unwrap());
+            let (length, pairs) = charset_alone(sent.as_bytes()).unwrap();
+            assert_eq!((&sent[length..], pairs.count), (" NIL", 1));
+            let pair = pairs.items.iter().next().unwrap();
+            assert_eq!((pair.name.get(), pair.value.bytes()), (Some("charset"), Some(charset.to_bytes())));
+        }
+        for other in [
+            "(\"CHARSET\" \"UTF-8\" ",
+            "(\"CHARSET\" \"UTF-88\")",
+            "(\"CHARSET\" \"\")",
+            "(\"NAME\" \"UTF-8\")",
+            "(",
+        ] {
+            assert!(charset_alone(other.as_bytes()).is_none(), "{other}");
         }
     }
 

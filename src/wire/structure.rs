@@ -668,6 +668,10 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         if !cursor.is_next(b'(') {
             return Ok(None);
         }
+        if let Some((length, usual)) = known::charset_alone(cursor.rest()) {
+            cursor.advance(length);
+            return Ok(Some(usual));
+        }
         let list = cursor.mark();
         cursor.advance(1);
         let mut pairs = Few::new();
