@@ -219,8 +219,12 @@ impl<'b> Cursor<'b> {
     pub fn number(&mut self) -> Option<u64> {
         self.skip_spaces();
         let (mut number, mut digits) = (0u64, 0);
-        while let Some(digit @ b'0'..=b'9') = self.bytes.get(self.at + digits) {
-            number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+        for byte in self.rest() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
             digits += 1;
         }
         match digits {

@@ -307,7 +307,7 @@ impl Cursor<'_> {
 /// Two digits.
 fn two(tens: u8, ones: u8) -> Option<i32> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    (tens < 10 && ones < 10).then_some(i32::from(tens * 10 + ones))
+    (tens < 10 && ones < 10).then(|| i32::from(tens * 10 + ones))
 }
 
 /// Minutes from "hhmm"; None if that is no time of the day.

@@ -132,7 +132,8 @@ fn addresses<'a, 'b>(
     state.is_cut |= parsed.is_cut;
     let sent = cursor.since(start);
     // Large literals are taken once: such a list is not repeated.
-    if state.from.is_none() && parsed.list.count > 0 && sent.last() == Some(&b')') && !sent.contains(&b'{') {
+    let has_literals = !cursor.is_one_line && sent.contains(&b'{');
+    if state.from.is_none() && parsed.list.count > 0 && sent.last() == Some(&b')') && !has_literals {
         state.from = Some((sent, parsed.list));
     }
     Ok(parsed.list)

@@ -44,14 +44,14 @@ pub fn decode(pairs: &[(&[u8], &[u8])]) -> Result<Vec<Parameter>, NoMemory> {
     Ok(parameters)
 }
 
-/// Whether `decode` would change nothing but the case of names.
-pub fn is_plain(pairs: &[(&[u8], &[u8])]) -> bool {
-    !pairs.iter().any(|(name, value)| {
-        name.contains(&b'*')
-            || mime::needs_decoding(name)
-            || mime::needs_decoding(value)
-            || is_file_name(name) && extended_value(value).is_some()
-    })
+/// Whether a name says nothing of how its value is written.
+pub fn is_plain_name(name: &[u8]) -> bool {
+    !name.contains(&b'*') && !mime::needs_decoding(name)
+}
+
+/// Whether the value of a plain name means itself.
+pub fn is_plain_value(name: &[u8], value: &[u8]) -> bool {
+    !(mime::needs_decoding(value) || is_file_name(name) && extended_value(value).is_some())
 }
 
 /// The last component of a file name, whatever slashes its sender uses; empty if that is "." or "..".
@@ -247,6 +247,10 @@ fn append_percent(value: &[u8], out: &mut Vec<u8>) -> Result<(), NoMemory> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_plain(pairs: &[(&[u8], &[u8])]) -> bool {
+        pairs.iter().all(|(name, value)| is_plain_name(name) && is_plain_value(name, value))
+    }
 
     fn decoded(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         let pairs: Vec<_> = pairs.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();

@@ -11,9 +11,16 @@ pub fn label<'b>(cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
     cursor.skip_spaces();
     let start = cursor.at();
     let rest = cursor.rest();
-    cursor.advance(rest.iter().position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(rest.len()));
-    if cursor.at() > start && cursor.peek() == Some(b' ') {
-        return Some(cursor.since(start));
+    let mut length = 0;
+    for byte in rest {
+        if !PLAIN[usize::from(*byte)] {
+            break;
+        }
+        length += 1;
+    }
+    cursor.advance(length);
+    if length > 0 && rest.get(length) == Some(&b' ') {
+        return rest.get(..length);
     }
     let mut depth = 0usize;
     while let Some(byte) = cursor.peek() {

@@ -699,8 +699,9 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
             _ => return Ok(None),
         };
         let (known_name, known_value) = (known::lower(name), known::exact(value));
-        let is_known = known_name.is_some() && known_value.is_some();
-        if !is_known && !parameter::is_plain(&[(name, value)]) {
+        let is_plain = (known_name.is_some() || parameter::is_plain_name(name))
+            && (known_value.is_some() || parameter::is_plain_value(name, value));
+        if !is_plain {
             return Ok(None);
         }
         let name = match known_name {
@@ -766,28 +767,42 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
 
     fn media_type(&self, kind: &[u8], subtype: &[u8]) -> Result<Text<'a>, NoMemory> {
         let (mut kind_place, mut subtype_place) = ([0; known::LONGEST], [0; known::LONGEST]);
-        let lower = (known::folded(kind, &mut kind_place), known::folded(subtype, &mut subtype_place));
-        Ok(Text::fixed(match lower {
-            (b"text", b"plain") => c"text/plain",
-            (b"text", b"html") => c"text/html",
-            (b"multipart", b"alternative") => c"multipart/alternative",
-            (b"multipart", b"mixed") => c"multipart/mixed",
-            (b"multipart", b"related") => c"multipart/related",
-            (b"application", b"octet-stream") => c"application/octet-stream",
-            (b"application", b"pdf") => c"application/pdf",
-            (b"image", b"jpeg") => c"image/jpeg",
-            (b"image", b"png") => c"image/png",
-            (b"message", b"rfc822") => c"message/rfc822",
-            _ => {
-                let mut whole = Vec::new();
-                whole.try_reserve_exact(kind.len() + 1 + subtype.len())?;
-                whole.extend_from_slice(kind);
-                whole.push(b'/');
-                whole.extend_from_slice(subtype);
-                whole.make_ascii_lowercase();
-                return self.arena.text(&whole);
-            }
-        }))
+        let lower = known::folded(subtype, &mut subtype_place);
+        let usual = match known::folded(kind, &mut kind_place) {
+            b"text" => match lower {
+                b"plain" => Some(c"text/plain"),
+                b"html" => Some(c"text/html"),
+                _ => None,
+            },
+            b"multipart" => match lower {
+                b"alternative" => Some(c"multipart/alternative"),
+                b"mixed" => Some(c"multipart/mixed"),
+                b"related" => Some(c"multipart/related"),
+                _ => None,
+            },
+            b"application" => match lower {
+                b"octet-stream" => Some(c"application/octet-stream"),
+                b"pdf" => Some(c"application/pdf"),
+                _ => None,
+            },
+            b"image" => match lower {
+                b"jpeg" => Some(c"image/jpeg"),
+                b"png" => Some(c"image/png"),
+                _ => None,
+            },
+            b"message" if lower == b"rfc822" => Some(c"message/rfc822"),
+            _ => None,
+        };
+        if let Some(usual) = usual {
+            return Ok(Text::fixed(usual));
+        }
+        let mut whole = Vec::new();
+        whole.try_reserve_exact(kind.len() + 1 + subtype.len())?;
+        whole.extend_from_slice(kind);
+        whole.push(b'/');
+        whole.extend_from_slice(subtype);
+        whole.make_ascii_lowercase();
+        self.arena.text(&whole)
     }
 
     fn text(&self, value: Value<'b>) -> Result<Text<'a>, NoMemory> {
