@@ -281,13 +281,16 @@ impl Entries {
     /// The first one of those that is it.
     pub fn find_in_flight(&self, is_it: impl Fn(&Entry) -> bool) -> Option<usize> {
         let mut left = self.in_flight;
-        for (at, entry) in self.all.iter().enumerate() {
-            match (left, entry.is_queued()) {
-                (0, _) => break,
-                (_, true) => {}
-                _ if is_it(entry) => return Some(at),
-                _ => left -= 1,
+        let mut at = 0;
+        while left > 0 {
+            let entry = self.all.get(at)?;
+            if !entry.is_queued() {
+                if is_it(entry) {
+                    return Some(at);
+                }
+                left -= 1;
             }
+            at += 1;
         }
         None
     }

@@ -234,11 +234,17 @@ impl Journal {
         self.tell(kind, bytes, HEAD);
     }
 
-    /// Without memory for it the line is missing, no more.
+    #[inline]
     fn tell(&mut self, kind: Kind, line: &[u8], most: usize) {
-        let Some(untold) = &mut self.untold else { return };
+        if let Some(untold) = &mut self.untold {
+            Journal::keep(untold, kind, &line[..line.len().min(most)]);
+        }
+    }
+
+    /// Without memory for it the line is missing, no more.
+    fn keep(untold: &mut VecDeque<Told>, kind: Kind, line: &[u8]) {
         let mut text = Vec::new();
-        let shown = show(&line[..line.len().min(most)], &mut text);
+        let shown = show(line, &mut text);
         if shown.is_ok() && text.try_reserve(1).is_ok() && untold.try_reserve(1).is_ok() {
             text.push(0);
             untold.push_back(Told { kind, line: text });
