@@ -99,6 +99,21 @@ impl imap_set {
         Ok(())
     }
 
+    /// Puts ascending spans behind the others; the first may go on the last one that is there.
+    pub fn append(&mut self, spans: &[Span]) -> Result<(), NoMemory> {
+        self.text = OnceLock::new();
+        let mut more = spans;
+        if let (Some(last), [first, behind @ ..]) = (self.spans.last_mut(), spans) {
+            if last.last.checked_add(1) == Some(first.first) {
+                last.last = first.last;
+                more = behind;
+            }
+        }
+        self.spans.try_reserve(more.len())?;
+        self.spans.extend_from_slice(more);
+        Ok(())
+    }
+
     pub fn spans(&self) -> &[Span] {
         &self.spans
     }

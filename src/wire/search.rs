@@ -5,7 +5,7 @@
 
 use super::cursor::{Cursor, Response, Str};
 use crate::error::NoMemory;
-use crate::model::imap_set;
+use crate::model::{Span, imap_set};
 
 /// What all responses to one search say together.
 pub struct Found {
@@ -74,13 +74,13 @@ pub fn search(response: &Response<'_>, rest: usize, found: &mut Found) -> Result
     let before = found.defects;
     found.is_plain = true;
     let bytes = response.bytes.get(rest..).unwrap_or_default();
-    let mut run = Run::default();
+    let mut runs = Runs::new();
     let mut at = 0;
     while let Some(first) = bytes.get(at) {
         let (number, length) = leading_number(&bytes[at..]);
         let next = bytes.get(at + length);
         if number > 0 && next.is_none_or(|next| matches!(next, b' ' | b'(')) {
-            run.push(number, &mut found.set)?;
+            runs.push(number, &mut found.set)?;
             at += length + usize::from(next == Some(&b' '));
             continue;
         }
@@ -93,7 +93,7 @@ pub fn search(response: &Response<'_>, rest: usize, found: &mut Found) -> Result
             }
         }
     }
-    run.end(&mut found.set)?;
+    runs.end(&mut found.set)?;
     let mut cursor = response.cursor(rest.saturating_add(at));
     while cursor.take(b'(') {
         modseq(&mut cursor, found);
@@ -343,33 +343,42 @@ fn modseq(cursor: &mut Cursor<'_>, found: &mut Found) {
     while !cursor.take(b')') && cursor.skip_value() {}
 }
 
-/// Numbers that follow each other: most hits do, and a set keeps them as one span.
-#[derive(Default)]
-struct Run {
-    first: u32,
-    last: u32,
+/// Numbers on their way into a set, which keeps those that follow each other as one span. Where a span ends cannot be
+/// foreseen, so nothing branches on it: each span is written down as it grows, and a number that does not follow goes on
+/// in the next place.
+struct Runs {
+    span: Span,
+    ended: [Span; RUNS],
+    count: usize,
 }
 
-impl Run {
-    #[inline]
-    fn push(&mut self, number: u32, set: &mut imap_set) -> Result<(), NoMemory> {
-        if self.last.wrapping_add(1) != number || self.first == 0 {
-            self.end(set)?;
-            self.first = number;
-        }
-        self.last = number;
-        Ok(())
+const RUNS: usize = 64;
+
+impl Runs {
+    fn new() -> Runs {
+        // Nothing follows this span, and as it begins with 0 it is none.
+        let none = Span { first: 0, last: u32::MAX };
+        Runs { span: none, ended: [none; RUNS], count: 0 }
     }
 
-    fn end(&self, set: &mut imap_set) -> Result<(), NoMemory> {
-        match set.spans().last() {
-            _ if self.first == 0 => Ok(()),
-            // An earlier line ended right before this run.
-            Some(end) if end.last.checked_add(1) == Some(self.first) => {
-                (self.first..=self.last).try_for_each(|number| set.push(number))
-            }
-            _ => set.push_span(self.first, self.last),
-        }
+    #[inline]
+    fn push(&mut self, number: u32, set: &mut imap_set) -> Result<(), NoMemory> {
+        let follows = self.span.last.wrapping_add(1) == number;
+        self.ended[self.count % RUNS] = self.span;
+        self.count += usize::from(!follows);
+        self.span = Span { first: if follows { self.span.first } else { number }, last: number };
+        if self.count == RUNS { self.give(set) } else { Ok(()) }
+    }
+
+    fn give(&mut self, set: &mut imap_set) -> Result<(), NoMemory> {
+        let ended = &self.ended[..self.count];
+        self.count = 0;
+        set.append(if ended.first().is_some_and(|span| span.first == 0) { &ended[1..] } else { ended })
+    }
+
+    fn end(mut self, set: &mut imap_set) -> Result<(), NoMemory> {
+        self.give(set)?;
+        if self.span.first == 0 { Ok(()) } else { set.append(&[self.span]) }
     }
 }
 
