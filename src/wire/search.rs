@@ -75,24 +75,26 @@ pub fn search(response: &Response<'_>, rest: usize, found: &mut Found) -> Result
     found.is_plain = true;
     let bytes = response.bytes.get(rest..).unwrap_or_default();
     let mut runs = Runs::new();
-    let mut at = 0;
-    while let Some(first) = bytes.get(at) {
-        let (number, length) = leading_number(&bytes[at..]);
-        let next = bytes.get(at + length);
+    let mut left = bytes;
+    while let Some(first) = left.first() {
+        let (number, length) = leading_number(left);
+        let next = left.get(length);
         if number > 0 && next.is_none_or(|next| matches!(next, b' ' | b'(')) {
             runs.push(number, &mut found.set)?;
-            at += length + usize::from(next == Some(&b' '));
+            left = &left[length + usize::from(next == Some(&b' '))..];
             continue;
         }
         match first {
-            b' ' => at += 1,
+            b' ' => left = &left[1..],
             b'(' => break,
             _ => {
                 found.defects += 1;
-                at += bytes[at..].iter().take_while(|byte| !matches!(byte, b' ' | b'(')).count();
+                let end = left.iter().position(|byte| matches!(byte, b' ' | b'('));
+                left = &left[end.unwrap_or(left.len())..];
             }
         }
     }
+    let at = bytes.len() - left.len();
     runs.end(&mut found.set)?;
     let mut cursor = response.cursor(rest.saturating_add(at));
     while cursor.take(b'(') {
@@ -370,6 +372,7 @@ impl Runs {
         if self.count == RUNS { self.give(set) } else { Ok(()) }
     }
 
+    #[inline(never)]
     fn give(&mut self, set: &mut imap_set) -> Result<(), NoMemory> {
         let ended = &self.ended[..self.count];
         self.count = 0;
