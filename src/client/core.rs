@@ -476,6 +476,10 @@ impl Source for Incoming<'_> {
     fn read(&mut self, into: &mut [u8]) -> Result<Got> {
         Ok(got(self.0.read(into)?))
     }
+
+    fn read_on(&mut self, into: &mut [u8], behind: &mut Vec<u8>, max: usize) -> Result<Got> {
+        Ok(got(self.0.read_on(into, behind, max)?))
+    }
 }
 
 fn got(read: Read) -> Got {

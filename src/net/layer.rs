@@ -35,6 +35,11 @@ pub trait Layer: Send {
     /// Writes to the beginning of `into`.
     fn read(&mut self, into: &mut [u8]) -> Result<Read>;
 
+    /// The same; what is more may be appended to `behind`, at most `max` bytes.
+    fn read_on(&mut self, into: &mut [u8], _behind: &mut Vec<u8>, _max: usize) -> Result<Read> {
+        self.read(into)
+    }
+
     /// Takes what there is room for; 0: none now.
     fn write(&mut self, bytes: &[u8]) -> Result<usize>;
 

@@ -279,6 +279,14 @@ impl Link {
         }
     }
 
+    /// The same; what is more may be appended to `behind`, at most `max` bytes.
+    pub fn read_on(&mut self, into: &mut [u8], behind: &mut Vec<u8>, max: usize) -> Result<Read> {
+        match &mut self.stage {
+            Stage::Connected(layer) => layer.read_on(into, behind, max),
+            _ => Err(closed()),
+        }
+    }
+
     /// Sends what there is room for, of pieces in a row; 0: none now.
     pub fn write(&mut self, pieces: &[&[u8]; PIECES]) -> Result<usize> {
         match &mut self.stage {

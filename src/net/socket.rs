@@ -48,6 +48,15 @@ impl Layer for Socket {
         }
     }
 
+    fn read_on(&mut self, into: &mut [u8], behind: &mut Vec<u8>, max: usize) -> Result<Read> {
+        match system::receive_on(&self.stream, into, behind, max) {
+            Ok(Some(0)) if !into.is_empty() => Ok(Read::End),
+            Ok(Some(count)) => Ok(Read::Bytes(count)),
+            Ok(None) => Ok(Read::Blocked),
+            Err(error) => Err(lost(&error)),
+        }
+    }
+
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         self.write_pieces(&[bytes, &[], &[], &[]])
     }

@@ -150,6 +150,32 @@ pub fn receive(socket: &impl AsRawFd, buffer: &mut Vec<u8>, max: usize) -> io::R
     }
 }
 
+/// Receives to the beginning of `into`, and what is more behind the end of `buffer`, at most `max` bytes there; None:
+/// nothing there now.
+pub fn receive_on(
+    socket: &impl AsRawFd,
+    into: &mut [u8],
+    buffer: &mut Vec<u8>,
+    max: usize,
+) -> io::Result<Option<usize>> {
+    buffer.try_reserve(max).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let spare = buffer.spare_capacity_mut();
+    let vectors = [
+        libc::iovec { iov_base: into.as_mut_ptr().cast(), iov_len: into.len() },
+        libc::iovec { iov_base: spare.as_mut_ptr().cast(), iov_len: spare.len().min(max) },
+    ];
+    // SAFETY: both pieces can be written for their lengths.
+    let got = unsafe { libc::readv(socket.as_raw_fd(), vectors.as_ptr(), 2) };
+    match usize::try_from(got) {
+        Ok(got) => {
+            // SAFETY: what did not go into the first piece was written to the second.
+            unsafe { buffer.set_len(buffer.len() + got.saturating_sub(into.len())) };
+            Ok(Some(got))
+        }
+        Err(_) => would_block(io::Error::last_os_error()).map(|()| None),
+    }
+}
+
 /// Sends several pieces in a row without ever raising SIGPIPE; 0: no room now.
 pub fn send(socket: &impl AsRawFd, pieces: &[&[u8]; PIECES]) -> io::Result<usize> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]

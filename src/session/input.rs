@@ -16,6 +16,9 @@ pub trait Source {
 
     /// Writes to the beginning of `into`.
     fn read(&mut self, into: &mut [u8]) -> Result<Got>;
+
+    /// The same; what is more than fills it is appended to `behind`, at most `max` bytes, where one call can do both.
+    fn read_on(&mut self, into: &mut [u8], behind: &mut Vec<u8>, max: usize) -> Result<Got>;
 }
 
 /// What a source had.
@@ -279,11 +282,17 @@ impl Input {
         arriving.bytes = Vec::new();
         arriving.taken = 0;
         let most = usize::try_from(arriving.missing).unwrap_or(usize::MAX).min(into.len());
-        match source.read(&mut into[..most])? {
+        let got = match most as u64 == arriving.missing {
+            // Its end, and the beginning of what comes behind it.
+            true => source.read_on(&mut into[..most], &mut self.buffer, READ_AFTER_BIG)?,
+            false => source.read(&mut into[..most])?,
+        };
+        match got {
             Got::Bytes(count) => {
                 session.received(count);
+                let count = count.min(most);
                 session.read(count);
-                arriving.missing -= (count as u64).min(arriving.missing);
+                arriving.missing -= count as u64;
                 Ok(Piece::Bytes(count))
             }
             Got::Blocked => Ok(Piece::Blocked),
