@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::frame::{BIG_LITERAL, literal_size};
-use super::scan::first_of;
+use super::scan::{few_digits, first_of};
 use crate::error::NoMemory;
 use crate::model::{are_clean_lines, is_clean};
 
@@ -218,20 +218,17 @@ impl<'b> Cursor<'b> {
     /// `number64 = 1*DIGIT`: None if there is none or it needs more than 63 bits.
     pub fn number(&mut self) -> Option<u64> {
         self.skip_spaces();
-        let (mut number, mut digits) = (0u64, 0);
-        for byte in self.rest() {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break;
-            }
-            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
-            digits += 1;
+        if let Some((number, digits)) = few_digits(self.rest()) {
+            self.at += digits;
+            return Some(u64::from(number));
         }
-        match digits {
-            0 => return None,
-            1..=SURELY_FITS => {}
-            _ => number = literal_size(&self.rest()[..digits])?,
-        }
+        self.many_digits()
+    }
+
+    fn many_digits(&mut self) -> Option<u64> {
+        let rest = self.rest();
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let number = literal_size(rest.get(..digits).filter(|digits| !digits.is_empty())?)?;
         self.at += digits;
         Some(number)
     }
@@ -413,9 +410,6 @@ impl<'b> Cursor<'b> {
 fn may_follow_string(next: Option<&u8>) -> bool {
     next.is_none_or(|next| matches!(next, b' ' | b')' | b']' | b'\r' | b'\n'))
 }
-
-/// So many digits fit into 63 bits.
-const SURELY_FITS: usize = 18;
 
 /// What an atom may hold here: everything but what surely ends one. Brackets, wildcards, backslashes and
 /// 8-bit bytes stand in names that real servers send.

@@ -1,4 +1,4 @@
-//! Finding bytes in short strings. Strings of mail are short: eight bytes at a time find them sooner than vectors, which
+//! Finding bytes and numbers in short strings. Strings of mail are short: eight bytes at a time find them sooner than vectors, which
 //! must be set up first.
 
 #![forbid(unsafe_code)]
@@ -29,6 +29,25 @@ fn first_in_word<const N: usize>(word: u64, wanted: [u8; N]) -> Option<usize> {
     let hits = wanted.map(|byte| zeros(word ^ (ONES * u64::from(byte))));
     let hits = hits.iter().fold(0, |all, hits| all | hits) & (ONES << 7);
     (hits != 0).then(|| hits.trailing_zeros() as usize / 8)
+}
+
+/// The number at the beginning of `bytes`, and how many digits it has, if these are one to seven and something follows;
+/// None: look closer. Eight bytes at a time: a line may hold millions of numbers.
+#[inline]
+pub fn few_digits(bytes: &[u8]) -> Option<(u32, usize)> {
+    // Digits become 0 to 9; of what is above 9 the high bit is set here.
+    let word = u64::from_le_bytes(*bytes.first_chunk()?) ^ 0x3030_3030_3030_3030;
+    let others = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
+    let length = (others.trailing_zeros() / 8) as usize;
+    if length == 0 || length == 8 {
+        return None;
+    }
+    // Right-aligned, then pairs, fours and all eight are put together at once.
+    let word = word << (64 - 8 * length);
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
+    let high = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
+    let low = (pairs >> 16 & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
+    Some(((high.wrapping_add(low) >> 32) as u32, length))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 use super::cursor::{Cursor, Response, Str};
+use super::scan::few_digits;
 use crate::error::NoMemory;
 use crate::model::{Span, imap_set};
 
@@ -386,24 +387,9 @@ impl Runs {
 }
 
 /// `number = 1*DIGIT` at the beginning of `bytes`, and how many digits it has; 0 if it needs more than 32 bits.
-///
-/// Eight bytes at a time: a line may hold millions of numbers.
 #[inline]
 fn leading_number(bytes: &[u8]) -> (u32, usize) {
-    let Some(Ok(eight)) = bytes.get(..8).map(<[u8; 8]>::try_from) else { return short_number(bytes) };
-    // Digits become 0 to 9; of what is above 9 the high bit is set here.
-    let word = u64::from_le_bytes(eight) ^ 0x3030_3030_3030_3030;
-    let others = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
-    let length = (others.trailing_zeros() / 8) as usize;
-    if length == 0 || length == 8 {
-        return short_number(bytes);
-    }
-    // Right-aligned, then pairs, fours and all eight are put together at once.
-    let word = word << (64 - 8 * length);
-    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
-    let high = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
-    let low = (pairs >> 16 & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
-    ((high.wrapping_add(low) >> 32) as u32, length)
+    few_digits(bytes).unwrap_or_else(|| short_number(bytes))
 }
 
 fn short_number(bytes: &[u8]) -> (u32, usize) {
