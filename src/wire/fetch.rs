@@ -197,25 +197,25 @@ impl<'a> Parser<'a> {
                         )?;
                     }
                 }
-                Some(_) => match section::label(cursor) {
-                    Some(label) => self.item(label, cursor)?,
+                Some(_) => match Name::next(cursor) {
+                    Some((name, label)) => self.item(name, label, cursor)?,
                     None => cursor.advance(1),
                 },
             }
         }
     }
 
-    fn item(&mut self, label: &[u8], cursor: &mut Cursor<'_>) -> Result<(), NoMemory> {
+    fn item(&mut self, name: Name, label: &[u8], cursor: &mut Cursor<'_>) -> Result<(), NoMemory> {
         let (start, at) = (cursor.mark(), cursor.at());
-        let problem = match known::folded(label, &mut [0; known::LONGEST]) {
-            b"uid" => self.uid(cursor),
-            b"flags" => self.flags(cursor)?,
-            b"rfc822.size" => self.size(cursor),
-            b"modseq" => self.modseq(cursor),
-            b"internaldate" => self.internal_date(cursor)?,
-            b"envelope" => self.envelope(cursor)?,
-            b"bodystructure" | b"body" => self.structure(cursor)?,
-            _ => self.rarer_item(label, cursor)?,
+        let problem = match name {
+            Name::Uid => self.uid(cursor),
+            Name::Flags => self.flags(cursor)?,
+            Name::Size => self.size(cursor),
+            Name::Modseq => self.modseq(cursor),
+            Name::InternalDate => self.internal_date(cursor)?,
+            Name::Envelope => self.envelope(cursor)?,
+            Name::Structure => self.structure(cursor)?,
+            Name::Other => self.rarer_item(label, cursor)?,
         };
         if let Some((kind, text)) = problem {
             cursor.go_to(start);
@@ -368,6 +368,56 @@ impl<'a> Parser<'a> {
             self.message.details = self.arena.put(details)?;
         }
         Ok(self.message)
+    }
+}
+
+/// `msg-att-item` by its name.
+#[derive(Clone, Copy)]
+enum Name {
+    Uid,
+    Flags,
+    Size,
+    Modseq,
+    InternalDate,
+    Envelope,
+    Structure,
+    Other,
+}
+
+impl Name {
+    /// The next one, also as sent.
+    fn next<'b>(cursor: &mut Cursor<'b>) -> Option<(Name, &'b [u8])> {
+        let rest = cursor.rest();
+        if let Some((name, length)) = Name::usual(rest) {
+            cursor.advance(length);
+            return Some((name, &rest[..length]));
+        }
+        section::label(cursor).map(|label| (Name::of(label), label))
+    }
+
+    /// As nearly all servers write them, a space behind; and how long it is.
+    fn usual(sent: &[u8]) -> Option<(Name, usize)> {
+        let is = |name: Name, label: &[u8]| sent.starts_with(label).then_some((name, label.len() - 1));
+        is(Name::Uid, b"UID ")
+            .or_else(|| is(Name::Flags, b"FLAGS "))
+            .or_else(|| is(Name::Modseq, b"MODSEQ "))
+            .or_else(|| is(Name::Envelope, b"ENVELOPE "))
+            .or_else(|| is(Name::Size, b"RFC822.SIZE "))
+            .or_else(|| is(Name::InternalDate, b"INTERNALDATE "))
+            .or_else(|| is(Name::Structure, b"BODYSTRUCTURE "))
+    }
+
+    fn of(label: &[u8]) -> Name {
+        match known::folded(label, &mut [0; known::LONGEST]) {
+            b"uid" => Name::Uid,
+            b"flags" => Name::Flags,
+            b"rfc822.size" => Name::Size,
+            b"modseq" => Name::Modseq,
+            b"internaldate" => Name::InternalDate,
+            b"envelope" => Name::Envelope,
+            b"bodystructure" | b"body" => Name::Structure,
+            _ => Name::Other,
+        }
     }
 }
 
