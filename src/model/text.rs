@@ -70,14 +70,17 @@ impl<'a> Text<'a> {
 
     /// Whether it is just this word, without looking further than the first difference.
     pub fn is(self, word: &[u8]) -> bool {
+        // SAFETY: all of the word is there, so the NUL is not before its end.
+        self.starts_with(word) && unsafe { *self.0.add(word.len()) } == 0
+    }
+
+    /// Whether it begins with this word; so does none that is absent.
+    pub fn starts_with(self, word: &[u8]) -> bool {
         let is_next = |(at, byte): (usize, u8)| {
             // SAFETY: not NULL means NUL-terminated, and no byte before this one was the NUL.
             byte != 0 && unsafe { *self.0.add(at) } as u8 == byte
         };
-        // SAFETY: as above: all of the word was there, so the NUL is not before its end.
-        !self.0.is_null()
-            && word.iter().copied().enumerate().all(is_next)
-            && unsafe { *self.0.add(word.len()) } == 0
+        !self.0.is_null() && word.iter().copied().enumerate().all(is_next)
     }
 
     pub fn get(self) -> Option<&'a str> {

@@ -296,7 +296,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         part: &mut imap_part<'a>,
         cursor: &mut Cursor<'b>,
     ) -> Result<bool, NoMemory> {
-        if cursor.is_next(b')') {
+        if is_untold(cursor, b" NIL NIL NIL)") || cursor.is_next(b')') {
             return Ok(true);
         }
         if !cursor.take_nil() {
@@ -438,7 +438,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
 
     /// `[body-fld-md5 [SP body-fld-dsp ...]]`. False: something else stands there, or more.
     fn regular_rest(&mut self, part: &mut imap_part<'a>, cursor: &mut Cursor<'b>) -> Result<bool, NoMemory> {
-        if cursor.is_next(b')') {
+        if is_untold(cursor, b" NIL NIL NIL NIL)") || cursor.is_next(b')') {
             return Ok(true);
         }
         let Some(md5) = cursor.nstring() else { return Ok(false) };
@@ -830,6 +830,13 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     }
 }
 
+/// Passes fields up to a parenthesis that nearly all servers write so where they have nothing to tell.
+fn is_untold(cursor: &mut Cursor<'_>, fields: &[u8]) -> bool {
+    let is_so = cursor.rest().starts_with(fields);
+    cursor.advance(if is_so { fields.len() - 1 } else { 0 });
+    is_so
+}
+
 /// A string that names something; None if it is empty or none.
 fn word<'b>(value: Value<'b>) -> Result<Option<Cow<'b, [u8]>>, NoMemory> {
     let Value::String(string) = value else { return Ok(None) };
@@ -842,7 +849,7 @@ fn word<'b>(value: Value<'b>) -> Result<Option<Cow<'b, [u8]>>, NoMemory> {
 
 /// Whether two lists behind the size are an envelope and a body. Some servers give these to every message/*.
 fn is_message(part: &imap_part<'_>) -> bool {
-    part.media_type.bytes().unwrap_or_default().starts_with(b"message/")
+    part.media_type.starts_with(b"message/")
 }
 
 fn is_disposition_word(word: &[u8]) -> bool {
