@@ -81,6 +81,11 @@ struct Oddities {
 
 /// `address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"`
 fn address<'b>(cursor: &mut Cursor<'b>, oddities: &mut Oddities) -> Option<Raw<'b>> {
+    let start = cursor.mark();
+    if let Some(usual) = usual_address(cursor) {
+        return Some(usual);
+    }
+    cursor.go_to(start);
     cursor.take(b'(');
     let start = cursor.mark();
     let name = cursor.nstring().filter(|_| ends_here(cursor));
@@ -113,6 +118,23 @@ fn address<'b>(cursor: &mut Cursor<'b>, oddities: &mut Oddities) -> Option<Raw<'
     let end = nil - from;
     cursor.advance(skipped + end + b" NIL ".len());
     rest_of_address(Some(Str::Literal(text[..end].trim_ascii())), cursor, oddities)
+}
+
+/// The same as nearly all are: `("Terry Gray" NIL "gray" "cac.washington.edu")`, the name may be NIL.
+fn usual_address<'b>(cursor: &mut Cursor<'b>) -> Option<Raw<'b>> {
+    let name = if cursor.take_exactly(b"(NIL NIL ") {
+        None
+    } else {
+        cursor.take(b'(');
+        let name = cursor.plain()?;
+        cursor.take_exactly(b" NIL ").then_some(Some(Str::Quoted(name)))?
+    };
+    let (mailbox, host) = (cursor.plain()?, cursor.plain()?);
+    cursor.take(b')').then_some(Raw {
+        name,
+        mailbox: Some(Str::Quoted(mailbox)),
+        host: Some(Str::Quoted(host)),
+    })
 }
 
 /// The mailbox, the host and the parenthesis.

@@ -178,6 +178,14 @@ impl<'b> Cursor<'b> {
         is_next
     }
 
+    /// Takes these bytes if just they are next.
+    #[inline]
+    pub fn take_exactly(&mut self, bytes: &[u8]) -> bool {
+        let is_next = self.rest().starts_with(bytes);
+        self.at += if is_next { bytes.len() } else { 0 };
+        is_next
+    }
+
     /// Takes `word` in any case if it is next and ends there.
     pub fn take_word(&mut self, word: &[u8]) -> bool {
         self.skip_spaces();

@@ -296,7 +296,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         part: &mut imap_part<'a>,
         cursor: &mut Cursor<'b>,
     ) -> Result<bool, NoMemory> {
-        if is_untold(cursor, b" NIL NIL NIL)") || cursor.is_next(b')') {
+        if tells_no_more(cursor, b" NIL NIL NIL") {
             return Ok(true);
         }
         if !cursor.take_nil() {
@@ -438,7 +438,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
 
     /// `[body-fld-md5 [SP body-fld-dsp ...]]`. False: something else stands there, or more.
     fn regular_rest(&mut self, part: &mut imap_part<'a>, cursor: &mut Cursor<'b>) -> Result<bool, NoMemory> {
-        if is_untold(cursor, b" NIL NIL NIL NIL)") || cursor.is_next(b')') {
+        if tells_no_more(cursor, b" NIL NIL NIL NIL") {
             return Ok(true);
         }
         let Some(md5) = cursor.nstring() else { return Ok(false) };
@@ -830,11 +830,13 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     }
 }
 
-/// Passes fields up to a parenthesis that nearly all servers write so where they have nothing to tell.
-fn is_untold(cursor: &mut Cursor<'_>, fields: &[u8]) -> bool {
-    let is_so = cursor.rest().starts_with(fields);
-    cursor.advance(if is_so { fields.len() - 1 } else { 0 });
-    is_so
+/// Whether the list ends here, or behind `nothing`, which is what nearly all servers write where they have no more to tell.
+fn tells_no_more(cursor: &mut Cursor<'_>, nothing: &[u8]) -> bool {
+    if cursor.rest().strip_prefix(nothing).is_some_and(|behind| behind.first() == Some(&b')')) {
+        cursor.advance(nothing.len());
+        return true;
+    }
+    cursor.is_next(b')')
 }
 
 /// A string that names something; None if it is empty or none.
