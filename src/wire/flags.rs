@@ -5,6 +5,7 @@ use std::ffi::CStr;
 
 use super::cursor::Cursor;
 use super::known;
+use super::scan::first_of;
 use crate::error::NoMemory;
 use crate::model::{Arena, Text, imap_flag, imap_flag::*, imap_flags};
 
@@ -37,7 +38,7 @@ pub fn flags<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Option<Result<&'a
         return None;
     }
     let start = cursor.at();
-    let length = cursor.rest().iter().position(|byte| *byte == b')')?;
+    let length = first_of(cursor.rest(), [b')'])?;
     cursor.advance(length);
     let raw = cursor.since(start);
     cursor.advance(1);
