@@ -168,6 +168,14 @@ impl Link {
         Ok(read)
     }
 
+    pub fn read_on(&mut self, into: &mut [u8], behind: &mut Vec<u8>, max: usize) -> Result<Read> {
+        let (read, bytes) = self.take(into.len() + max);
+        let (here, more) = bytes.split_at(bytes.len().min(into.len()));
+        into[..here.len()].copy_from_slice(here);
+        behind.extend_from_slice(more);
+        Ok(read)
+    }
+
     pub fn write(&mut self, pieces: &[&[u8]; PIECES]) -> Result<usize> {
         let bytes = pieces.concat();
         change(|world| match world.sockets.get_mut(&self.0) {
