@@ -319,7 +319,7 @@ pub fn is_clean(bytes: &[u8]) -> bool {
 }
 
 /// Whether all are printable ASCII. Without a way out on the first hit the compiler makes vector code of this.
-fn is_printable(bytes: &[u8]) -> bool {
+pub fn is_printable(bytes: &[u8]) -> bool {
     let is_odd = |byte: &u8| byte.wrapping_sub(b' ') > b'~' - b' ';
     let Some(last) = bytes.last_chunk::<VECTOR>() else { return !bytes.iter().any(is_odd) };
     // The last vector may overlap the one before, so that no byte is left for itself.

@@ -140,14 +140,8 @@ pub fn receive(socket: &impl AsRawFd, buffer: &mut Vec<u8>, max: usize) -> io::R
     let room = spare.len().min(max);
     // SAFETY: `room` bytes can be written behind the vector's end.
     let got = unsafe { libc::recv(socket.as_raw_fd(), spare.as_mut_ptr().cast(), room, 0) };
-    match usize::try_from(got) {
-        Ok(got) => {
-            // SAFETY: recv wrote so many bytes there.
-            unsafe { buffer.set_len(buffer.len() + got) };
-            Ok(Some(got))
-        }
-        Err(_) => would_block(io::Error::last_os_error()).map(|()| None),
-    }
+    // SAFETY: recv wrote so many bytes there.
+    unsafe { appended(buffer, got, 0) }
 }
 
 /// Receives to the beginning of `into`, and what is more behind the end of `buffer`, at most `max` bytes there; None:
@@ -166,10 +160,19 @@ pub fn receive_on(
     ];
     // SAFETY: both pieces can be written for their lengths.
     let got = unsafe { libc::readv(socket.as_raw_fd(), vectors.as_ptr(), 2) };
+    // SAFETY: what did not go into the first piece was written to the second.
+    unsafe { appended(buffer, got, into.len()) }
+}
+
+/// What a call that reads came to.
+///
+/// # Safety
+/// Of `got` bytes, if it is no error, those behind the first `elsewhere` were written behind the end of `buffer`.
+unsafe fn appended(buffer: &mut Vec<u8>, got: libc::ssize_t, elsewhere: usize) -> io::Result<Option<usize>> {
     match usize::try_from(got) {
         Ok(got) => {
-            // SAFETY: what did not go into the first piece was written to the second.
-            unsafe { buffer.set_len(buffer.len() + got.saturating_sub(into.len())) };
+            // SAFETY: the caller's promise.
+            unsafe { buffer.set_len(buffer.len() + got.saturating_sub(elsewhere)) };
             Ok(Some(got))
         }
         Err(_) => would_block(io::Error::last_os_error()).map(|()| None),
@@ -204,14 +207,8 @@ pub fn read(fd: RawFd, buffer: &mut Vec<u8>, max: usize) -> io::Result<Option<us
     let room = spare.len().min(max);
     // SAFETY: `room` bytes can be written behind the vector's end.
     let got = unsafe { libc::read(fd, spare.as_mut_ptr().cast(), room) };
-    match usize::try_from(got) {
-        Ok(got) => {
-            // SAFETY: read wrote so many bytes there.
-            unsafe { buffer.set_len(buffer.len() + got) };
-            Ok(Some(got))
-        }
-        Err(_) => would_block(io::Error::last_os_error()).map(|()| None),
-    }
+    // SAFETY: read wrote so many bytes there.
+    unsafe { appended(buffer, got, 0) }
 }
 
 /// Writes to a descriptor of any kind that does not block, without ever raising SIGPIPE; 0: no room now.

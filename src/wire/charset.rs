@@ -65,9 +65,6 @@ impl Charset {
         let name = name.split(|&b| b == b'*').next().unwrap_or(name);
         let name = name.strip_prefix(b"\"").unwrap_or(name);
         let name = name.strip_suffix(b"\"").unwrap_or(name).trim_ascii();
-        if name.eq_ignore_ascii_case(b"utf-8") {
-            return Some(Charset::Encoding(UTF_8));
-        }
         let mut squeezed = [0; 40];
         let squeezed = squeeze(name, &mut squeezed)?;
         if matches!(

@@ -5,7 +5,7 @@ use std::ffi::CStr;
 
 use crate::model::{List, Text, imap_pair, imap_pairs};
 
-const WORDS: [&CStr; 64] = [
+const WORDS: [&CStr; 54] = [
     c"text",
     c"plain",
     c"html",
@@ -41,16 +41,6 @@ const WORDS: [&CStr; 64] = [
     c"flowed",
     c"yes",
     c"no",
-    c"utf-8",
-    c"UTF-8",
-    c"us-ascii",
-    c"US-ASCII",
-    c"iso-8859-1",
-    c"ISO-8859-1",
-    c"iso-8859-15",
-    c"ISO-8859-15",
-    c"windows-1252",
-    c"Windows-1252",
     c"gb2312",
     c"iso-2022-jp",
     c"koi8-r",
@@ -70,6 +60,20 @@ const WORDS: [&CStr; 64] = [
     c"4",
     c"5",
     c"6",
+];
+
+/// The charsets that most texts have.
+const CHARSETS: [&CStr; 10] = [
+    c"utf-8",
+    c"UTF-8",
+    c"us-ascii",
+    c"US-ASCII",
+    c"iso-8859-1",
+    c"ISO-8859-1",
+    c"iso-8859-15",
+    c"ISO-8859-15",
+    c"windows-1252",
+    c"Windows-1252",
 ];
 
 /// The longest one fits into 16 bytes: a word is compared as one number.
@@ -138,20 +142,6 @@ fn find(word: [u64; 2], length: usize) -> Option<Text<'static>> {
     None
 }
 
-/// The charsets that most texts have.
-const CHARSETS: [&CStr; 10] = [
-    c"utf-8",
-    c"UTF-8",
-    c"us-ascii",
-    c"US-ASCII",
-    c"iso-8859-1",
-    c"ISO-8859-1",
-    c"iso-8859-15",
-    c"ISO-8859-15",
-    c"windows-1252",
-    c"Windows-1252",
-];
-
 /// The parameters of a text as most have them, `("CHARSET" "UTF-8")`, where they begin; and how long they are.
 pub fn charset_alone(sent: &[u8]) -> Option<(usize, &'static imap_pairs<'static>)> {
     let head = b"(\"CHARSET\" \"";
@@ -203,8 +193,9 @@ const fn slot(key: u128) -> usize {
 const fn table() -> [Option<(u128, &'static CStr)>; SLOTS] {
     let mut table = [None; SLOTS];
     let mut at = 0;
-    while at < WORDS.len() {
-        let word = WORDS[at].to_bytes();
+    while at < WORDS.len() + CHARSETS.len() {
+        let text = if at < WORDS.len() { WORDS[at] } else { CHARSETS[at - WORDS.len()] };
+        let word = text.to_bytes();
         let (mut key, mut byte) = (0, word.len());
         while byte > 0 {
             byte -= 1;
@@ -214,7 +205,7 @@ const fn table() -> [Option<(u128, &'static CStr)>; SLOTS] {
         while table[free].is_some() {
             free = (free + 1) % SLOTS;
         }
-        table[free] = Some((key, WORDS[at]));
+        table[free] = Some((key, text));
         at += 1;
     }
     table
@@ -226,7 +217,7 @@ mod tests {
 
     #[test]
     fn each_word_is_found_as_it_is() {
-        for word in WORDS {
+        for word in WORDS.into_iter().chain(CHARSETS) {
             assert!(word.count_bytes() <= LONGEST);
             assert_eq!(exact(word.to_bytes()).and_then(Text::bytes), Some(word.to_bytes()));
         }

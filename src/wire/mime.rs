@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use crate::error::NoMemory;
+use crate::model::is_printable;
 use crate::wire::buffer::{append, append_char};
 use crate::wire::charset::Charset;
 use crate::wire::scan::first_of;
@@ -274,11 +275,6 @@ impl Words {
     }
 }
 
-fn is_printable(raw: &[u8]) -> bool {
-    // Without a way out on the first hit the compiler makes vector code of this.
-    raw.iter().fold(true, |all, &b| all & (b.wrapping_sub(b' ') < 0x5f))
-}
-
 #[derive(Clone, Copy, PartialEq)]
 enum LineEnds {
     Dropped,
@@ -287,7 +283,7 @@ enum LineEnds {
 
 /// Takes the control characters out of the UTF-8 from `start` on; false if some became U+FFFD.
 fn scrub(out: &mut Vec<u8>, start: usize, line_ends: LineEnds) -> Result<bool, NoMemory> {
-    // As in is_printable().
+    // Without a way out on the first hit the compiler makes vector code of this.
     let may_be_control = |any, &b: &u8| any | (b < b' ') | (b == 0x7f) | (b == 0xc2);
     if !out[start..].iter().fold(false, may_be_control) {
         return Ok(true);
