@@ -1727,12 +1727,12 @@ void imap_assigned_free(imap_assigned *assigned);
 /// # Adding messages
 ///
 /// APPEND (RFC 9051 section 6.3.12) of one message of `data_len` bytes to `mailbox`. `flags` as "\\Seen $Junk", or
-/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF; see IMAP_OPTION_APPEND_CRLF. The bytes
-/// are sent from where they are, so nobody may change them during the call; when it ends they are yours again. An APPEND
-/// that is cancelled still goes to its end, so that the connection is kept: what has not left then is copied. Free the
-/// result with imap_assigned_free(). For several messages, or long ones, see Uploads. NO with the code TRYCREATE: the
-/// mailbox does not exist; with OVERQUOTA, TOOBIG or LIMIT: it is too much. LIMIT: it is longer than the server's APPENDLIMIT, and
-/// nothing was sent. Where UTF8=ACCEPT is enabled, a message with UTF-8 in its header is sent as RFC 6855 asks.
+/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF; see IMAP_OPTION_APPEND_CRLF. The
+/// bytes are sent from where they are, so nobody may change them during the call; when it ends they are yours again. An
+/// APPEND that is cancelled still goes to its end, so that the connection is kept: what has not left then is copied. Free
+/// the result with imap_assigned_free(). For several messages, or long ones, see Uploads. NO with the code TRYCREATE: the
+/// mailbox does not exist; with OVERQUOTA, TOOBIG or LIMIT: it is too much. LIMIT: it is longer than the server's
+/// APPENDLIMIT, and nothing was sent. Where UTF8=ACCEPT is enabled, a message with UTF-8 in its header is sent as RFC 6855 asks.
 /// Blocks: yes.
 imap_status imap_append(imap_client *client,
                         const char *mailbox,
@@ -2000,7 +2000,8 @@ imap_status imap_request_next_numbers(imap_request *request,
                                       imap_numbers **numbers,
                                       imap_error **error);
 
-/// For messages of imap_request_next_message() only. NULL is fine. Blocks: no.
+/// For messages of imap_request_next_message() only. Their memory serves for those that come next: a thread that frees
+/// them keeps 128 KiB of it at most, until it ends. NULL is fine. Blocks: no.
 void imap_message_free(imap_message *message);
 
 /// Opens a section of the message with this UID in the selected mailbox: "" all of it, "TEXT", "1.2", to be read in
@@ -2315,8 +2316,8 @@ void imap_quotas_free(imap_quotas *quotas);
 /// GETMETADATA (RFC 5464): "/private/comment /shared/comment", "(DEPTH 1 MAXSIZE 1024) /private"; mailbox "" is the server.
 /// `params`: the values of the ? in `what`, NULL at the end; or NULL. What is longer than MAXSIZE is left out: if the
 /// server tells so, the last entry has the `size` of the longest, and its name if only that one can be meant. A server
-/// that has only ANNOTATEMORE is asked with GETANNOTATION: the entries have an `attribute` then, and origin is IMAP_ORIGIN_EMULATED. Free
-/// the result with imap_entries_free(). UNSUPPORTED: the server has neither. Blocks: yes.
+/// that has only ANNOTATEMORE is asked with GETANNOTATION: the entries have an `attribute` then, and origin is
+/// IMAP_ORIGIN_EMULATED. Free the result with imap_entries_free(). UNSUPPORTED: the server has neither. Blocks: yes.
 imap_status imap_getmetadata(imap_client *client,
                              const char *mailbox,
                              const char *what,

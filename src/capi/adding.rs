@@ -13,12 +13,12 @@ use crate::session::Loan;
 /// # Adding messages
 ///
 /// APPEND (RFC 9051 section 6.3.12) of one message of `data_len` bytes to `mailbox`. `flags` as "\\Seen $Junk", or
-/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF; see IMAP_OPTION_APPEND_CRLF. The bytes
-/// are sent from where they are, so nobody may change them during the call; when it ends they are yours again. An APPEND
-/// that is cancelled still goes to its end, so that the connection is kept: what has not left then is copied. Free the
-/// result with imap_assigned_free(). For several messages, or long ones, see Uploads. NO with the code TRYCREATE: the
-/// mailbox does not exist; with OVERQUOTA, TOOBIG or LIMIT: it is too much. LIMIT: it is longer than the server's APPENDLIMIT, and
-/// nothing was sent. Where UTF8=ACCEPT is enabled, a message with UTF-8 in its header is sent as RFC 6855 asks.
+/// NULL. `internal_date` in seconds since 1970 UTC; -1: now. Line ends must be CRLF; see IMAP_OPTION_APPEND_CRLF. The
+/// bytes are sent from where they are, so nobody may change them during the call; when it ends they are yours again. An
+/// APPEND that is cancelled still goes to its end, so that the connection is kept: what has not left then is copied. Free
+/// the result with imap_assigned_free(). For several messages, or long ones, see Uploads. NO with the code TRYCREATE: the
+/// mailbox does not exist; with OVERQUOTA, TOOBIG or LIMIT: it is too much. LIMIT: it is longer than the server's
+/// APPENDLIMIT, and nothing was sent. Where UTF8=ACCEPT is enabled, a message with UTF-8 in its header is sent as RFC 6855 asks.
 /// Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_append(

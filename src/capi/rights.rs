@@ -155,8 +155,8 @@ pub unsafe extern "C" fn imap_quotas_free(quotas: *mut imap_quotas<'static>) {
 /// GETMETADATA (RFC 5464): "/private/comment /shared/comment", "(DEPTH 1 MAXSIZE 1024) /private"; mailbox "" is the server.
 /// `params`: the values of the ? in `what`, NULL at the end; or NULL. What is longer than MAXSIZE is left out: if the
 /// server tells so, the last entry has the `size` of the longest, and its name if only that one can be meant. A server
-/// that has only ANNOTATEMORE is asked with GETANNOTATION: the entries have an `attribute` then, and origin is IMAP_ORIGIN_EMULATED. Free
-/// the result with imap_entries_free(). UNSUPPORTED: the server has neither. Blocks: yes.
+/// that has only ANNOTATEMORE is asked with GETANNOTATION: the entries have an `attribute` then, and origin is
+/// IMAP_ORIGIN_EMULATED. Free the result with imap_entries_free(). UNSUPPORTED: the server has neither. Blocks: yes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn imap_getmetadata(
     client: *mut imap_client,

@@ -295,8 +295,8 @@ impl Messaging {
         let mut is_full = false;
         // What it becomes takes about as much as it has on the wire, and a half.
         let sent = untagged.response.bytes.len();
-        let room = (sent + sent / 2 + ROOM).min(facts.settings.max_result);
-        let made = spare::take(room)?.fill(|arena| {
+        let room = sent + sent / 2 + ROOM;
+        let made = spare::take(room, facts.settings.max_result)?.fill(|arena| {
             arena.set_limit(facts.settings.max_result);
             let made = named.parse(untagged, asked, facts, arena).and_then(|message| match portions {
                 Some(portions) => portions.complete(message, arena),

@@ -74,6 +74,11 @@ impl<K: Kind> Blank<K> {
         Ok(Blank(try_box(Owned { public: MaybeUninit::uninit(), arena })?))
     }
 
+    /// Memory that it has.
+    pub fn size(&self) -> usize {
+        self.0.size()
+    }
+
     /// As [`Owned::build`].
     pub fn fill<E: From<NoMemory>>(
         self,

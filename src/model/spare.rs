@@ -17,12 +17,13 @@ thread_local! {
 const MOST: usize = 32;
 const LARGEST: usize = 4096;
 
-/// For a message of its own that takes about so much.
-pub fn take(room: usize) -> Result<Blank<Message>, NoMemory> {
+/// For a message of its own that takes about `room`, and no more than `limit`.
+pub fn take(room: usize, limit: usize) -> Result<Blank<Message>, NoMemory> {
     // Where the thread ends nothing is spare.
-    match SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten() {
+    let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
+    match spare.filter(|spare| spare.size() <= limit) {
         Some(spare) => Ok(spare),
-        None => Blank::new(Arena::of_one(room)?),
+        None => Blank::new(Arena::of_one(room.min(limit))?),
     }
 }
 
