@@ -226,9 +226,6 @@ impl News {
     ];
 
     fn of(name: &[u8]) -> News {
-        if name == b"FETCH" {
-            return News::Fetch;
-        }
         let found = News::NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
         found.map_or(News::Other, |(_, news)| *news)
     }
@@ -242,15 +239,8 @@ impl<'b> Untagged<'b> {
     }
 
     pub fn state(response: Response<'b>, condition: Condition, rest: usize) -> Untagged<'b> {
-        Untagged {
-            condition: Some(condition),
-            name: condition.name().as_bytes(),
-            number: None,
-            news: News::Other,
-            response,
-            rest,
-            uid: OnceCell::new(),
-        }
+        let name = condition.name().as_bytes();
+        Untagged { condition: Some(condition), ..Untagged::data(response, None, name, rest) }
     }
 
     pub fn is_message(&self) -> bool {

@@ -280,19 +280,7 @@ impl Entries {
 
     /// The first one of those that is it.
     pub fn find_in_flight(&self, is_it: impl Fn(&Entry) -> bool) -> Option<usize> {
-        let mut left = self.in_flight;
-        let mut at = 0;
-        while left > 0 {
-            let entry = self.all.get(at)?;
-            if !entry.is_queued() {
-                if is_it(entry) {
-                    return Some(at);
-                }
-                left -= 1;
-            }
-            at += 1;
-        }
-        None
+        self.in_flight().find(|(_, entry)| is_it(entry)).map(|(at, _)| at)
     }
 
     pub fn get(&self, at: usize) -> Option<&Entry> {

@@ -422,7 +422,7 @@ impl Session {
             }
             Ok(is_taken)
         });
-        if is_stream && self.streams.stalled_by().is_some() != self.is_stalled() {
+        if is_stream {
             self.note_stall();
         }
         match taken {

@@ -1,5 +1,5 @@
-//! Finding bytes and numbers in short strings. Strings of mail are short: eight bytes at a time find them sooner than vectors, which
-//! must be set up first.
+//! Finding bytes and numbers in short strings. Strings of mail are short: eight bytes at a time find them sooner than
+//! vectors, which must be set up first.
 
 #![forbid(unsafe_code)]
 

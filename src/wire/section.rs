@@ -11,13 +11,7 @@ pub fn label<'b>(cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
     cursor.skip_spaces();
     let start = cursor.at();
     let rest = cursor.rest();
-    let mut length = 0;
-    for byte in rest {
-        if !PLAIN[usize::from(*byte)] {
-            break;
-        }
-        length += 1;
-    }
+    let length = rest.iter().position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(rest.len());
     cursor.advance(length);
     if length > 0 && rest.get(length) == Some(&b' ') {
         return rest.get(..length);
