@@ -4,7 +4,7 @@
 
 use crate::error::NoMemory;
 use crate::wire::buffer::{append, append_char, append_utf8};
-use crate::wire::utf7;
+use crate::wire::{known, utf7};
 use encoding_rs::*;
 
 /// Decodes `bytes` to UTF-8; false if the charset is unknown, and then nothing is appended, or if the bytes
@@ -44,6 +44,9 @@ pub fn encode(charset: &[u8], text: &str, out: &mut Vec<u8>) -> Result<bool, NoM
     }
 }
 
+/// In UTF-8
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A charset that can be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charset {
@@ -59,8 +62,10 @@ pub enum Charset {
 impl Charset {
     /// Looks a name up, in any case; the language of RFC 2231 ("utf-8*en") and quotes are cut off.
     pub fn of(name: &[u8]) -> Option<Charset> {
-        if name.eq_ignore_ascii_case(b"utf-8") {
-            return Some(Charset::Encoding(UTF_8));
+        match known::folded(name, &mut [0; known::LONGEST]) {
+            b"utf-8" => return Some(Charset::Encoding(UTF_8)),
+            b"iso-8859-1" => return Some(Charset::Encoding(WINDOWS_1252)),
+            _ => {}
         }
         let name = name.split(|&b| b == b'*').next().unwrap_or(name);
         let name = name.strip_prefix(b"\"").unwrap_or(name);
@@ -90,15 +95,26 @@ impl Charset {
             .or_else(|| alias(squeezed.strip_prefix('x').unwrap_or(squeezed)))
     }
 
+    /// Whether `bytes` mean the same in UTF-8 for sure.
+    pub fn is_text(self, bytes: &[u8]) -> bool {
+        match self {
+            Charset::Encoding(encoding) if encoding == UTF_8 => {
+                std::str::from_utf8(bytes).is_ok() && !bytes.starts_with(BYTE_ORDER_MARK)
+            }
+            Charset::Encoding(encoding) => encoding.is_ascii_compatible() && bytes.is_ascii(),
+            Charset::Utf7 | Charset::Guessed => false,
+        }
+    }
+
     /// Appends `bytes` as UTF-8; false if there are U+FFFD or guesses among it.
     pub fn decode(self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
         match self {
             Charset::Utf7 => utf7::decode_mail(bytes, out),
             Charset::Guessed => guess(bytes, out),
             Charset::Encoding(encoding) if encoding == UTF_8 => {
-                append_utf8(out, bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+                append_utf8(out, bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes))
             }
-            Charset::Encoding(encoding) if encoding.is_ascii_compatible() && bytes.is_ascii() => {
+            Charset::Encoding(_) if self.is_text(bytes) => {
                 append(out, bytes)?;
                 Ok(true)
             }
@@ -239,15 +255,19 @@ fn decode_iso_2022_jp(bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory>
     Ok(is_clean)
 }
 
-/// Decodes by way of a small buffer, so that all growth is ours and may fail.
+/// Decodes a piece at a time, so that all growth is ours and may fail.
 fn feed(decoder: &mut Decoder, bytes: &[u8], is_last: bool, out: &mut Vec<u8>) -> Result<bool, NoMemory> {
+    const PIECE: usize = 1024;
     let mut is_clean = true;
     let mut rest = bytes;
     loop {
-        let mut buffer = [0; 1024];
-        let (result, read, written, had_errors) = decoder.decode_to_utf8(rest, &mut buffer, is_last);
+        let start = out.len();
+        let room = rest.len().min(PIECE) * 3 + PIECE / 32;
+        out.try_reserve(room)?;
+        out.resize(start + room, 0);
+        let (result, read, written, had_errors) = decoder.decode_to_utf8(rest, &mut out[start..], is_last);
         is_clean &= !had_errors;
-        append(out, &buffer[..written])?;
+        out.truncate(start + written);
         rest = &rest[read..];
         if result == CoderResult::InputEmpty {
             return Ok(is_clean);

@@ -8,7 +8,6 @@ use crate::wire::buffer::{append, append_char};
 use crate::wire::charset::Charset;
 use crate::wire::scan::first_of;
 use crate::wire::utf7::sextet;
-use memchr::memchr_iter;
 
 /// Decodes a header field's text for display: UTF-8 on one line, without control characters (RFC 2047).
 ///
@@ -35,7 +34,7 @@ pub fn decode_needy(raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
         match word(&raw[at..]) {
             Found::Word(word) => {
                 let gap = &raw[done..at];
-                if done == 0 || !gap.iter().all(u8::is_ascii_whitespace) {
+                if !gap.iter().all(u8::is_ascii_whitespace) || (done == 0 && at > 0) {
                     is_clean &= words.flush(out)? & clean(gap, out)?;
                 }
                 is_clean &= words.push(&word, out)?;
@@ -48,7 +47,10 @@ pub fn decode_needy(raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
             }
         }
     }
-    is_clean &= words.flush(out)? & clean(&raw[done..], out)?;
+    is_clean &= words.flush(out)?;
+    if done < raw.len() {
+        is_clean &= clean(&raw[done..], out)?;
+    }
     Ok(is_clean)
 }
 
@@ -117,9 +119,10 @@ fn word_start(raw: &[u8], from: usize) -> Option<usize> {
 fn word(bytes: &[u8]) -> Found<'_> {
     const LONGEST_CHARSET: usize = 64;
     let label = &bytes[2..];
-    let Some(size) = label.iter().take(LONGEST_CHARSET).position(|&b| b == b'?') else { return Found::Text };
+    let ends_label = |byte: &u8| !byte.is_ascii_graphic() || matches!(byte, b'?' | b'=');
+    let Some(size) = label.iter().take(LONGEST_CHARSET).position(ends_label) else { return Found::Text };
     let (label, rest) = label.split_at(size);
-    if label.iter().any(|&b| !b.is_ascii_graphic() || b == b'=') {
+    if rest.first() != Some(&b'?') {
         return Found::Text;
     }
     let (is_base64, text) = match rest {
@@ -139,15 +142,17 @@ fn word(bytes: &[u8]) -> Found<'_> {
 
 /// What stands before "?=", unless another word begins before that.
 fn encoded_text(bytes: &[u8]) -> Option<&[u8]> {
-    for at in memchr_iter(b'?', bytes) {
+    let mut from = 0;
+    loop {
+        let at = from + first_of(bytes.get(from..)?, [b'?'])?;
         if bytes.get(at + 1) == Some(&b'=') {
             return bytes.get(..at);
         }
         if at > 0 && bytes[at - 1] == b'=' {
             return None;
         }
+        from = at + 1;
     }
-    None
 }
 
 /// Without padding, or with the padding that nearly all have.
@@ -176,11 +181,12 @@ static SEXTETS: [u8; 256] = {
 const NONE: u8 = 64;
 
 /// Adjacent words of one charset, whose bytes are joined before they are decoded, since mailers cut
-/// characters in two, and some cut the base64 itself.
+/// characters in two, and some cut the base64 itself. The bytes wait at the end of the text.
 #[derive(Default)]
 struct Words {
     charset: Option<Charset>,
-    bytes: Vec<u8>,
+    /// Where the bytes begin.
+    start: usize,
     /// Base64 whose byte is not yet complete.
     bits: u32,
     count: u32,
@@ -192,20 +198,20 @@ impl Words {
         // A word of UTF-7 need not close its last section.
         if self.charset != Some(word.charset) || word.charset == Charset::Utf7 {
             is_clean &= self.flush(out)?;
+            (self.charset, self.start) = (Some(word.charset), out.len());
         }
-        self.charset = Some(word.charset);
-        self.bytes.try_reserve(word.text.len() + 1)?;
+        out.try_reserve(word.text.len() + 1)?;
         if word.is_base64 {
-            self.push_base64(word.text);
+            self.push_base64(word.text, out);
         } else {
             is_clean &= self.end_base64();
-            is_clean &= self.push_quoted(word.text);
+            is_clean &= push_quoted(word.text, out);
         }
         Ok(is_clean)
     }
 
     /// The "B" encoding (RFC 2047 section 4.1). Padding may be missing, or stand in the middle.
-    fn push_base64(&mut self, text: &[u8]) {
+    fn push_base64(&mut self, text: &[u8], out: &mut Vec<u8>) {
         let mut rest = text;
         while let ([a, b, c, d, behind @ ..], 0) = (rest, self.count) {
             let [a, b, c, d] = [a, b, c, d].map(|byte| u32::from(SEXTETS[usize::from(*byte)]));
@@ -214,8 +220,8 @@ impl Words {
             }
             // The fourth byte is written over by the next three: one store in place of three.
             let three = a << 26 | b << 20 | c << 14 | d << 8;
-            self.bytes.extend_from_slice(&three.to_be_bytes());
-            self.bytes.truncate(self.bytes.len() - 1);
+            out.extend_from_slice(&three.to_be_bytes());
+            out.truncate(out.len() - 1);
             rest = behind;
         }
         for &byte in rest {
@@ -230,7 +236,7 @@ impl Words {
             self.count += 6;
             if self.count >= 8 {
                 self.count -= 8;
-                self.bytes.push((self.bits >> self.count) as u8);
+                out.push((self.bits >> self.count) as u8);
                 self.bits &= (1 << self.count) - 1;
             }
         }
@@ -243,36 +249,42 @@ impl Words {
         is_whole
     }
 
-    /// The "Q" encoding (RFC 2047 section 4.2). False if "=" stands without two digits: it is kept.
-    fn push_quoted(&mut self, text: &[u8]) -> bool {
-        let mut is_clean = true;
-        let mut rest = text;
-        while let [byte, tail @ ..] = rest {
-            rest = tail;
-            let pair = if *byte == b'=' { hex_pair(tail) } else { None };
-            match (byte, pair) {
-                (_, Some(value)) => {
-                    self.bytes.push(value);
-                    rest = &tail[2..];
-                }
-                (b'_' | b'\t', _) => self.bytes.push(b' '),
-                (b'\r' | b'\n', _) => {}
-                _ => {
-                    is_clean &= *byte != b'=';
-                    self.bytes.push(*byte);
-                }
-            }
-        }
-        is_clean
-    }
-
+    /// Makes text of the bytes.
     fn flush(&mut self, out: &mut Vec<u8>) -> Result<bool, NoMemory> {
         let is_whole = self.end_base64();
         let Some(charset) = self.charset.take() else { return Ok(true) };
-        let is_clean = decode_charset(charset, &self.bytes, out)?;
-        self.bytes.clear();
-        Ok(is_whole & is_clean)
+        let bytes = &out[self.start..];
+        if charset.is_text(bytes) {
+            return Ok(scrub(out, self.start, LineEnds::Replaced)? & is_whole);
+        }
+        let mut taken = Vec::new();
+        append(&mut taken, bytes)?;
+        out.truncate(self.start);
+        Ok(decode_charset(charset, &taken, out)? & is_whole)
     }
+}
+
+/// The "Q" encoding (RFC 2047 section 4.2). False if "=" stands without two digits: it is kept.
+fn push_quoted(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let mut is_clean = true;
+    let mut rest = text;
+    while let [byte, tail @ ..] = rest {
+        rest = tail;
+        let pair = if *byte == b'=' { hex_pair(tail) } else { None };
+        match (byte, pair) {
+            (_, Some(value)) => {
+                out.push(value);
+                rest = &tail[2..];
+            }
+            (b'_' | b'\t', _) => out.push(b' '),
+            (b'\r' | b'\n', _) => {}
+            _ => {
+                is_clean &= *byte != b'=';
+                out.push(*byte);
+            }
+        }
+    }
+    is_clean
 }
 
 #[derive(Clone, Copy, PartialEq)]
