@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::frame::{BIG_LITERAL, literal_size};
+use super::known::{self, Word};
 use super::scan::{few_digits, first_of};
 use crate::error::NoMemory;
 use crate::model::{are_clean_lines, is_clean};
@@ -198,6 +199,16 @@ impl<'b> Cursor<'b> {
         is_next
     }
 
+    /// Takes a word that many messages have, in quotes and any case, if it is next.
+    pub fn take_known(&mut self) -> Option<Word> {
+        let rest = self.rest();
+        let (word, behind) = known::quoted(rest.strip_prefix(b" ").unwrap_or(rest))?;
+        behind.first().copied().is_none_or(may_follow_string).then(|| {
+            self.at = self.bytes.len() - behind.len();
+            word
+        })
+    }
+
     /// `nil = "NIL"`
     #[inline(always)]
     pub fn take_nil(&mut self) -> bool {
@@ -262,6 +273,7 @@ impl<'b> Cursor<'b> {
 
     #[inline(never)]
     fn odd_string(&mut self) -> Option<Str<'b>> {
+        self.skip_spaces();
         match self.peek()? {
             b'"' => self.quoted_oddly(),
             b'{' => self.literal(),
@@ -291,13 +303,21 @@ impl<'b> Cursor<'b> {
     /// are passed.
     #[inline(never)]
     pub fn plain(&mut self) -> Option<&'b [u8]> {
-        self.skip_spaces();
-        let inner = self.bytes.get(self.at..)?.strip_prefix(b"\"")?;
+        let (before, inner) = match self.rest() {
+            [b'"', inner @ ..] => (1, inner),
+            [b' ', b'"', inner @ ..] => (2, inner),
+            _ => return None,
+        };
         let end = first_of(inner, [b'"', b'\\'])?;
         let (plain, behind) = inner.split_at_checked(end)?;
-        let is_plain = self.is_one_line && behind.first() == Some(&b'"') && may_follow_string(behind.get(1));
-        self.at += if is_plain { end + 2 } else { 0 };
-        is_plain.then_some(plain)
+        let ends = match behind {
+            [b'"', next, ..] => may_follow_string(*next),
+            [b'"'] => true,
+            _ => false,
+        };
+        let ends = ends && self.is_one_line;
+        self.at += if ends { before + end + 1 } else { 0 };
+        ends.then_some(plain)
     }
 
     /// `quoted = DQUOTE *QUOTED-CHAR DQUOTE`. A quote closes only where something may follow a string:
@@ -305,7 +325,7 @@ impl<'b> Cursor<'b> {
     pub fn quoted(&mut self) -> Option<Str<'b>> {
         match self.plain() {
             Some(plain) => Some(Str::Quoted(plain)),
-            None if self.peek() == Some(b'"') => self.quoted_oddly(),
+            None if self.is_next(b'"') => self.quoted_oddly(),
             None => None,
         }
     }
@@ -319,7 +339,7 @@ impl<'b> Cursor<'b> {
         let start = self.at + 1;
         let mut end = self.string_byte(start)?;
         let mut has_escapes = false;
-        while self.bytes[end] == b'\\' || !may_follow_string(self.bytes.get(end + 1)) {
+        while self.bytes[end] == b'\\' || !self.bytes.get(end + 1).copied().is_none_or(may_follow_string) {
             let is_escape = self.bytes[end] == b'\\';
             has_escapes |= is_escape;
             end = self.string_byte(end + 1 + usize::from(is_escape))?;
@@ -415,8 +435,8 @@ impl<'b> Cursor<'b> {
     }
 }
 
-fn may_follow_string(next: Option<&u8>) -> bool {
-    next.is_none_or(|next| matches!(next, b' ' | b')' | b']' | b'\r' | b'\n'))
+fn may_follow_string(next: u8) -> bool {
+    matches!(next, b' ' | b')' | b']' | b'\r' | b'\n')
 }
 
 /// What an atom may hold here: everything but what surely ends one. Brackets, wildcards, backslashes and

@@ -3,9 +3,21 @@
 
 use std::ffi::CStr;
 
+use super::scan::first_of;
 use crate::model::{List, Text, imap_pair, imap_pairs};
 
-const WORDS: [&CStr; 54] = [
+/// The charsets that most texts have stand first.
+const WORDS: [&CStr; 64] = [
+    c"utf-8",
+    c"UTF-8",
+    c"us-ascii",
+    c"US-ASCII",
+    c"iso-8859-1",
+    c"ISO-8859-1",
+    c"iso-8859-15",
+    c"ISO-8859-15",
+    c"windows-1252",
+    c"Windows-1252",
     c"text",
     c"plain",
     c"html",
@@ -61,35 +73,49 @@ const WORDS: [&CStr; 54] = [
     c"5",
     c"6",
 ];
-
-/// The charsets that most texts have.
-const CHARSETS: [&CStr; 10] = [
-    c"utf-8",
-    c"UTF-8",
-    c"us-ascii",
-    c"US-ASCII",
-    c"iso-8859-1",
-    c"ISO-8859-1",
-    c"iso-8859-15",
-    c"ISO-8859-15",
-    c"windows-1252",
-    c"Windows-1252",
-];
+const CHARSETS: usize = 10;
 
 /// The longest one fits into 16 bytes: a word is compared as one number.
 pub const LONGEST: usize = 16;
 const SLOTS: usize = 128;
 
-static TABLE: [Option<(u128, &CStr)>; SLOTS] = table();
+/// For each slot the place of its word in [`WORDS`], or FREE.
+static TABLE: [u8; SLOTS] = table();
+const FREE: u8 = u8::MAX;
+
+/// The words as numbers.
+static KEYS: [u128; WORDS.len()] = keys();
 
 /// The text of a word, if it is known just as it is.
 pub fn exact(word: &[u8]) -> Option<Text<'static>> {
-    find(padded(word)?, word.len())
+    find(number(padded(word)?), word.len()).map(Word::text)
 }
 
 /// The text of a word in lower case, if that is known.
 pub fn lower(word: &[u8]) -> Option<Text<'static>> {
-    find(padded(word)?.map(lower_case), word.len())
+    find(number(padded(word)?.map(lower_case)), word.len()).map(Word::text)
+}
+
+/// One of the words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Word(u8);
+
+impl Word {
+    pub fn text(self) -> Text<'static> {
+        Text::fixed(WORDS[usize::from(self.0)])
+    }
+}
+
+/// The word, in any case, that `sent` begins with in quotes, if that is known; and what is behind them.
+pub fn quoted(sent: &[u8]) -> Option<(Word, &[u8])> {
+    let (b'"', inner) = sent.split_first()? else { return None };
+    let sixteen = inner.first_chunk::<LONGEST>()?;
+    let length = first_of(sixteen, [b'"']).unwrap_or(LONGEST);
+    let behind = inner.get(length..)?.strip_prefix(b"\"")?;
+    let word =
+        u128::from_le_bytes(*sixteen) & u128::MAX.checked_shr(8 * (LONGEST - length) as u32).unwrap_or(0);
+    let halves = [word as u64, (word >> 64) as u64];
+    Some((find(number(halves.map(lower_case)), length)?, behind))
 }
 
 /// A word in lower case, to be matched with words of at most 16 bytes; of a longer one nothing.
@@ -130,16 +156,48 @@ fn number(word: [u64; 2]) -> u128 {
     u128::from(word[0]) | u128::from(word[1]) << 64
 }
 
-fn find(word: [u64; 2], length: usize) -> Option<Text<'static>> {
-    let key = number(word);
+fn find(key: u128, length: usize) -> Option<Word> {
     let mut at = slot(key);
-    while let Some((known, text)) = TABLE[at] {
-        if known == key && text.count_bytes() == length {
-            return Some(Text::fixed(text));
+    while TABLE[at] != FREE {
+        let word = usize::from(TABLE[at]);
+        if KEYS[word] == key && WORDS[word].count_bytes() == length {
+            return Some(Word(TABLE[at]));
         }
         at = (at + 1) % SLOTS;
     }
     None
+}
+
+/// The media type of two words, if most mail knows it.
+pub fn media_type(kind: Word, subtype: Word) -> Option<Text<'static>> {
+    let at = MEDIA_TYPES.iter().position(|(known, _)| *known == (kind, subtype))?;
+    Some(Text::fixed(MEDIA_TYPES[at].1))
+}
+
+pub const MULTIPART: Word = place(c"multipart");
+
+/// The most frequent first.
+static MEDIA_TYPES: [((Word, Word), &CStr); 10] = [
+    ((place(c"text"), place(c"plain")), c"text/plain"),
+    ((place(c"text"), place(c"html")), c"text/html"),
+    ((MULTIPART, place(c"alternative")), c"multipart/alternative"),
+    ((MULTIPART, place(c"mixed")), c"multipart/mixed"),
+    ((MULTIPART, place(c"related")), c"multipart/related"),
+    ((place(c"application"), place(c"octet-stream")), c"application/octet-stream"),
+    ((place(c"application"), place(c"pdf")), c"application/pdf"),
+    ((place(c"image"), place(c"jpeg")), c"image/jpeg"),
+    ((place(c"image"), place(c"png")), c"image/png"),
+    ((place(c"message"), place(c"rfc822")), c"message/rfc822"),
+];
+
+/// Where a word stands that is known.
+const fn place(word: &CStr) -> Word {
+    let (keys, key) = (keys(), key(word.to_bytes()));
+    let mut at = 0;
+    while keys[at] != key {
+        at += 1;
+    }
+    Word(at as u8)
 }
 
 /// The parameters of a text as most have them, `("CHARSET" "UTF-8")`, where they begin; and how long they are.
@@ -151,12 +209,12 @@ pub fn charset_alone(sent: &[u8]) -> Option<(usize, &'static imap_pairs<'static>
     }
     let end =
         |charset: &&CStr| value.strip_prefix(charset.to_bytes()).is_some_and(|end| end.starts_with(b"\")"));
-    let at = CHARSETS.iter().position(end)?;
-    Some((head.len() + CHARSETS[at].count_bytes() + 2, &LISTS[at]))
+    let at = WORDS[..CHARSETS].iter().position(end)?;
+    Some((head.len() + WORDS[at].count_bytes() + 2, &LISTS[at]))
 }
 
-static LISTS: [imap_pairs<'static>; CHARSETS.len()] = {
-    let mut lists = [imap_pairs::EMPTY; CHARSETS.len()];
+static LISTS: [imap_pairs<'static>; CHARSETS] = {
+    let mut lists = [imap_pairs::EMPTY; CHARSETS];
     let mut at = 0;
     while at < lists.len() {
         lists[at] = imap_pairs { items: List::of_one(&ITEMS[at]), count: 1 };
@@ -165,8 +223,8 @@ static LISTS: [imap_pairs<'static>; CHARSETS.len()] = {
     lists
 };
 
-static ITEMS: [[Option<&imap_pair<'static>>; 2]; CHARSETS.len()] = {
-    let mut items = [[None; 2]; CHARSETS.len()];
+static ITEMS: [[Option<&imap_pair<'static>>; 2]; CHARSETS] = {
+    let mut items = [[None; 2]; CHARSETS];
     let mut at = 0;
     while at < items.len() {
         items[at][0] = Some(&PAIRS[at]);
@@ -175,11 +233,11 @@ static ITEMS: [[Option<&imap_pair<'static>>; 2]; CHARSETS.len()] = {
     items
 };
 
-static PAIRS: [imap_pair<'static>; CHARSETS.len()] = {
-    let mut pairs = [imap_pair { name: Text::fixed(c"charset"), value: Text::EMPTY }; CHARSETS.len()];
+static PAIRS: [imap_pair<'static>; CHARSETS] = {
+    let mut pairs = [imap_pair { name: Text::fixed(c"charset"), value: Text::EMPTY }; CHARSETS];
     let mut at = 0;
     while at < pairs.len() {
-        pairs[at].value = Text::fixed(CHARSETS[at]);
+        pairs[at].value = Text::fixed(WORDS[at]);
         at += 1;
     }
     pairs
@@ -189,23 +247,36 @@ const fn slot(key: u128) -> usize {
     ((key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57) as usize
 }
 
-/// Each word in its slot, or in the next free one.
-const fn table() -> [Option<(u128, &'static CStr)>; SLOTS] {
-    let mut table = [None; SLOTS];
+const fn keys() -> [u128; WORDS.len()] {
+    let mut keys = [0; WORDS.len()];
     let mut at = 0;
-    while at < WORDS.len() + CHARSETS.len() {
-        let text = if at < WORDS.len() { WORDS[at] } else { CHARSETS[at - WORDS.len()] };
-        let word = text.to_bytes();
-        let (mut key, mut byte) = (0, word.len());
-        while byte > 0 {
-            byte -= 1;
-            key = key << 8 | word[byte] as u128;
-        }
-        let mut free = slot(key);
-        while table[free].is_some() {
+    while at < keys.len() {
+        keys[at] = key(WORDS[at].to_bytes());
+        at += 1;
+    }
+    keys
+}
+
+const fn key(word: &[u8]) -> u128 {
+    let (mut key, mut at) = (0, word.len());
+    while at > 0 {
+        at -= 1;
+        key = key << 8 | word[at] as u128;
+    }
+    key
+}
+
+/// Each word in its slot, or in the next free one.
+const fn table() -> [u8; SLOTS] {
+    let mut table = [FREE; SLOTS];
+    let keys = keys();
+    let mut at = 0;
+    while at < keys.len() {
+        let mut free = slot(keys[at]);
+        while table[free] != FREE {
             free = (free + 1) % SLOTS;
         }
-        table[free] = Some((key, text));
+        table[free] = at as u8;
         at += 1;
     }
     table
@@ -217,7 +288,7 @@ mod tests {
 
     #[test]
     fn each_word_is_found_as_it_is() {
-        for word in WORDS.into_iter().chain(CHARSETS) {
+        for word in WORDS {
             assert!(word.count_bytes() <= LONGEST);
             assert_eq!(exact(word.to_bytes()).and_then(Text::bytes), Some(word.to_bytes()));
         }
@@ -225,7 +296,7 @@ mod tests {
 
     #[test]
     fn charsets_alone_are_made_once() {
-        for charset in CHARSETS {
+        for charset in &WORDS[..CHARSETS] {
             let sent = format!("(\"Charset\" \"{}\") NIL", charset.to_str().unwrap());
             let (length, pairs) = charset_alone(sent.as_bytes()).unwrap();
             assert_eq!((&sent[length..], pairs.count), (" NIL", 1));

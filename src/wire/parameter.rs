@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use crate::error::NoMemory;
+use crate::model::Text;
 use crate::wire::buffer::append;
 use crate::wire::charset::Charset;
 use crate::wire::mime;
@@ -49,9 +50,10 @@ pub fn is_plain_name(name: &[u8]) -> bool {
     !name.contains(&b'*') && !mime::needs_decoding(name)
 }
 
-/// Whether the value of a plain name means itself.
-pub fn is_plain_value(name: &[u8], value: &[u8]) -> bool {
-    !(mime::needs_decoding(value) || is_file_name(name) && extended_value(value).is_some())
+/// Whether a value that is clean text means itself under a plain name.
+pub fn is_plain_value(name: Text<'_>, value: &[u8]) -> bool {
+    let is_file_name = name.is(b"filename") || name.is(b"name");
+    !(mime::has_words(value) || is_file_name && extended_value(value).is_some())
 }
 
 /// The last component of a file name, whatever slashes its sender uses; empty if that is "." or "..".
@@ -247,9 +249,13 @@ fn append_percent(value: &[u8], out: &mut Vec<u8>) -> Result<(), NoMemory> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::CStr;
 
-    fn is_plain(pairs: &[(&[u8], &[u8])]) -> bool {
-        pairs.iter().all(|(name, value)| is_plain_name(name) && is_plain_value(name, value))
+    fn is_plain(pairs: &[(&'static CStr, &[u8])]) -> bool {
+        let is_plain = |(name, value): &(&'static CStr, &[u8])| {
+            is_plain_name(name.to_bytes()) && is_plain_value(Text::fixed(name), value)
+        };
+        pairs.iter().all(is_plain)
     }
 
     fn decoded(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -323,11 +329,10 @@ mod tests {
 
     #[test]
     fn plain_pairs_are_seen_as_such() {
-        assert!(is_plain(&[(b"CHARSET", b"utf-8"), (b"name", b"a'b'c.txt")]));
-        assert!(!is_plain(&[(b"name*", b"x")]));
-        assert!(!is_plain(&[(b"x", b"na\xc3\xafve")]));
-        assert!(!is_plain(&[(b"x", b"=?utf-8?Q?a?=")]));
-        assert!(!is_plain(&[(b"name", b"utf-8''a")]));
+        assert!(is_plain(&[(c"charset", b"utf-8"), (c"name", b"a'b'c.txt"), (c"x", b"utf-8''a")]));
+        assert!(!is_plain(&[(c"name*", b"x")]));
+        assert!(!is_plain(&[(c"x", b"=?utf-8?Q?a?=")]));
+        assert!(!is_plain(&[(c"name", b"utf-8''a")]));
     }
 
     #[test]

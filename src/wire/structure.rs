@@ -6,12 +6,13 @@ use std::borrow::Cow;
 
 use super::cursor::{Cursor, Mark, Str};
 use super::defect::Defects;
+use super::known::{self, Word};
 use super::parameter::{self, Parameter};
-use super::{decode, envelope, known, value};
+use super::{decode, envelope, value};
 use crate::error::NoMemory;
 use crate::model::{
     Arena, Few, List, Text, imap_defect_kind, imap_defect_kind::*, imap_item, imap_pair, imap_pairs,
-    imap_part, imap_texts,
+    imap_part, imap_texts, is_printable,
 };
 
 /// Limits on what one structure may cost.
@@ -112,6 +113,12 @@ enum Value<'b> {
     /// -1: too large.
     Number(i64),
     List(Mark),
+}
+
+impl<'b> Value<'b> {
+    fn of(nstring: Option<Str<'b>>) -> Value<'b> {
+        nstring.map_or(Value::Nil, Value::String)
+    }
 }
 
 /// The values of a part. A part has seventeen fields at most; what is beyond belongs to its extension.
@@ -279,15 +286,15 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         part: &mut imap_part<'a>,
         cursor: &mut Cursor<'b>,
     ) -> Result<bool, NoMemory> {
-        let Some(Str::Quoted(subtype)) = cursor.string() else { return Ok(false) };
-        part.media_type = self.media_type(b"multipart", subtype)?;
+        let Some(media_type) = self.regular_type(Some(known::MULTIPART), cursor)? else { return Ok(false) };
+        part.media_type = media_type;
         if cursor.is_next(b')') {
-            return Ok(!subtype.is_empty());
+            return Ok(true);
         }
         let Some(parameters) = self.pairs(cursor)? else { return Ok(false) };
         part.parameters = parameters;
         part.charset = find(parameters, b"charset");
-        Ok(!subtype.is_empty() && self.regular_extension(part, cursor)?)
+        self.regular_extension(part, cursor)
     }
 
     /// `[SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc]]]`. False: something else stands there, or more.
@@ -303,8 +310,8 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
             if !cursor.take(b'(') {
                 return Ok(false);
             }
-            let Some(word) = cursor.string() else { return Ok(false) };
-            part.disposition = self.lower(Value::String(word))?;
+            let Some(disposition) = self.regular_word(cursor)? else { return Ok(false) };
+            part.disposition = disposition;
             let Some(parameters) = self.pairs(cursor)? else { return Ok(false) };
             part.disposition_parameters = parameters;
             if !cursor.take(b')') {
@@ -322,7 +329,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
             return Ok(true);
         }
         let Some(location) = cursor.nstring() else { return Ok(false) };
-        part.location = self.text(location.map_or(Value::Nil, Value::String))?;
+        part.location = self.text(Value::of(location))?;
         Ok(cursor.is_next(b')'))
     }
 
@@ -387,30 +394,59 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         part: &mut imap_part<'a>,
         cursor: &mut Cursor<'b>,
     ) -> Result<bool, NoMemory> {
-        let (Some(Str::Quoted(kind)), Some(Str::Quoted(subtype))) = (cursor.string(), cursor.string()) else {
-            return Ok(false);
-        };
-        if kind.is_empty() || subtype.is_empty() {
-            return Ok(false);
-        }
-        part.media_type = self.media_type(kind, subtype)?;
+        let Some(media_type) = self.regular_type(None, cursor)? else { return Ok(false) };
+        part.media_type = media_type;
         let Some(parameters) = self.pairs(cursor)? else { return Ok(false) };
         part.parameters = parameters;
         part.charset = find(parameters, b"charset");
-        let (Some(id), Some(description), Some(encoding)) =
-            (cursor.nstring(), cursor.nstring(), cursor.nstring())
-        else {
-            return Ok(false);
+        if !cursor.take_exactly(b" NIL NIL") {
+            let (Some(id), Some(description)) = (cursor.nstring(), cursor.nstring()) else {
+                return Ok(false);
+            };
+            part.content_id = self.text(Value::of(id))?;
+            part.description = self.header(Value::of(description))?;
+        }
+        part.encoding = match self.regular_word(cursor)? {
+            Some(encoding) => encoding.or(Text::EMPTY),
+            None if cursor.take_nil() => Text::EMPTY,
+            None => return Ok(false),
         };
         let Some(Value::Number(size)) = cursor.is_next_digit().then(|| value_at(cursor)).flatten() else {
             return Ok(false);
         };
-        let value = |string: Option<Str<'b>>| string.map_or(Value::Nil, Value::String);
-        part.content_id = self.text(value(id))?;
-        part.description = self.header(value(description))?;
-        part.encoding = self.lower(value(encoding))?.or(Text::EMPTY);
         part.size = size;
         Ok(true)
+    }
+
+    /// `media-type SP media-subtype`, or the subtype alone of a type that is known.
+    fn regular_type(
+        &mut self,
+        kind: Option<Word>,
+        cursor: &mut Cursor<'b>,
+    ) -> Result<Option<Text<'a>>, NoMemory> {
+        let start = cursor.mark();
+        if let (Some(kind), Some(subtype)) = (kind.or_else(|| cursor.take_known()), cursor.take_known()) {
+            if let Some(known) = known::media_type(kind, subtype) {
+                return Ok(Some(known));
+            }
+        }
+        cursor.go_to(start);
+        let kind = match kind {
+            Some(kind) => kind.text().bytes(),
+            None => quoted_word(cursor),
+        };
+        match (kind, quoted_word(cursor)) {
+            (Some(kind), Some(subtype)) => self.media_type(kind, subtype).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// A string in lower case; None: there is none.
+    fn regular_word(&mut self, cursor: &mut Cursor<'b>) -> Result<Option<Text<'a>>, NoMemory> {
+        if let Some(known) = cursor.take_known() {
+            return Ok(Some(known.text()));
+        }
+        cursor.string().map(|word| self.lower(Value::String(word))).transpose()
     }
 
     /// What text and messages have between their size and the extension data.
@@ -442,7 +478,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
             return Ok(true);
         }
         let Some(md5) = cursor.nstring() else { return Ok(false) };
-        part.md5 = self.text(md5.map_or(Value::Nil, Value::String))?;
+        part.md5 = self.text(Value::of(md5))?;
         self.regular_extension(part, cursor)
     }
 
@@ -676,11 +712,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         cursor.advance(1);
         let mut pairs = Few::new();
         while !cursor.take(b')') {
-            let pair = match (cursor.string(), cursor.nstring()) {
-                (Some(Str::Quoted(name)), Some(value)) => self.plain_pair(name, &value)?,
-                _ => None,
-            };
-            let Some(pair) = pair else {
+            let Some(pair) = self.plain_pair(cursor)? else {
                 cursor.go_to(list);
                 let decoded = self.decoded_pairs(self.inside(list))?;
                 cursor.skip_value();
@@ -691,27 +723,26 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         self.listed(&pairs).map(Some)
     }
 
-    /// A pair that needs no decoding.
-    fn plain_pair(&self, name: &[u8], value: &Option<Str<'b>>) -> Result<Option<imap_pair<'a>>, NoMemory> {
-        let value = match value {
-            Some(Str::Quoted(value)) => value,
-            None => &b""[..],
+    /// A pair that needs no decoding; None: it is another one.
+    fn plain_pair(&self, cursor: &mut Cursor<'b>) -> Result<Option<imap_pair<'a>>, NoMemory> {
+        let name = match cursor.take_known() {
+            Some(known) => known.text(),
+            None => match cursor.string() {
+                Some(Str::Quoted(name)) if parameter::is_plain_name(name) => {
+                    decode::lower(self.arena, &Str::Quoted(name))?
+                }
+                _ => return Ok(None),
+            },
+        };
+        let value = match cursor.nstring() {
+            Some(Some(Str::Quoted(value))) if cursor.is_clean || is_printable(value) => value,
+            Some(None) => b"",
             _ => return Ok(None),
         };
-        let (known_name, known_value) = (known::lower(name), known::exact(value));
-        let is_plain = (known_name.is_some() || parameter::is_plain_name(name))
-            && (known_value.is_some() || parameter::is_plain_value(name, value));
-        if !is_plain {
+        if !parameter::is_plain_value(name, value) {
             return Ok(None);
         }
-        let name = match known_name {
-            Some(known) => known,
-            None => decode::lower(self.arena, &Str::Quoted(name))?,
-        };
-        let value = match known_value {
-            Some(known) => known,
-            None => self.arena.text_known(value)?,
-        };
+        let value = known::exact(value).map_or_else(|| self.arena.text_known(value), Ok)?;
         Ok(Some(imap_pair { name, value }))
     }
 
@@ -766,36 +797,6 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     }
 
     fn media_type(&self, kind: &[u8], subtype: &[u8]) -> Result<Text<'a>, NoMemory> {
-        let (mut kind_place, mut subtype_place) = ([0; known::LONGEST], [0; known::LONGEST]);
-        let lower = known::folded(subtype, &mut subtype_place);
-        let usual = match known::folded(kind, &mut kind_place) {
-            b"text" => match lower {
-                b"plain" => Some(c"text/plain"),
-                b"html" => Some(c"text/html"),
-                _ => None,
-            },
-            b"multipart" => match lower {
-                b"alternative" => Some(c"multipart/alternative"),
-                b"mixed" => Some(c"multipart/mixed"),
-                b"related" => Some(c"multipart/related"),
-                _ => None,
-            },
-            b"application" => match lower {
-                b"octet-stream" => Some(c"application/octet-stream"),
-                b"pdf" => Some(c"application/pdf"),
-                _ => None,
-            },
-            b"image" => match lower {
-                b"jpeg" => Some(c"image/jpeg"),
-                b"png" => Some(c"image/png"),
-                _ => None,
-            },
-            b"message" if lower == b"rfc822" => Some(c"message/rfc822"),
-            _ => None,
-        };
-        if let Some(usual) = usual {
-            return Ok(Text::fixed(usual));
-        }
         let mut whole = Vec::new();
         whole.try_reserve_exact(kind.len() + 1 + subtype.len())?;
         whole.extend_from_slice(kind);
@@ -837,6 +838,13 @@ fn tells_no_more(cursor: &mut Cursor<'_>, nothing: &[u8]) -> bool {
         return true;
     }
     cursor.is_next(b')')
+}
+
+fn quoted_word<'b>(cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
+    match cursor.string() {
+        Some(Str::Quoted(word)) if !word.is_empty() => Some(word),
+        _ => None,
+    }
 }
 
 /// A string that names something; None if it is empty or none.
