@@ -43,6 +43,12 @@ pub fn parse(bytes: &[u8]) -> Option<Moment> {
 ///
 /// The quotes and the zone may be missing, the day have one digit, the second be 60.
 pub fn parse_internal(bytes: &[u8]) -> Option<Moment> {
+    if let [tens, ones, b'-', rest @ ..] = bytes {
+        let tens = if *tens == b' ' { b'0' } else { *tens };
+        if let (Some(day), Some((usual, []))) = (two(tens, *ones), Usual::read(rest, b'-')) {
+            return usual.moment(day);
+        }
+    }
     let mut cursor = Cursor { rest: unquoted(bytes) };
     let (year, month, day) = cursor.date()?;
     cursor.spaces()?;
@@ -84,23 +90,49 @@ pub fn parse_header(bytes: &[u8]) -> Option<Moment> {
 
 /// "Sat, 05 Apr 2003 14:01:33 +0200 (CEST)": nearly all mail has this form, and it is quick to read.
 fn parse_usual(bytes: &[u8]) -> Option<Moment> {
-    let mut cursor = Cursor { rest: bytes };
-    if let [b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b',', b' ', rest @ ..] = bytes {
-        cursor.rest = rest;
-    }
-    let day = cursor.number(1, 2)?;
-    cursor.byte(b' ')?;
-    let month = cursor.month()?;
-    cursor.byte(b' ')?;
-    let year = cursor.number(4, 4)?;
-    cursor.byte(b' ')?;
-    let time = cursor.time()?;
-    cursor.byte(b' ')?;
-    let zone = cursor.zone()?;
-    if !cursor.rest.is_empty() && !cursor.rest.starts_with(b" (") {
+    let rest = match bytes {
+        [b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b',', b' ', rest @ ..] => rest,
+        rest => rest,
+    };
+    let (day, rest) = match rest {
+        [tens, ones, b' ', rest @ ..] => (two(*tens, *ones)?, rest),
+        [ones, b' ', rest @ ..] => (two(b'0', *ones)?, rest),
+        _ => return None,
+    };
+    let (usual, rest) = Usual::read(rest, b' ')?;
+    if !rest.is_empty() && !rest.starts_with(b" (") {
         return None;
     }
-    moment((year, month, day), time, zone)
+    usual.moment(day)
+}
+
+/// What follows the day in nearly all dates: "Apr 2003 14:01:33 +0200", or the same with a dash.
+struct Usual {
+    month: i32,
+    year: i32,
+    time: (i32, i32, i32),
+    zone: i32,
+}
+
+impl Usual {
+    fn read(bytes: &[u8], separator: u8) -> Option<(Usual, &[u8])> {
+        let (sent, rest) = bytes.split_first_chunk::<23>()?;
+        let [m, o, n, dash, c, d, e, f, b' ', g, h, b':', i, j, b':', k, l, b' ', sign, p, q, r, s] = *sent
+        else {
+            return None;
+        };
+        if dash != separator || rest.first().is_some_and(u8::is_ascii_digit) {
+            return None;
+        }
+        let year = two(c, d)? * 100 + two(e, f)?;
+        let zone = offset(sign, two(p, q)? * 100 + two(r, s)?)?;
+        let time = (two(g, h)?, two(i, j)?, two(k, l)?);
+        Some((Usual { month: month_number(&[m, o, n])?, year, time, zone }, rest))
+    }
+
+    fn moment(&self, day: i32) -> Option<Moment> {
+        moment((self.year, self.month, day), self.time, self.zone)
+    }
 }
 
 fn parse_unusual(bytes: &[u8]) -> Option<Moment> {

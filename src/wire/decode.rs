@@ -53,11 +53,21 @@ pub fn header<'a>(arena: &'a Arena, string: Str<'_>, is_clean: bool) -> Result<D
             bytes
         }
     };
-    let mut decoded = Vec::new();
-    let is_clean = mime::decode_needy(&bytes, &mut decoded)?;
-    let text = arena.text_known(&decoded)?;
+    let (text, is_clean) = needy(arena, &bytes)?;
     let (raw, raw_len) = raw(arena, bytes)?;
     Ok(Decoded { text, raw, raw_len, is_clean })
+}
+
+/// The text of clean bytes, encoded words decoded.
+pub fn words<'a>(arena: &'a Arena, bytes: &[u8]) -> Result<Text<'a>, NoMemory> {
+    if mime::has_words(bytes) { Ok(needy(arena, bytes)?.0) } else { arena.text_known(bytes) }
+}
+
+/// What needs decoding; and whether all of it was understood.
+fn needy<'a>(arena: &'a Arena, bytes: &[u8]) -> Result<(Text<'a>, bool), NoMemory> {
+    let mut decoded = Vec::new();
+    let is_clean = mime::decode_needy(bytes, &mut decoded)?;
+    Ok((arena.text_known(&decoded)?, is_clean))
 }
 
 /// Bytes as they are; a large literal is taken over rather than copied.

@@ -742,7 +742,12 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         if !parameter::is_plain_value(name, value) {
             return Ok(None);
         }
-        let value = known::exact(value).map_or_else(|| self.arena.text_known(value), Ok)?;
+        let value = match known::exact(value) {
+            Some(known) => known,
+            // It is not a text, and "=?" may stand in it.
+            None if name.is(b"boundary") => self.arena.text_known(value)?,
+            None => decode::words(self.arena, value)?,
+        };
         Ok(Some(imap_pair { name, value }))
     }
 
