@@ -4,6 +4,7 @@ use memchr::{memchr, memmem};
 
 use super::cursor::{Cursor, Mark, Str};
 use super::decode::{self, Decoded};
+use super::scan::plain;
 use crate::error::NoMemory;
 use crate::model::{Arena, Bytes, Few, Text, imap_address, imap_addresses};
 
@@ -46,6 +47,12 @@ pub fn list<'a>(
         Making { items: Few::new(), group: Text::NONE, is_empty_group: false, last_end: None, arena };
     let mut oddities = Oddities::default();
     while cursor.is_next(b'(') {
+        if let Some((usual, behind)) = cursor.one_line().filter(|_| *left > 0).and_then(usual) {
+            cursor.set_rest(behind);
+            making.add_usual(usual)?;
+            *left -= 1;
+            continue;
+        }
         let start = cursor.mark();
         let found = if *left > 0 { address(cursor, &mut oddities) } else { None };
         match found {
@@ -81,11 +88,6 @@ struct Oddities {
 
 /// `address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"`
 fn address<'b>(cursor: &mut Cursor<'b>, oddities: &mut Oddities) -> Option<Raw<'b>> {
-    let start = cursor.mark();
-    if let Some(usual) = usual_address(cursor) {
-        return Some(usual);
-    }
-    cursor.go_to(start);
     cursor.take(b'(');
     let start = cursor.mark();
     let name = cursor.nstring().filter(|_| ends_here(cursor));
@@ -120,21 +122,27 @@ fn address<'b>(cursor: &mut Cursor<'b>, oddities: &mut Oddities) -> Option<Raw<'
     rest_of_address(Some(Str::Literal(text[..end].trim_ascii())), cursor, oddities)
 }
 
-/// The same as nearly all are: `("Terry Gray" NIL "gray" "cac.washington.edu")`, the name may be NIL.
-fn usual_address<'b>(cursor: &mut Cursor<'b>) -> Option<Raw<'b>> {
-    let name = if cursor.take_exactly(b"(NIL NIL ") {
-        None
-    } else {
-        cursor.take(b'(');
-        let name = cursor.plain()?;
-        cursor.take_exactly(b" NIL ").then_some(Some(Str::Quoted(name)))?
+/// An address as nearly all are.
+struct Usual<'b> {
+    name: Option<&'b [u8]>,
+    mailbox: &'b [u8],
+    host: &'b [u8],
+}
+
+/// `("Terry Gray" NIL "gray" "cac.washington.edu")`, the name may be NIL; and what is behind it.
+fn usual(sent: &[u8]) -> Option<(Usual<'_>, &[u8])> {
+    let (name, rest) = match sent.strip_prefix(b"(NIL NIL \"") {
+        Some(rest) => (None, rest),
+        None => {
+            let (name, rest) = plain(sent.strip_prefix(b"(\"")?)?;
+            (Some(name), rest.strip_prefix(b" NIL \"")?)
+        }
     };
-    let (mailbox, host) = (cursor.plain()?, cursor.plain()?);
-    cursor.take(b')').then_some(Raw {
-        name,
-        mailbox: Some(Str::Quoted(mailbox)),
-        host: Some(Str::Quoted(host)),
-    })
+    let (mailbox, rest) = plain(rest)?;
+    let (host, rest) = plain(rest.strip_prefix(b" \"")?)?;
+    let rest = rest.strip_prefix(b")")?;
+    let (mailbox, host) = (before_bracket(mailbox), behind_bracket(host));
+    (is_present(mailbox) && is_present(host)).then_some((Usual { name, mailbox, host }, rest))
 }
 
 /// The mailbox, the host and the parenthesis.
@@ -197,7 +205,7 @@ impl<'a> Making<'a> {
         let opens = raw.host.is_none() && raw.mailbox.is_some() && self.is_closed_behind(cursor, start);
         if !opens && !raw.is_end() {
             self.is_empty_group = false;
-            return self.items.push(one(raw, self.group, cursor.is_clean, oddities, self.arena)?);
+            return self.items.push(one(raw, self.group, oddities, self.arena)?);
         }
         self.end_group()?;
         self.is_empty_group = opens;
@@ -206,6 +214,15 @@ impl<'a> Making<'a> {
             None => Text::NONE,
         };
         Ok(())
+    }
+
+    /// The same of what is clean text.
+    fn add_usual(&mut self, sent: Usual<'_>) -> Result<(), NoMemory> {
+        self.is_empty_group = false;
+        let name = sent.name.map(|name| decode::header(self.arena, Str::Quoted(name), true)).transpose()?;
+        let mailbox = self.arena.text_known(sent.mailbox)?;
+        let (address, host) = self.arena.joined_known([sent.mailbox, b"@", sent.host])?;
+        self.items.push(named(name, Place { mailbox, host, address }, self.group, self.arena)?)
     }
 
     /// A group without members is told by its head alone.
@@ -265,47 +282,22 @@ fn group_head(group: Text<'_>) -> imap_address<'_> {
 fn one<'a>(
     raw: Raw<'_>,
     group: Text<'a>,
-    is_clean: bool,
-    oddities: &mut Oddities,
-    arena: &'a Arena,
-) -> Result<&'a imap_address<'a>, NoMemory> {
-    let (Some(Str::Quoted(mailbox)), Some(Str::Quoted(host)), true) = (&raw.mailbox, &raw.host, is_clean)
-    else {
-        return odd_one(raw, group, oddities, arena);
-    };
-    let (Some(mailbox), Some(host)) = (present(mailbox), present(host)) else {
-        return odd_one(raw, group, oddities, arena);
-    };
-    let name = raw.name.map(|name| decode::header(arena, name, true)).transpose()?;
-    let place =
-        Place { mailbox: Some(before_bracket(mailbox)), host: Some(behind_bracket(host)), is_known: true };
-    addressed(name, place, group, arena)
-}
-
-/// The same where something is missing, or is no plain string.
-#[cold]
-fn odd_one<'a>(
-    raw: Raw<'_>,
-    group: Text<'a>,
     oddities: &mut Oddities,
     arena: &'a Arena,
 ) -> Result<&'a imap_address<'a>, NoMemory> {
     let mailbox = raw.mailbox.as_ref().map(Str::bytes).transpose()?;
-    let mailbox = mailbox.as_deref().and_then(present);
+    let mailbox = mailbox.as_deref().filter(|mailbox| is_present(mailbox));
     let host = raw.host.as_ref().map(Str::bytes).transpose()?;
-    let host = host.as_deref().and_then(present);
+    let host = host.as_deref().filter(|host| is_present(host));
     // Gmail exchanges the two: the name is `<address>`, the mailbox is the name.
     if let (Some(sent), None, Some(inner)) = (mailbox, host, raw.name.as_ref().and_then(bracketed)) {
         oddities.has_any = true;
         let at = memchr(b'@', inner).unwrap_or(inner.len());
         let name = decode::header(arena, Str::Literal(sent), false)?;
-        let place = Place { mailbox: Some(&inner[..at]), host: inner.get(at + 1..), is_known: false };
-        return addressed(Some(name), place, group, arena);
+        return named(Some(name), place(Some(&inner[..at]), inner.get(at + 1..), arena)?, group, arena);
     }
     let name = raw.name.map(|name| decode::header(arena, name, false)).transpose()?;
-    let place =
-        Place { mailbox: mailbox.map(before_bracket), host: host.map(behind_bracket), is_known: false };
-    addressed(name, place, group, arena)
+    named(name, place(mailbox.map(before_bracket), host.map(behind_bracket), arena)?, group, arena)
 }
 
 /// A mailbox and a host that some servers leave in their angle brackets.
@@ -318,55 +310,48 @@ fn behind_bracket(host: &[u8]) -> &[u8] {
 }
 
 /// Where mail goes.
-struct Place<'b> {
-    mailbox: Option<&'b [u8]>,
-    host: Option<&'b [u8]>,
-    /// Both are clean text.
-    is_known: bool,
+struct Place<'a> {
+    mailbox: Text<'a>,
+    host: Text<'a>,
+    address: Text<'a>,
 }
 
-fn addressed<'a>(
+fn place<'a>(mailbox: Option<&[u8]>, host: Option<&[u8]>, arena: &'a Arena) -> Result<Place<'a>, NoMemory> {
+    let mailbox = mailbox.map_or(Ok(Text::NONE), |mailbox| arena.text(mailbox))?;
+    let Some(host) = host else {
+        return Ok(Place { mailbox, host: Text::NONE, address: mailbox.or(Text::EMPTY) });
+    };
+    let host = arena.text(host)?.bytes().unwrap_or_default();
+    let (address, host) = arena.joined_known([mailbox.bytes().unwrap_or_default(), b"@", host])?;
+    Ok(Place { mailbox, host, address })
+}
+
+fn named<'a>(
     name: Option<Decoded<'a>>,
-    place: Place<'_>,
+    place: Place<'a>,
     group: Text<'a>,
     arena: &'a Arena,
 ) -> Result<&'a imap_address<'a>, NoMemory> {
-    let mailbox = match place.mailbox {
-        Some(mailbox) if place.is_known => arena.text_known(mailbox)?,
-        Some(mailbox) => arena.text(mailbox)?,
-        None => Text::NONE,
-    };
-    let (address, host) = match place.host {
-        Some(host) if place.is_known => {
-            arena.joined_known([place.mailbox.unwrap_or_default(), b"@", host])?
-        }
-        Some(host) => {
-            let host = arena.text(host)?.bytes().unwrap_or_default();
-            arena.joined_known([mailbox.bytes().unwrap_or_default(), b"@", host])?
-        }
-        None => (mailbox.or(Text::EMPTY), Text::NONE),
-    };
-    let raw = name.as_ref().map_or((Bytes::NONE, 0), |name| (name.raw, name.raw_len));
+    let Place { mailbox, host, address } = place;
+    let (raw_name, raw_name_len) = name.as_ref().map_or((Bytes::NONE, 0), |name| (name.raw, name.raw_len));
     let name = name.map_or(Text::NONE, |name| name.text);
     let name = if name.is_empty() { Text::NONE } else { name };
-    let label = name.or(address);
     arena.put(imap_address {
-        label,
+        label: name.or(address),
         name,
         address,
         mailbox,
         host,
         group,
-        raw_name: raw.0,
-        raw_name_len: raw.1,
+        raw_name,
+        raw_name_len,
     })
 }
 
 /// What servers write where something is missing is nothing.
 #[inline]
-fn present(bytes: &[u8]) -> Option<&[u8]> {
-    let is_missing = matches!(bytes, b"MISSING_MAILBOX" | b"MISSING_DOMAIN" | b".MISSING-HOST-NAME.");
-    (!is_missing).then_some(bytes)
+fn is_present(bytes: &[u8]) -> bool {
+    !matches!(bytes, b"MISSING_MAILBOX" | b"MISSING_DOMAIN" | b".MISSING-HOST-NAME.")
 }
 
 fn bracketed<'b>(name: &Str<'b>) -> Option<&'b [u8]> {

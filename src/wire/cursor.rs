@@ -138,6 +138,16 @@ impl<'b> Cursor<'b> {
         &self.bytes[self.at..]
     }
 
+    /// The same, if all of the response is clean text on one line.
+    pub fn one_line(&self) -> Option<&'b [u8]> {
+        self.is_one_line.then(|| self.rest())
+    }
+
+    /// Goes on to where `rest` begins, which is the end of what is left.
+    pub fn set_rest(&mut self, rest: &[u8]) {
+        self.at = self.bytes.len() - rest.len();
+    }
+
     pub fn since(&self, start: usize) -> &'b [u8] {
         self.bytes.get(start..self.at).unwrap_or_default()
     }
@@ -204,7 +214,7 @@ impl<'b> Cursor<'b> {
         let rest = self.rest();
         let (word, behind) = known::quoted(rest.strip_prefix(b" ").unwrap_or(rest))?;
         behind.first().copied().is_none_or(may_follow_string).then(|| {
-            self.at = self.bytes.len() - behind.len();
+            self.set_rest(behind);
             word
         })
     }
@@ -380,7 +390,7 @@ impl<'b> Cursor<'b> {
         let after = self.rest();
         let after = after.strip_prefix(b"+").unwrap_or(after).strip_prefix(b"}")?;
         let after = [&b"\r\n"[..], b"\n", b"  "].iter().find_map(|end| after.strip_prefix(*end))?;
-        self.at = self.bytes.len() - after.len();
+        self.set_rest(after);
         if size >= BIG_LITERAL as u64 {
             let bytes = self.big.get(self.next_big)?;
             self.next_big += 1;
@@ -396,7 +406,7 @@ impl<'b> Cursor<'b> {
     fn skip_stray_line_end(&mut self) {
         let rest = self.rest();
         if let Some(after) = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")) {
-            self.at = self.bytes.len() - after.len();
+            self.set_rest(after);
         }
     }
 
