@@ -4,7 +4,7 @@ use memchr::{memchr, memmem};
 
 use super::cursor::{Cursor, Mark, Str};
 use super::decode::{self, Decoded};
-use super::scan::plain;
+use super::plain::{Otherwise, Plain};
 use crate::error::NoMemory;
 use crate::model::{Arena, Bytes, Few, Text, imap_address, imap_addresses};
 
@@ -47,8 +47,9 @@ pub fn list<'a>(
         Making { items: Few::new(), group: Text::NONE, is_empty_group: false, last_end: None, arena };
     let mut oddities = Oddities::default();
     while cursor.is_next(b'(') {
-        if let Some((usual, behind)) = cursor.one_line().filter(|_| *left > 0).and_then(usual) {
-            cursor.set_rest(behind);
+        let sent = cursor.as_plain().filter(|_| *left > 0);
+        if let Some((usual, behind)) = sent.and_then(|sent| usual(sent).ok()) {
+            cursor.set_rest(behind.rest());
             making.add_usual(usual)?;
             *left -= 1;
             continue;
@@ -130,19 +131,19 @@ struct Usual<'b> {
 }
 
 /// `("Terry Gray" NIL "gray" "cac.washington.edu")`, the name may be NIL; and what is behind it.
-fn usual(sent: &[u8]) -> Option<(Usual<'_>, &[u8])> {
-    let (name, rest) = match sent.strip_prefix(b"(NIL NIL \"") {
-        Some(rest) => (None, rest),
-        None => {
-            let (name, rest) = plain(sent.strip_prefix(b"(\"")?)?;
-            (Some(name), rest.strip_prefix(b" NIL \"")?)
-        }
-    };
-    let (mailbox, rest) = plain(rest)?;
-    let (host, rest) = plain(rest.strip_prefix(b" \"")?)?;
-    let rest = rest.strip_prefix(b")")?;
-    let (mailbox, host) = (before_bracket(mailbox), behind_bracket(host));
-    (is_present(mailbox) && is_present(host)).then_some((Usual { name, mailbox, host }, rest))
+fn usual(mut sent: Plain<'_>) -> Result<(Usual<'_>, Plain<'_>), Otherwise> {
+    sent.take(b"(")?;
+    let name = sent.nstring()?;
+    sent.take(b" NIL ")?;
+    let mailbox = before_bracket(sent.string()?);
+    sent.take(b" ")?;
+    let host = behind_bracket(sent.string()?);
+    sent.take(b")")?;
+    if is_present(mailbox) && is_present(host) {
+        Ok((Usual { name, mailbox, host }, sent))
+    } else {
+        Err(Otherwise)
+    }
 }
 
 /// The mailbox, the host and the parenthesis.

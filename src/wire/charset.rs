@@ -262,9 +262,11 @@ fn feed(decoder: &mut Decoder, bytes: &[u8], is_last: bool, out: &mut Vec<u8>) -
     let mut rest = bytes;
     loop {
         let start = out.len();
-        let room = rest.len().min(PIECE) * 3 + PIECE / 32;
-        out.try_reserve(room)?;
-        out.resize(start + room, 0);
+        // One character needs no more, so the decoder gets on.
+        if out.capacity() - start < PIECE / 32 {
+            out.try_reserve(rest.len().min(PIECE) * 3 + PIECE / 32)?;
+        }
+        out.resize(out.capacity().min(start + PIECE), 0);
         let (result, read, written, had_errors) = decoder.decode_to_utf8(rest, &mut out[start..], is_last);
         is_clean &= !had_errors;
         out.truncate(start + written);

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::frame::{BIG_LITERAL, literal_size};
-use super::known::{self, Word};
+use super::plain::Plain;
 use super::scan::{few_digits, first_of};
 use crate::error::NoMemory;
 use crate::model::{are_clean_lines, is_clean};
@@ -138,9 +138,10 @@ impl<'b> Cursor<'b> {
         &self.bytes[self.at..]
     }
 
-    /// The same, if all of the response is clean text on one line.
-    pub fn one_line(&self) -> Option<&'b [u8]> {
-        self.is_one_line.then(|| self.rest())
+    /// What is left, if all of the response is clean text on one line.
+    #[inline(always)]
+    pub fn as_plain(&self) -> Option<Plain<'b>> {
+        self.is_one_line.then(|| Plain::new(self.rest()))
     }
 
     /// Goes on to where `rest` begins, which is the end of what is left.
@@ -189,14 +190,6 @@ impl<'b> Cursor<'b> {
         is_next
     }
 
-    /// Takes these bytes if just they are next.
-    #[inline]
-    pub fn take_exactly(&mut self, bytes: &[u8]) -> bool {
-        let is_next = self.rest().starts_with(bytes);
-        self.at += if is_next { bytes.len() } else { 0 };
-        is_next
-    }
-
     /// Takes `word` in any case if it is next and ends there.
     pub fn take_word(&mut self, word: &[u8]) -> bool {
         self.skip_spaces();
@@ -207,16 +200,6 @@ impl<'b> Cursor<'b> {
             self.at += word.len();
         }
         is_next
-    }
-
-    /// Takes a word that many messages have, in quotes and any case, if it is next.
-    pub fn take_known(&mut self) -> Option<Word> {
-        let rest = self.rest();
-        let (word, behind) = known::quoted(rest.strip_prefix(b" ").unwrap_or(rest))?;
-        behind.first().copied().is_none_or(may_follow_string).then(|| {
-            self.set_rest(behind);
-            word
-        })
     }
 
     /// `nil = "NIL"`

@@ -31,10 +31,9 @@ pub fn astring<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Result<Option<T
     string.map(|string| text(arena, &string, cursor.is_clean)).transpose()
 }
 
-/// A string as text in lower case.
-pub fn lower<'a>(arena: &'a Arena, string: &Str<'_>) -> Result<Text<'a>, NoMemory> {
+/// Bytes as text in lower case.
+pub fn lower<'a>(arena: &'a Arena, bytes: &[u8]) -> Result<Text<'a>, NoMemory> {
     let mut lowered = Vec::new();
-    let bytes = string.bytes()?;
     lowered.try_reserve_exact(bytes.len())?;
     lowered.extend(bytes.iter().map(u8::to_ascii_lowercase));
     arena.text(&lowered)

@@ -3,7 +3,7 @@
 
 use std::ffi::CStr;
 
-use super::scan::first_of;
+use super::scan::first_in_word;
 use crate::model::{List, Text, imap_pair, imap_pairs};
 
 /// The charsets that most texts have stand first.
@@ -108,14 +108,22 @@ impl Word {
 
 /// The word, in any case, that `sent` begins with in quotes, if that is known; and what is behind them.
 pub fn quoted(sent: &[u8]) -> Option<(Word, &[u8])> {
-    let (b'"', inner) = sent.split_first()? else { return None };
-    let sixteen = inner.first_chunk::<LONGEST>()?;
-    let length = first_of(sixteen, [b'"']).unwrap_or(LONGEST);
+    let inner = sent.strip_prefix(b"\"")?;
+    let (halves, length) = up_to_quote(inner.first_chunk()?);
     let behind = inner.get(length..)?.strip_prefix(b"\"")?;
-    let word =
-        u128::from_le_bytes(*sixteen) & u128::MAX.checked_shr(8 * (LONGEST - length) as u32).unwrap_or(0);
-    let halves = [word as u64, (word >> 64) as u64];
     Some((find(number(halves.map(lower_case)), length)?, behind))
+}
+
+/// What stands before the first quote, as two numbers, and how long it is.
+fn up_to_quote(sixteen: &[u8; LONGEST]) -> ([u64; 2], usize) {
+    let word = u128::from_le_bytes(*sixteen);
+    let (first, second) = (word as u64, (word >> 64) as u64);
+    let low = |word: u64, bytes: usize| word & ((1 << (8 * bytes)) - 1);
+    match (first_in_word(first, [b'"']), first_in_word(second, [b'"'])) {
+        (Some(at), _) => ([low(first, at), 0], at),
+        (None, Some(at)) => ([first, low(second, at)], size_of::<u64>() + at),
+        (None, None) => ([first, second], LONGEST),
+    }
 }
 
 /// A word in lower case, to be matched with words of at most 16 bytes; of a longer one nothing.
@@ -200,17 +208,13 @@ const fn place(word: &CStr) -> Word {
     Word(at as u8)
 }
 
-/// The parameters of a text as most have them, `("CHARSET" "UTF-8")`, where they begin; and how long they are.
-pub fn charset_alone(sent: &[u8]) -> Option<(usize, &'static imap_pairs<'static>)> {
-    let head = b"(\"CHARSET\" \"";
-    let (name, value) = sent.split_at_checked(head.len())?;
-    if !name.eq_ignore_ascii_case(head) {
-        return None;
-    }
-    let end =
-        |charset: &&CStr| value.strip_prefix(charset.to_bytes()).is_some_and(|end| end.starts_with(b"\")"));
-    let at = WORDS[..CHARSETS].iter().position(end)?;
-    Some((head.len() + WORDS[at].count_bytes() + 2, &LISTS[at]))
+/// The parameters of a text as most have them, `("CHARSET" "UTF-8")`; and what is behind them.
+pub fn charset_alone(sent: &[u8]) -> Option<(&'static imap_pairs<'static>, &[u8])> {
+    let value = sent.strip_prefix(b"(\"CHARSET\" \"").or_else(|| sent.strip_prefix(b"(\"charset\" \""))?;
+    WORDS.iter().zip(&LISTS).find_map(|(charset, list)| {
+        let behind = value.strip_prefix(charset.to_bytes())?.strip_prefix(b"\")")?;
+        Some((list, behind))
+    })
 }
 
 static LISTS: [imap_pairs<'static>; CHARSETS] = {
@@ -297,9 +301,9 @@ mod tests {
     #[test]
     fn charsets_alone_are_made_once() {
         for charset in &WORDS[..CHARSETS] {
-            let sent = format!("(\"Charset\" \"{}\") NIL", charset.to_str().unwrap());
-            let (length, pairs) = charset_alone(sent.as_bytes()).unwrap();
-            assert_eq!((&sent[length..], pairs.count), (" NIL", 1));
+            let sent = format!("(\"charset\" \"{}\") NIL", charset.to_str().unwrap());
+            let (pairs, behind) = charset_alone(sent.as_bytes()).unwrap();
+            assert_eq!((behind, pairs.count), (&b" NIL"[..], 1));
             let pair = pairs.items.iter().next().unwrap();
             assert_eq!((pair.name.get(), pair.value.bytes()), (Some("charset"), Some(charset.to_bytes())));
         }

@@ -30,6 +30,8 @@ pub mod list;
 pub mod mime;
 pub mod namespace;
 pub mod parameter;
+pub mod plain;
+pub mod regular;
 pub mod response;
 pub mod returns;
 pub mod rights;

@@ -21,15 +21,9 @@ pub fn first_of<const N: usize>(bytes: &[u8], wanted: [u8; N]) -> Option<usize> 
     rest.iter().position(|byte| wanted.contains(byte)).map(|at| bytes.len() - rest.len() + at)
 }
 
-/// What a quoted string without backslashes holds, behind its opening quote; and what is behind its closing one.
+/// The same of eight bytes, the first of them the lowest.
 #[inline]
-pub fn plain(quoted: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (plain, rest) = quoted.split_at_checked(first_of(quoted, [b'"', b'\\'])?)?;
-    rest.strip_prefix(b"\"").map(|rest| (plain, rest))
-}
-
-#[inline]
-fn first_in_word<const N: usize>(word: u64, wanted: [u8; N]) -> Option<usize> {
+pub fn first_in_word<const N: usize>(word: u64, wanted: [u8; N]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
     // The lowest bit of 0x80.. that is set belongs to the first byte that is zero; higher ones may be wrong.
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word;

@@ -6,13 +6,15 @@ use std::borrow::Cow;
 
 use super::cursor::{Cursor, Mark, Str};
 use super::defect::Defects;
-use super::known::{self, Word};
+use super::known;
 use super::parameter::{self, Parameter};
+use super::plain::{Irregular, Plain};
+use super::regular;
 use super::{decode, envelope, value};
 use crate::error::NoMemory;
 use crate::model::{
     Arena, Few, List, Text, imap_defect_kind, imap_defect_kind::*, imap_item, imap_pair, imap_pairs,
-    imap_part, imap_texts, is_printable,
+    imap_part, imap_texts,
 };
 
 /// Limits on what one structure may cost.
@@ -115,12 +117,6 @@ enum Value<'b> {
     List(Mark),
 }
 
-impl<'b> Value<'b> {
-    fn of(nstring: Option<Str<'b>>) -> Value<'b> {
-        nstring.map_or(Value::Nil, Value::String)
-    }
-}
-
 /// The values of a part. A part has seventeen fields at most; what is beyond belongs to its extension.
 struct Values<'b> {
     values: [Value<'b>; VALUES],
@@ -189,24 +185,20 @@ const DEEPEST: usize = 200;
 
 impl<'a, 'b> Structure<'a, 'b, '_> {
     fn body(&mut self, cursor: &mut Cursor<'b>, place: &Place<'a>) -> Result<(), NoMemory> {
-        let start = cursor.clone();
+        let start = cursor.mark();
         if place.depth >= self.limits.nesting.min(DEEPEST) {
             cursor.skip_value();
             let section = place.part_section(self.arena)?;
             let own = self.reserve()?;
             self.settle(own, &mut place.part(section))?;
-            return self.defect(
-                IMAP_DEFECT_LIMIT,
-                &start,
-                cursor,
-                c"body parts are nested too deeply: cut here",
-            );
+            let text = c"body parts are nested too deeply: cut here";
+            return self.defect(IMAP_DEFECT_LIMIT, start, cursor, text);
         }
         cursor.take(b'(');
         if cursor.is_next(b'(') {
             self.multipart(cursor, place)?;
         } else {
-            self.part(cursor, place, &start)?;
+            self.part(cursor, place, start)?;
         }
         while !cursor.is_at_end() && !cursor.take(b')') {
             if !cursor.skip_value() {
@@ -232,28 +224,29 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     fn defect(
         &mut self,
         kind: imap_defect_kind,
-        start: &Cursor<'_>,
+        start: Mark,
         end: &Cursor<'_>,
         text: &'static std::ffi::CStr,
     ) -> Result<(), NoMemory> {
-        self.defects.note(self.arena, kind, start.at(), text, end.since(start.at()))
+        let start = self.cursor(start).at();
+        self.defects.note(self.arena, kind, start, text, end.since(start))
     }
 
     /// A defect of all that begins at `start`.
     fn defect_of(
         &mut self,
         kind: imap_defect_kind,
-        start: &Cursor<'_>,
+        start: Mark,
         text: &'static std::ffi::CStr,
     ) -> Result<(), NoMemory> {
-        let mut end = start.clone();
+        let mut end = self.cursor(start);
         end.skip_value();
         self.defect(kind, start, &end, text)
     }
 
     /// `body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]`
     fn multipart(&mut self, cursor: &mut Cursor<'b>, place: &Place<'a>) -> Result<(), NoMemory> {
-        let start = cursor.clone();
+        let start = cursor.mark();
         let section = place.multipart_section(self.arena)?;
         let own = self.reserve()?;
         let parent = i32::try_from(own).unwrap_or(i32::MAX);
@@ -264,73 +257,35 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
             let child = Place { section, parent, depth: place.depth + 1, kind: Within::Multipart };
             self.body(cursor, &child)?;
         }
-        let fields = cursor.mark();
         let mut part = place.part(section);
-        if !self.regular_multipart(&mut part, cursor)? {
+        if !self.regular(regular::multipart, cursor, &mut part)? {
             part = place.part(section);
-            cursor.go_to(fields);
             let values = Values::cut(cursor);
             let subtype = word(values.get(0))?;
             part.media_type = self.media_type(b"multipart", subtype.as_deref().unwrap_or(b"mixed"))?;
             if self.multipart_rest(&mut part, &values, 1)? {
                 let text = c"a multipart has something in place of its disposition";
-                self.defect(IMAP_DEFECT_SYNTAX, &start, cursor, text)?;
+                self.defect(IMAP_DEFECT_SYNTAX, start, cursor, text)?;
             }
         }
         self.settle(own, &mut part)
     }
 
-    /// The fields behind the parts, as the RFC has them. False: they are others.
-    fn regular_multipart(
-        &mut self,
-        part: &mut imap_part<'a>,
+    /// Lets `read` fill in a part. False: what stands there is otherwise, and the cursor still before it.
+    fn regular(
+        &self,
+        read: fn(&mut Plain<'b>, &mut imap_part<'a>, &'a Arena) -> Result<(), Irregular>,
         cursor: &mut Cursor<'b>,
-    ) -> Result<bool, NoMemory> {
-        let Some(media_type) = self.regular_type(Some(known::MULTIPART), cursor)? else { return Ok(false) };
-        part.media_type = media_type;
-        if cursor.is_next(b')') {
-            return Ok(true);
-        }
-        let Some(parameters) = self.pairs(cursor)? else { return Ok(false) };
-        part.parameters = parameters;
-        part.charset = find(parameters, b"charset");
-        self.regular_extension(part, cursor)
-    }
-
-    /// `[SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc]]]`. False: something else stands there, or more.
-    fn regular_extension(
-        &mut self,
         part: &mut imap_part<'a>,
-        cursor: &mut Cursor<'b>,
     ) -> Result<bool, NoMemory> {
-        if tells_no_more(cursor, b" NIL NIL NIL") {
-            return Ok(true);
+        cursor.skip_spaces();
+        let Some(mut sent) = cursor.as_plain() else { return Ok(false) };
+        match read(&mut sent, part, self.arena) {
+            Ok(()) => cursor.set_rest(sent.rest()),
+            Err(Irregular::Otherwise) => return Ok(false),
+            Err(Irregular::NoMemory) => return Err(NoMemory),
         }
-        if !cursor.take_nil() {
-            if !cursor.take(b'(') {
-                return Ok(false);
-            }
-            let Some(disposition) = self.regular_word(cursor)? else { return Ok(false) };
-            part.disposition = disposition;
-            let Some(parameters) = self.pairs(cursor)? else { return Ok(false) };
-            part.disposition_parameters = parameters;
-            if !cursor.take(b')') {
-                return Ok(false);
-            }
-        }
-        if cursor.is_next(b')') {
-            return Ok(true);
-        }
-        let Some(languages) = value_at(cursor).filter(|value| !self.is_disposition(*value)) else {
-            return Ok(false);
-        };
-        part.languages = self.languages(languages)?;
-        if cursor.is_next(b')') {
-            return Ok(true);
-        }
-        let Some(location) = cursor.nstring() else { return Ok(false) };
-        part.location = self.text(Value::of(location))?;
-        Ok(cursor.is_next(b')'))
+        Ok(true)
     }
 
     /// `body-ext-mpart = body-fld-param [SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc *(SP body-extension)]]]`,
@@ -356,24 +311,15 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     }
 
     /// `body-type-1part = (body-type-basic / body-type-msg / body-type-text) [SP body-ext-1part]`
-    fn part(
-        &mut self,
-        cursor: &mut Cursor<'b>,
-        place: &Place<'a>,
-        start: &Cursor<'b>,
-    ) -> Result<(), NoMemory> {
-        let fields = cursor.mark();
+    fn part(&mut self, cursor: &mut Cursor<'b>, place: &Place<'a>, start: Mark) -> Result<(), NoMemory> {
         let mut part = place.part(place.part_section(self.arena)?);
-        if !self.regular_fields(&mut part, cursor)? {
-            cursor.go_to(fields);
+        if !self.regular(regular::fields, cursor, &mut part)? {
             let values = Values::cut(cursor);
             return self.irregular_part(&values, place, start);
         }
         let own = self.reserve()?;
         self.particular(&mut part, own, cursor, place)?;
-        let rest = cursor.mark();
-        if !self.regular_rest(&mut part, cursor)? {
-            cursor.go_to(rest);
+        if !self.regular(regular::rest, cursor, &mut part)? {
             let values = Values::cut(cursor);
             part = imap_part {
                 md5: Text::NONE,
@@ -388,68 +334,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         self.settle(own, &mut part)
     }
 
-    /// `media SP body-fields`, as the RFC has them. False: a field is missing or another one.
-    fn regular_fields(
-        &mut self,
-        part: &mut imap_part<'a>,
-        cursor: &mut Cursor<'b>,
-    ) -> Result<bool, NoMemory> {
-        let Some(media_type) = self.regular_type(None, cursor)? else { return Ok(false) };
-        part.media_type = media_type;
-        let Some(parameters) = self.pairs(cursor)? else { return Ok(false) };
-        part.parameters = parameters;
-        part.charset = find(parameters, b"charset");
-        if !cursor.take_exactly(b" NIL NIL") {
-            let (Some(id), Some(description)) = (cursor.nstring(), cursor.nstring()) else {
-                return Ok(false);
-            };
-            part.content_id = self.text(Value::of(id))?;
-            part.description = self.header(Value::of(description))?;
-        }
-        part.encoding = match self.regular_word(cursor)? {
-            Some(encoding) => encoding.or(Text::EMPTY),
-            None if cursor.take_nil() => Text::EMPTY,
-            None => return Ok(false),
-        };
-        let Some(Value::Number(size)) = cursor.is_next_digit().then(|| value_at(cursor)).flatten() else {
-            return Ok(false);
-        };
-        part.size = size;
-        Ok(true)
-    }
-
-    /// `media-type SP media-subtype`, or the subtype alone of a type that is known.
-    fn regular_type(
-        &mut self,
-        kind: Option<Word>,
-        cursor: &mut Cursor<'b>,
-    ) -> Result<Option<Text<'a>>, NoMemory> {
-        let start = cursor.mark();
-        if let (Some(kind), Some(subtype)) = (kind.or_else(|| cursor.take_known()), cursor.take_known()) {
-            if let Some(known) = known::media_type(kind, subtype) {
-                return Ok(Some(known));
-            }
-        }
-        cursor.go_to(start);
-        let kind = match kind {
-            Some(kind) => kind.text().bytes(),
-            None => quoted_word(cursor),
-        };
-        match (kind, quoted_word(cursor)) {
-            (Some(kind), Some(subtype)) => self.media_type(kind, subtype).map(Some),
-            _ => Ok(None),
-        }
-    }
-
-    /// A string in lower case; None: there is none.
-    fn regular_word(&mut self, cursor: &mut Cursor<'b>) -> Result<Option<Text<'a>>, NoMemory> {
-        if let Some(known) = cursor.take_known() {
-            return Ok(Some(known.text()));
-        }
-        cursor.string().map(|word| self.lower(Value::String(word))).transpose()
-    }
-
-    /// What text and messages have between their size and the extension data.
+    /// What messages have between their size and the extension data.
     fn particular(
         &mut self,
         part: &mut imap_part<'a>,
@@ -472,22 +357,12 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         Ok(())
     }
 
-    /// `[body-fld-md5 [SP body-fld-dsp ...]]`. False: something else stands there, or more.
-    fn regular_rest(&mut self, part: &mut imap_part<'a>, cursor: &mut Cursor<'b>) -> Result<bool, NoMemory> {
-        if tells_no_more(cursor, b" NIL NIL NIL NIL") {
-            return Ok(true);
-        }
-        let Some(md5) = cursor.nstring() else { return Ok(false) };
-        part.md5 = self.text(Value::of(md5))?;
-        self.regular_extension(part, cursor)
-    }
-
     /// Fields are missing, or others: they are told by where the size stands.
     fn irregular_part(
         &mut self,
         values: &Values<'b>,
         place: &Place<'a>,
-        start: &Cursor<'b>,
+        start: Mark,
     ) -> Result<(), NoMemory> {
         let is_number = |value: &Value<'_>| matches!(value, Value::Number(_));
         let Some(size) = values.all().iter().position(is_number) else {
@@ -532,7 +407,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         part: &mut imap_part<'a>,
         values: &Values<'b>,
         rest: usize,
-        start: &Cursor<'b>,
+        start: Mark,
     ) -> Result<(), NoMemory> {
         self.rest(part, values, rest)?;
         if matches!(values.get(rest), Value::List(_)) {
@@ -567,12 +442,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     }
 
     /// No size: a multipart without children, which some servers write in strange ways.
-    fn childless(
-        &mut self,
-        values: &Values<'b>,
-        place: &Place<'a>,
-        start: &Cursor<'b>,
-    ) -> Result<(), NoMemory> {
+    fn childless(&mut self, values: &Values<'b>, place: &Place<'a>, start: Mark) -> Result<(), NoMemory> {
         let section = place.multipart_section(self.arena)?;
         let own = self.reserve()?;
         let mut part = place.part(section);
@@ -645,7 +515,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
             part.disposition = self.lower(word)?;
         }
         if let Some(parameters) = next() {
-            part.disposition_parameters = self.pairs_of(parameters)?;
+            part.disposition_parameters = self.pairs(parameters)?;
         }
         Ok(())
     }
@@ -671,14 +541,15 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     }
 
     fn parameters(&mut self, part: &mut imap_part<'a>, value: Value<'b>) -> Result<(), NoMemory> {
-        part.parameters = self.pairs_of(value)?;
-        part.charset = find(part.parameters, b"charset");
+        part.parameters = self.pairs(value)?;
+        part.charset = regular::value_of(part.parameters, b"charset");
         Ok(())
     }
 
     /// The file's name, from either place.
     fn name(&mut self, part: &mut imap_part<'a>) -> Result<(), NoMemory> {
-        let found = find(part.disposition_parameters, b"filename").or(find(part.parameters, b"name"));
+        let found = regular::value_of(part.disposition_parameters, b"filename")
+            .or(regular::value_of(part.parameters, b"name"));
         if let Some(name) = found.get() {
             let base = parameter::base_name(name);
             // The directories are in front, so the name is the tail of the text.
@@ -690,68 +561,10 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         Ok(())
     }
 
-    fn pairs_of(&mut self, value: Value<'b>) -> Result<&'a imap_pairs<'a>, NoMemory> {
+    /// `body-fld-param = "(" string SP string *(SP string SP string) ")" / nil`, decoded (RFC 2231, RFC 2047)
+    fn pairs(&mut self, value: Value<'b>) -> Result<&'a imap_pairs<'a>, NoMemory> {
         let Value::List(list) = value else { return Ok(&imap_pairs::EMPTY) };
-        Ok(self.pairs(&mut self.cursor(list))?.unwrap_or(&imap_pairs::EMPTY))
-    }
-
-    /// `body-fld-param = "(" string SP string *(SP string SP string) ")" / nil`, decoded (RFC 2231, RFC 2047); None if it
-    /// is neither.
-    fn pairs(&mut self, cursor: &mut Cursor<'b>) -> Result<Option<&'a imap_pairs<'a>>, NoMemory> {
-        if cursor.take_nil() {
-            return Ok(Some(&imap_pairs::EMPTY));
-        }
-        if !cursor.is_next(b'(') {
-            return Ok(None);
-        }
-        if let Some((length, usual)) = known::charset_alone(cursor.rest()) {
-            cursor.advance(length);
-            return Ok(Some(usual));
-        }
-        let list = cursor.mark();
-        cursor.advance(1);
-        let mut pairs = Few::new();
-        while !cursor.take(b')') {
-            let Some(pair) = self.plain_pair(cursor)? else {
-                cursor.go_to(list);
-                let decoded = self.decoded_pairs(self.inside(list))?;
-                cursor.skip_value();
-                return Ok(Some(decoded));
-            };
-            pairs.push(self.arena.put(pair)?)?;
-        }
-        self.listed(&pairs).map(Some)
-    }
-
-    /// A pair that needs no decoding; None: it is another one.
-    fn plain_pair(&self, cursor: &mut Cursor<'b>) -> Result<Option<imap_pair<'a>>, NoMemory> {
-        let name = match cursor.take_known() {
-            Some(known) => known.text(),
-            None => match cursor.string() {
-                Some(Str::Quoted(name)) if parameter::is_plain_name(name) => {
-                    decode::lower(self.arena, &Str::Quoted(name))?
-                }
-                _ => return Ok(None),
-            },
-        };
-        let value = match cursor.nstring() {
-            Some(Some(Str::Quoted(value))) if cursor.is_clean || is_printable(value) => value,
-            Some(None) => b"",
-            _ => return Ok(None),
-        };
-        if !parameter::is_plain_value(name, value) {
-            return Ok(None);
-        }
-        let value = match known::exact(value) {
-            Some(known) => known,
-            // It is not a text, and "=?" may stand in it.
-            None if name.is(b"boundary") => self.arena.text_known(value)?,
-            None => decode::words(self.arena, value)?,
-        };
-        Ok(Some(imap_pair { name, value }))
-    }
-
-    fn decoded_pairs(&mut self, mut cursor: Cursor<'b>) -> Result<&'a imap_pairs<'a>, NoMemory> {
+        let mut cursor = self.inside(list);
         let mut sent = Vec::new();
         while let (Some(name), Some(value)) = (cursor.astring(), cursor.nstring()) {
             let value = match value {
@@ -769,12 +582,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
             let pair = imap_pair { name: self.arena.text(&name)?, value: self.arena.text(&value)? };
             pairs.push(self.arena.put(pair)?)?;
         }
-        self.listed(&pairs)
-    }
-
-    fn listed(&self, pairs: &Few<'a, imap_pair<'a>>) -> Result<&'a imap_pairs<'a>, NoMemory> {
-        let (items, count) = pairs.list(self.arena)?;
-        if count == 0 { Ok(&imap_pairs::EMPTY) } else { self.arena.put(imap_pairs { items, count }) }
+        regular::listed(&pairs, self.arena)
     }
 
     /// Types that are missing, and subtypes that stand in their place.
@@ -802,13 +610,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     }
 
     fn media_type(&self, kind: &[u8], subtype: &[u8]) -> Result<Text<'a>, NoMemory> {
-        let mut whole = Vec::new();
-        whole.try_reserve_exact(kind.len() + 1 + subtype.len())?;
-        whole.extend_from_slice(kind);
-        whole.push(b'/');
-        whole.extend_from_slice(subtype);
-        whole.make_ascii_lowercase();
-        self.arena.text(&whole)
+        regular::joined_type(kind, subtype, self.arena)
     }
 
     fn text(&self, value: Value<'b>) -> Result<Text<'a>, NoMemory> {
@@ -821,11 +623,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     fn lower(&self, value: Value<'b>) -> Result<Text<'a>, NoMemory> {
         let Value::String(string) = value else { return Ok(Text::NONE) };
         let bytes = string.bytes()?;
-        match known::lower(&bytes) {
-            Some(known) => Ok(known),
-            None if bytes.is_empty() => Ok(Text::NONE),
-            None => decode::lower(self.arena, &Str::Literal(&bytes)),
-        }
+        if bytes.is_empty() { Ok(Text::NONE) } else { decode::lower(self.arena, &bytes) }
     }
 
     fn header(&self, value: Value<'b>) -> Result<Text<'a>, NoMemory> {
@@ -833,22 +631,6 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
             Value::String(string) => Ok(decode::header(self.arena, string, self.origin.is_clean)?.text),
             _ => Ok(Text::NONE),
         }
-    }
-}
-
-/// Whether the list ends here, or behind `nothing`, which is what nearly all servers write where they have no more to tell.
-fn tells_no_more(cursor: &mut Cursor<'_>, nothing: &[u8]) -> bool {
-    if cursor.rest().strip_prefix(nothing).is_some_and(|behind| behind.first() == Some(&b')')) {
-        cursor.advance(nothing.len());
-        return true;
-    }
-    cursor.is_next(b')')
-}
-
-fn quoted_word<'b>(cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
-    match cursor.string() {
-        Some(Str::Quoted(word)) if !word.is_empty() => Some(word),
-        _ => None,
     }
 }
 
@@ -876,9 +658,4 @@ fn number(value: Value<'_>) -> Option<i64> {
         Value::Number(number) => Some(number),
         _ => None,
     }
-}
-
-fn find<'a>(pairs: &imap_pairs<'a>, name: &[u8]) -> Text<'a> {
-    let found = pairs.items.iter().find(|pair| pair.name.is(name));
-    found.map_or(Text::NONE, |pair| pair.value)
 }

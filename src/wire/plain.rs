@@ -1,0 +1,161 @@
+//! The values of a response as nearly all servers write them: text without control characters, one space between two
+//! values, strings in quotes and without backslashes. Whatever is written otherwise is left to the [`Cursor`].
+//!
+//! [`Cursor`]: super::cursor::Cursor
+
+#![forbid(unsafe_code)]
+
+use super::known::{self, Word};
+use super::scan::{few_digits, first_of};
+use crate::error::NoMemory;
+
+/// What is left of a response that is clean text on one line. It is small enough to stay in registers.
+#[derive(Clone, Copy)]
+pub struct Plain<'b> {
+    rest: &'b [u8],
+}
+
+/// It is written in another way.
+pub struct Otherwise;
+
+/// Why something was not made of plain values.
+pub enum Irregular {
+    Otherwise,
+    NoMemory,
+}
+
+impl From<Otherwise> for Irregular {
+    fn from(Otherwise: Otherwise) -> Irregular {
+        Irregular::Otherwise
+    }
+}
+
+impl From<NoMemory> for Irregular {
+    fn from(NoMemory: NoMemory) -> Irregular {
+        Irregular::NoMemory
+    }
+}
+
+impl<'b> Plain<'b> {
+    /// `rest` is clean text without line ends.
+    pub fn new(rest: &'b [u8]) -> Plain<'b> {
+        Plain { rest }
+    }
+
+    pub fn rest(self) -> &'b [u8] {
+        self.rest
+    }
+
+    /// Goes on behind what was read of it.
+    pub fn set_rest(&mut self, rest: &'b [u8]) {
+        self.rest = rest;
+    }
+
+    /// Passes just these bytes.
+    #[inline(always)]
+    pub fn take(&mut self, bytes: &[u8]) -> Result<(), Otherwise> {
+        self.rest = self.rest.strip_prefix(bytes).ok_or(Otherwise)?;
+        Ok(())
+    }
+
+    pub fn is_next(self, bytes: &[u8]) -> bool {
+        self.rest.starts_with(bytes)
+    }
+
+    /// `quoted = DQUOTE *QUOTED-CHAR DQUOTE`
+    #[inline(always)]
+    pub fn string(&mut self) -> Result<&'b [u8], Otherwise> {
+        let inner = self.rest.strip_prefix(b"\"").ok_or(Otherwise)?;
+        let end = end_of_string(inner).ok_or(Otherwise)?;
+        let (string, behind) = inner.split_at_checked(end).ok_or(Otherwise)?;
+        self.rest = behind.strip_prefix(b"\"").ok_or(Otherwise)?;
+        Ok(string)
+    }
+
+    /// `nstring = string / nil`
+    #[inline(always)]
+    pub fn nstring(&mut self) -> Result<Option<&'b [u8]>, Otherwise> {
+        if self.take(b"NIL").is_ok() { Ok(None) } else { self.string().map(Some) }
+    }
+
+    /// `number64`, the end of a value behind it.
+    #[inline(always)]
+    pub fn number(&mut self) -> Result<i64, Otherwise> {
+        let few = few_digits(self.rest).map(|(number, digits)| (i64::from(number), digits));
+        let (number, digits) = few.or_else(|| many_digits(self.rest)).ok_or(Otherwise)?;
+        let behind = self.rest.get(digits..).ok_or(Otherwise)?;
+        if !matches!(behind.first(), Some(b' ' | b')')) {
+            return Err(Otherwise);
+        }
+        self.rest = behind;
+        Ok(number)
+    }
+
+    /// A string that is a word that many messages have, in any case.
+    #[inline(always)]
+    pub fn known(&mut self) -> Result<Word, Otherwise> {
+        let (word, behind) = known::quoted(self.rest).ok_or(Otherwise)?;
+        self.rest = behind;
+        Ok(word)
+    }
+}
+
+/// Where the first quote or backslash is.
+#[inline(never)]
+fn end_of_string(inner: &[u8]) -> Option<usize> {
+    first_of(inner, [b'"', b'\\'])
+}
+
+/// The number that `rest` begins with, and how many digits it has, if they are no more than fit for sure.
+#[cold]
+fn many_digits(rest: &[u8]) -> Option<(i64, usize)> {
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let number = rest
+        .get(..digits)?
+        .iter()
+        .fold(0, |number: i64, digit| number.wrapping_mul(10).wrapping_add(i64::from(digit - b'0')));
+    (1..=18).contains(&digits).then_some((number, digits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_as_nearly_all_servers_write_them() {
+        let mut sent = Plain::new(br#""a b" NIL "Text" 1234567 12345678901 1)"#);
+        assert!(sent.take(b" ").is_err());
+        assert_eq!(sent.string().ok(), Some(&b"a b"[..]));
+        assert!(sent.take(b" ").is_ok());
+        assert_eq!(sent.nstring().ok(), Some(None));
+        assert!(sent.take(b" ").is_ok());
+        assert_eq!(sent.known().ok().and_then(|word| word.text().get()), Some("text"));
+        assert!(sent.take(b" ").is_ok());
+        assert_eq!(sent.number().ok(), Some(1_234_567));
+        assert!(sent.take(b" ").is_ok());
+        assert_eq!(sent.number().ok(), Some(12_345_678_901));
+        assert_eq!(sent.rest(), b" 1)");
+        assert!(sent.take(b" ").is_ok());
+        assert_eq!(sent.number().ok(), Some(1));
+    }
+
+    #[test]
+    fn what_is_otherwise_is_left() {
+        for other in [
+            &b""[..],
+            b"\"",
+            b"\"open",
+            br#""a\"b" "#,
+            b"{3}",
+            b"atom",
+            b"1234567890123456789 ",
+            b"-1 345678",
+            b"12",
+            b"12x 45678",
+        ] {
+            let mut sent = Plain::new(other);
+            assert!(sent.nstring().is_err() && sent.number().is_err() && sent.known().is_err());
+            assert_eq!(sent.rest(), other);
+        }
+    }
+}
