@@ -146,11 +146,21 @@ impl Arena {
         self.text_known(&clean)
     }
 
-    /// Known text of several pieces: all of it, and the last piece, which is its end.
-    pub fn joined_known<const N: usize>(&self, pieces: [&[u8]; N]) -> Result<(Text<'_>, Text<'_>), NoMemory> {
-        let whole = self.joined(pieces)?;
-        let last = pieces.last().map_or(0, |last| last.len());
-        Ok((terminated_text(whole), terminated_text(&whole[whole.len() - last..])))
+    /// Known text of several pieces.
+    pub fn joined_known<const N: usize>(&self, pieces: [&[u8]; N]) -> Result<Text<'_>, NoMemory> {
+        Ok(terminated_text(self.joined(pieces)?))
+    }
+
+    /// Known text: a mailbox, the address that it is with its host, and the host, which is the address' end.
+    pub fn address_known(
+        &self,
+        mailbox: &[u8],
+        host: &[u8],
+    ) -> Result<(Text<'_>, Text<'_>, Text<'_>), NoMemory> {
+        let both = self.joined([mailbox, b"\0", mailbox, b"@", host])?;
+        let (first, address) = both.split_at(mailbox.len() + 1);
+        let host = &address[mailbox.len() + 1..];
+        Ok((Text::terminated(first), terminated_text(address), terminated_text(host)))
     }
 
     /// Clean bytes as text and as bytes, in one copy.

@@ -46,13 +46,10 @@ pub fn list<'a>(
     let mut making =
         Making { items: Few::new(), group: Text::NONE, is_empty_group: false, last_end: None, arena };
     let mut oddities = Oddities::default();
-    while cursor.is_next(b'(') {
-        let sent = cursor.as_plain().filter(|_| *left > 0);
-        if let Some((usual, behind)) = sent.and_then(|sent| usual(sent).ok()) {
-            cursor.set_rest(behind.rest());
-            making.add_usual(usual)?;
-            *left -= 1;
-            continue;
+    loop {
+        making.add_usual(cursor, left)?;
+        if !cursor.is_next(b'(') {
+            break;
         }
         let start = cursor.mark();
         let found = if *left > 0 { address(cursor, &mut oddities) } else { None };
@@ -217,13 +214,20 @@ impl<'a> Making<'a> {
         Ok(())
     }
 
-    /// The same of what is clean text.
-    fn add_usual(&mut self, sent: Usual<'_>) -> Result<(), NoMemory> {
-        self.is_empty_group = false;
-        let name = sent.name.map(|name| decode::header(self.arena, Str::Quoted(name), true)).transpose()?;
-        let mailbox = self.arena.text_known(sent.mailbox)?;
-        let (address, host) = self.arena.joined_known([sent.mailbox, b"@", sent.host])?;
-        self.items.push(named(name, Place { mailbox, host, address }, self.group, self.arena)?)
+    /// Those that come next and are as nearly all are.
+    fn add_usual(&mut self, cursor: &mut Cursor<'_>, left: &mut usize) -> Result<(), NoMemory> {
+        let Some(mut rest) = cursor.as_plain() else { return Ok(()) };
+        while let (1.., Ok((sent, behind))) = (*left, usual(rest)) {
+            let name =
+                sent.name.map(|name| decode::header(self.arena, Str::Quoted(name), true)).transpose()?;
+            let (mailbox, address, host) = self.arena.address_known(sent.mailbox, sent.host)?;
+            self.items.push(named(name, Place { mailbox, host, address }, self.group, self.arena)?)?;
+            self.is_empty_group = false;
+            *left -= 1;
+            rest = behind;
+        }
+        cursor.set_rest(rest.rest());
+        Ok(())
     }
 
     /// A group without members is told by its head alone.
@@ -323,7 +327,7 @@ fn place<'a>(mailbox: Option<&[u8]>, host: Option<&[u8]>, arena: &'a Arena) -> R
         return Ok(Place { mailbox, host: Text::NONE, address: mailbox.or(Text::EMPTY) });
     };
     let host = arena.text(host)?.bytes().unwrap_or_default();
-    let (address, host) = arena.joined_known([mailbox.bytes().unwrap_or_default(), b"@", host])?;
+    let (_, address, host) = arena.address_known(mailbox.bytes().unwrap_or_default(), host)?;
     Ok(Place { mailbox, host, address })
 }
 

@@ -23,10 +23,10 @@ pub fn fields<'a>(sent: &mut Plain<'_>, part: &mut imap_part<'a>, arena: &'a Are
     }
     part.encoding = if sent.take(b"NIL").is_ok() { Text::EMPTY } else { lower(sent, arena)? };
     sent.take(b" ")?;
-    part.size = i64::from(sent.number()?);
+    part.size = sent.number()?;
     let mut ahead = *sent;
     if let Ok(lines) = ahead.take(b" ").and_then(|()| ahead.number()) {
-        part.lines = i64::from(lines);
+        part.lines = lines;
         *sent = ahead;
     }
     Ok(())

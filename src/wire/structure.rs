@@ -99,7 +99,7 @@ impl<'a> Place<'a> {
 
     fn longer(&self, arena: &'a Arena, last: &[u8]) -> Result<Text<'a>, NoMemory> {
         match self.section.bytes() {
-            Some(before) if !before.is_empty() => Ok(arena.joined_known([before, b".", last])?.0),
+            Some(before) if !before.is_empty() => arena.joined_known([before, b".", last]),
             _ => known::exact(last).map_or_else(|| arena.text_known(last), Ok),
         }
     }
