@@ -351,7 +351,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
                 *cursor = sent;
             }
         }
-        if cursor.is_next_digit() {
+        if part.lines < 0 && cursor.is_next_digit() {
             part.lines = value_at(cursor).and_then(number).unwrap_or(-1);
         }
         Ok(())
