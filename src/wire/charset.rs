@@ -60,12 +60,19 @@ pub enum Charset {
 }
 
 impl Charset {
+    /// Those that most mail has.
+    pub fn usual(name: &[u8]) -> Option<Charset> {
+        match known::folded(name, &mut [0; known::LONGEST]) {
+            b"utf-8" => Some(Charset::Encoding(UTF_8)),
+            b"iso-8859-1" => Some(Charset::Encoding(WINDOWS_1252)),
+            _ => None,
+        }
+    }
+
     /// Looks a name up, in any case; the language of RFC 2231 ("utf-8*en") and quotes are cut off.
     pub fn of(name: &[u8]) -> Option<Charset> {
-        match known::folded(name, &mut [0; known::LONGEST]) {
-            b"utf-8" => return Some(Charset::Encoding(UTF_8)),
-            b"iso-8859-1" => return Some(Charset::Encoding(WINDOWS_1252)),
-            _ => {}
+        if let Some(usual) = Charset::usual(name) {
+            return Some(usual);
         }
         let name = name.split(|&b| b == b'*').next().unwrap_or(name);
         let name = name.strip_prefix(b"\"").unwrap_or(name);

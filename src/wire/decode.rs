@@ -6,7 +6,7 @@ use super::cursor::{Cursor, Str};
 use super::frame::BIG_LITERAL;
 use super::mime;
 use crate::error::NoMemory;
-use crate::model::{Arena, Bytes, Text, is_clean};
+use crate::model::{Arena, Bytes, Text, is_clean, is_printable};
 
 /// Text and the bytes that it was made from; one copy serves for both when they are the same.
 pub struct Decoded<'a> {
@@ -41,32 +41,38 @@ pub fn lower<'a>(arena: &'a Arena, bytes: &[u8]) -> Result<Text<'a>, NoMemory> {
 
 /// A header field's value: encoded words are decoded (RFC 2047).
 pub fn header<'a>(arena: &'a Arena, string: Str<'_>, is_clean: bool) -> Result<Decoded<'a>, NoMemory> {
-    let bytes = match string {
-        Str::Quoted(bytes) if is_clean && !mime::has_words(bytes) => return same(arena, bytes),
-        Str::Quoted(bytes) if is_clean => Cow::Borrowed(bytes),
+    let (bytes, first) = match string {
+        Str::Quoted(bytes) if is_clean => match mime::first_word(bytes) {
+            None => return same(arena, bytes),
+            first => (Cow::Borrowed(bytes), first),
+        },
         ref other => {
             let bytes = other.bytes()?;
-            if !mime::needs_decoding(&bytes) {
+            let first = mime::first_word(&bytes);
+            if first.is_none() && is_printable(&bytes) {
                 return same(arena, &bytes);
             }
-            bytes
+            (bytes, first)
         }
     };
-    let (text, is_clean) = needy(arena, &bytes)?;
+    let (text, is_clean) = decoded(arena, &bytes, first)?;
     let (raw, raw_len) = raw(arena, bytes)?;
     Ok(Decoded { text, raw, raw_len, is_clean })
 }
 
 /// The text of clean bytes, encoded words decoded.
 pub fn words<'a>(arena: &'a Arena, bytes: &[u8]) -> Result<Text<'a>, NoMemory> {
-    if mime::has_words(bytes) { Ok(needy(arena, bytes)?.0) } else { arena.text_known(bytes) }
+    match mime::first_word(bytes) {
+        None => arena.text_known(bytes),
+        first => Ok(decoded(arena, bytes, first)?.0),
+    }
 }
 
-/// What needs decoding; and whether all of it was understood.
-fn needy<'a>(arena: &'a Arena, bytes: &[u8]) -> Result<(Text<'a>, bool), NoMemory> {
-    let mut decoded = Vec::new();
-    let is_clean = mime::decode_needy(bytes, &mut decoded)?;
-    Ok((arena.text_known(&decoded)?, is_clean))
+/// Whether all of it was understood stands beside.
+fn decoded<'a>(arena: &'a Arena, bytes: &[u8], first: Option<usize>) -> Result<(Text<'a>, bool), NoMemory> {
+    let mut text = Vec::new();
+    let is_clean = mime::decode_from(first, bytes, &mut text)?;
+    Ok((arena.text_known(&text)?, is_clean))
 }
 
 /// Bytes as they are; a large literal is taken over rather than copied.

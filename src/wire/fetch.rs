@@ -398,13 +398,16 @@ impl Name {
     /// As nearly all servers write them, a space behind; and how long it is.
     fn usual(sent: &[u8]) -> Option<(Name, usize)> {
         let is = |name: Name, label: &[u8]| sent.starts_with(label).then_some((name, label.len() - 1));
-        is(Name::Uid, b"UID ")
-            .or_else(|| is(Name::Flags, b"FLAGS "))
-            .or_else(|| is(Name::Modseq, b"MODSEQ "))
-            .or_else(|| is(Name::Envelope, b"ENVELOPE "))
-            .or_else(|| is(Name::Size, b"RFC822.SIZE "))
-            .or_else(|| is(Name::InternalDate, b"INTERNALDATE "))
-            .or_else(|| is(Name::Structure, b"BODYSTRUCTURE "))
+        match sent.first()? {
+            b'U' => is(Name::Uid, b"UID "),
+            b'F' => is(Name::Flags, b"FLAGS "),
+            b'M' => is(Name::Modseq, b"MODSEQ "),
+            b'E' => is(Name::Envelope, b"ENVELOPE "),
+            b'R' => is(Name::Size, b"RFC822.SIZE "),
+            b'I' => is(Name::InternalDate, b"INTERNALDATE "),
+            b'B' => is(Name::Structure, b"BODYSTRUCTURE "),
+            _ => None,
+        }
     }
 
     fn of(label: &[u8]) -> Name {

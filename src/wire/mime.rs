@@ -16,22 +16,18 @@ use crate::wire::utf7::sextet;
 /// UTF-8 where that is valid, else windows-1252. False if something was not understood. At most three bytes
 /// come of one.
 pub fn decode_words(raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
-    if !needs_decoding(raw) {
-        append(out, raw)?;
-        return Ok(true);
-    }
-    decode_needy(raw, out)
+    decode_from(first_word(raw), raw, out)
 }
 
-/// The same of what needs it.
-pub fn decode_needy(raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
+/// The same where it is known where the first encoded word is, if there is one.
+pub fn decode_from(first: Option<usize>, raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
     let mut is_clean = true;
     let mut words = Words::default();
     out.try_reserve(raw.len())?;
     // `done` is where the last word ended: text from there on is not yet copied.
-    let (mut done, mut from) = (0, 0);
-    while let Some(at) = word_start(raw, from) {
-        match word(&raw[at..]) {
+    let (mut done, mut next) = (0, first);
+    while let Some(at) = next {
+        let from = match word(&raw[at..]) {
             Found::Word(word) => {
                 let gap = &raw[done..at];
                 if !gap.iter().all(u8::is_ascii_whitespace) || (done == 0 && at > 0) {
@@ -39,13 +35,14 @@ pub fn decode_needy(raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
                 }
                 is_clean &= words.push(&word, out)?;
                 done = at + word.size;
-                from = done;
+                done
             }
             found => {
                 is_clean &= matches!(found, Found::Text);
-                from = at + 2;
+                at + 2
             }
-        }
+        };
+        next = word_start(raw, from);
     }
     is_clean &= words.flush(out)?;
     if done < raw.len() {
@@ -56,12 +53,12 @@ pub fn decode_needy(raw: &[u8], out: &mut Vec<u8>) -> Result<bool, NoMemory> {
 
 /// Whether `decode_words` would change anything: false for printable ASCII without "=?".
 pub fn needs_decoding(raw: &[u8]) -> bool {
-    !is_printable(raw) || has_words(raw)
+    !is_printable(raw) || first_word(raw).is_some()
 }
 
-/// Whether there may be an encoded word in it.
-pub fn has_words(raw: &[u8]) -> bool {
-    word_start(raw, 0).is_some()
+/// Where the first encoded word may be.
+pub fn first_word(raw: &[u8]) -> Option<usize> {
+    word_start(raw, 0)
 }
 
 /// The same without encoded words, for text that is not a header's: valid UTF-8 without control characters.
@@ -119,10 +116,10 @@ fn word_start(raw: &[u8], from: usize) -> Option<usize> {
 fn word(bytes: &[u8]) -> Found<'_> {
     const LONGEST_CHARSET: usize = 64;
     let label = &bytes[2..];
-    let ends_label = |byte: &u8| !byte.is_ascii_graphic() || matches!(byte, b'?' | b'=');
-    let Some(size) = label.iter().take(LONGEST_CHARSET).position(ends_label) else { return Found::Text };
-    let (label, rest) = label.split_at(size);
-    if rest.first() != Some(&b'?') {
+    let size = first_of(&label[..label.len().min(LONGEST_CHARSET)], [b'?']);
+    let Some((label, rest)) = size.and_then(|size| label.split_at_checked(size)) else { return Found::Text };
+    let known = Charset::usual(label);
+    if known.is_none() && label.iter().any(|byte| !byte.is_ascii_graphic() || *byte == b'=') {
         return Found::Text;
     }
     let (is_base64, text) = match rest {
@@ -132,9 +129,9 @@ fn word(bytes: &[u8]) -> Found<'_> {
     };
     let Some(text) = encoded_text(text) else { return Found::Broken };
     let is_valid = !is_base64 || are_sextets(text) || text.iter().all(|&b| is_base64_byte(b));
-    match Charset::of(label) {
+    match known.or_else(|| Charset::of(label)) {
         Some(charset) if is_valid && !label.is_empty() => {
-            Found::Word(Word { charset, is_base64, text, size: 2 + size + 3 + text.len() + 2 })
+            Found::Word(Word { charset, is_base64, text, size: 2 + label.len() + 3 + text.len() + 2 })
         }
         _ => Found::Broken,
     }
