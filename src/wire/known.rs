@@ -77,7 +77,7 @@ const CHARSETS: usize = 10;
 
 /// The longest one fits into 16 bytes: a word is compared as one number.
 pub const LONGEST: usize = 16;
-const SLOTS: usize = 128;
+const SLOTS: usize = 256;
 
 /// For each slot the place of its word in [`WORDS`], or FREE.
 static TABLE: [u8; SLOTS] = table();
@@ -248,7 +248,7 @@ static PAIRS: [imap_pair<'static>; CHARSETS] = {
 };
 
 const fn slot(key: u128) -> usize {
-    ((key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57) as usize
+    ((key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize
 }
 
 const fn keys() -> [u128; WORDS.len()] {
