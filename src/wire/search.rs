@@ -75,16 +75,8 @@ pub fn search(response: &Response<'_>, rest: usize, found: &mut Found) -> Result
     let before = found.defects;
     found.is_plain = true;
     let bytes = response.bytes.get(rest..).unwrap_or_default();
-    let mut runs = Runs::new();
-    let mut left = bytes;
+    let mut left = numbers(bytes, &mut found.set)?;
     while let Some(first) = left.first() {
-        let (number, length) = leading_number(left);
-        let next = left.get(length);
-        if number > 0 && next.is_none_or(|next| matches!(next, b' ' | b'(')) {
-            runs.push(number, &mut found.set)?;
-            left = &left[length + usize::from(next == Some(&b' '))..];
-            continue;
-        }
         match first {
             b' ' => left = &left[1..],
             b'(' => break,
@@ -94,9 +86,9 @@ pub fn search(response: &Response<'_>, rest: usize, found: &mut Found) -> Result
                 left = &left[end.unwrap_or(left.len())..];
             }
         }
+        left = numbers(left, &mut found.set)?;
     }
     let at = bytes.len() - left.len();
-    runs.end(&mut found.set)?;
     let mut cursor = response.cursor(rest.saturating_add(at));
     while cursor.take(b'(') {
         modseq(&mut cursor, found);
@@ -346,44 +338,47 @@ fn modseq(cursor: &mut Cursor<'_>, found: &mut Found) {
     while !cursor.take(b')') && cursor.skip_value() {}
 }
 
-/// Numbers on their way into a set, which keeps those that follow each other as one span. Where a span ends cannot be
-/// foreseen, so nothing branches on it: each span is written down as it grows, and a number that does not follow goes on
-/// in the next place.
-struct Runs {
-    span: Span,
-    ended: [Span; RUNS],
-    count: usize,
+/// `*(SP nz-number)`, the first space taken already; what is behind. The set keeps numbers that follow each other as one
+/// span. Where a span ends cannot be foreseen, so nothing branches on it: each span is written down as it grows, and a
+/// number that does not follow goes on in the next place.
+fn numbers<'b>(bytes: &'b [u8], set: &mut imap_set) -> Result<&'b [u8], NoMemory> {
+    const RUNS: usize = 64;
+    let mut ended = [NO_SPAN; RUNS];
+    let (mut span, mut count, mut rest) = (NO_SPAN, 0, bytes);
+    while let Some((number, behind)) = next_number(rest) {
+        let follows = span.last.wrapping_add(1) == number;
+        ended[count % RUNS] = span;
+        count += usize::from(!follows);
+        span = Span { first: if follows { span.first } else { number }, last: number };
+        if count == RUNS {
+            append(set, &ended)?;
+            count = 0;
+        }
+        rest = behind;
+    }
+    append(set, &ended[..count])?;
+    append(set, &[span])?;
+    Ok(rest)
 }
 
-const RUNS: usize = 64;
+/// Nothing follows this span, and as it begins with 0 it is none.
+const NO_SPAN: Span = Span { first: 0, last: u32::MAX };
 
-impl Runs {
-    fn new() -> Runs {
-        // Nothing follows this span, and as it begins with 0 it is none.
-        let none = Span { first: 0, last: u32::MAX };
-        Runs { span: none, ended: [none; RUNS], count: 0 }
-    }
+fn append(set: &mut imap_set, spans: &[Span]) -> Result<(), NoMemory> {
+    set.append(if spans.first().is_some_and(|span| span.first == 0) { &spans[1..] } else { spans })
+}
 
-    #[inline]
-    fn push(&mut self, number: u32, set: &mut imap_set) -> Result<(), NoMemory> {
-        let follows = self.span.last.wrapping_add(1) == number;
-        self.ended[self.count % RUNS] = self.span;
-        self.count += usize::from(!follows);
-        self.span = Span { first: if follows { self.span.first } else { number }, last: number };
-        if self.count == RUNS { self.give(set) } else { Ok(()) }
-    }
-
-    #[inline(never)]
-    fn give(&mut self, set: &mut imap_set) -> Result<(), NoMemory> {
-        let ended = &self.ended[..self.count];
-        self.count = 0;
-        set.append(if ended.first().is_some_and(|span| span.first == 0) { &ended[1..] } else { ended })
-    }
-
-    fn end(mut self, set: &mut imap_set) -> Result<(), NoMemory> {
-        self.give(set)?;
-        if self.span.first == 0 { Ok(()) } else { set.append(&[self.span]) }
-    }
+/// `nz-number [SP]`
+#[inline]
+fn next_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (number, length) = leading_number(bytes);
+    let behind = bytes.get(length..)?;
+    let behind = match behind.first() {
+        Some(b' ') => &behind[1..],
+        Some(b'(') | None => behind,
+        _ => return None,
+    };
+    (number > 0).then_some((number, behind))
 }
 
 /// `number = 1*DIGIT` at the beginning of `bytes`, and how many digits it has; 0 if it needs more than 32 bits.
@@ -392,6 +387,7 @@ fn leading_number(bytes: &[u8]) -> (u32, usize) {
     few_digits(bytes).unwrap_or_else(|| short_number(bytes))
 }
 
+#[cold]
 fn short_number(bytes: &[u8]) -> (u32, usize) {
     let length = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let number = bytes[..length]
