@@ -52,7 +52,7 @@ impl Command for Batches {
     }
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        search::batches(&untagged.response, untagged.rest, &mut self.found)?;
+        search::batches(untagged.response, untagged.rest, &mut self.found)?;
         match std::mem::size_of_val(self.found.set.spans()) > facts.settings.max_result {
             true => Err(too_large(facts)),
             false => Ok(true),

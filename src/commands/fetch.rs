@@ -9,13 +9,12 @@ use crate::model::{
     Arena, EMPTY_SET, Few, Growing, Message, Messages, Owned, imap_defect, imap_defect_kind, imap_message,
     imap_messages, imap_origin, imap_set, spare,
 };
-use crate::session::{
-    Claim, Command, Facts, Item, Mailboxes, News, Next, Reply, Rules, Step, Untagged, vanished,
-};
+use crate::session::{Claim, Command, Facts, Item, Mailboxes, Next, Reply, Rules, Step, Untagged, vanished};
 use crate::wire::code;
 use crate::wire::fetch::{self, Asked, Limits};
 use crate::wire::items::{Items, Manner};
 use crate::wire::line::Line;
+use crate::wire::response::News;
 
 pub struct Fetch {
     targets: Targets,
@@ -419,7 +418,7 @@ impl Named {
         arena: &'a Arena,
     ) -> Result<imap_message<'a>, crate::error::NoMemory> {
         let limits = Limits { nesting: facts.settings.max_nesting, addresses: facts.settings.max_addresses };
-        let (response, rest) = (&untagged.response, untagged.rest);
+        let (response, rest) = (untagged.response, untagged.rest);
         match self.is_uid {
             true => fetch::uid_message(response, self.number, rest, asked, &limits, arena),
             false => fetch::message(response, self.number, rest, asked, &limits, arena),

@@ -62,7 +62,7 @@ impl Answer for Identity {
 
     fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<bool> {
         let made: Result<_, NoMemory> =
-            Owned::build(|arena| id::parameters(&untagged.response, untagged.rest, arena));
+            Owned::build(|arena| id::parameters(untagged.response, untagged.rest, arena));
         self.server = Some(made?);
         Ok(true)
     }

@@ -314,7 +314,7 @@ impl List {
     /// A mailbox of LIST.
     fn note_name(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         self.hand_out(facts)?;
-        let Some(name) = list::name_of(&untagged.response, untagged.rest) else {
+        let Some(name) = list::name_of(untagged.response, untagged.rest) else {
             self.flaws.nameless += 1;
             return Ok(true);
         };
@@ -333,7 +333,7 @@ impl List {
         let only_special = self.options.selects(What::SpecialUse) && !self.is_said(What::SpecialUse, facts);
         let mut is_wanted = true;
         let pushed = self.mailboxes.push(|arena| {
-            let made = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
+            let made = list::mailbox(untagged.response, untagged.rest, facts.is_utf8, arena)?;
             let made = made.map(|made| if guesses { with_guess(made) } else { made });
             let is_special = |made: &imap_mailbox<'_>| {
                 !matches!(made.role, imap_role::IMAP_ROLE_NONE | imap_role::IMAP_ROLE_INBOX)
@@ -363,7 +363,7 @@ impl List {
     /// A mailbox of LSUB, where LIST could not tell what is subscribed. One with \Noselect is not, something below it
     /// is (RFC 3501 section 6.3.9).
     fn note_subscribed(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        let Some(name) = list::name_of(&untagged.response, untagged.rest) else { return Ok(false) };
+        let Some(name) = list::name_of(untagged.response, untagged.rest) else { return Ok(false) };
         if self.is_streamed {
             return self.hold_subscribed(&name, untagged, facts);
         }
@@ -371,7 +371,7 @@ impl List {
             return if self.lists_phantoms() { self.note_phantom(untagged, facts) } else { Ok(true) };
         };
         self.mailboxes.amend_at(place, |arena, mailbox| {
-            let sent = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
+            let sent = list::mailbox(untagged.response, untagged.rest, facts.is_utf8, arena)?;
             let mark = Mark { is_parent: sent.is_some_and(|sent| is_no_select(&sent)) };
             mark.put_on(mailbox, arena)
         })?;
@@ -389,7 +389,7 @@ impl List {
             return Ok(true);
         }
         let arena = Arena::new();
-        let sent = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, &arena)?;
+        let sent = list::mailbox(untagged.response, untagged.rest, facts.is_utf8, &arena)?;
         let Some(sent) = sent else { return Ok(false) };
         let mut mailbox = None;
         if self.lists_phantoms() {
@@ -418,7 +418,7 @@ impl List {
 
     /// STATUS, MYRIGHTS, METADATA or ANNOTATION of a mailbox that was listed.
     fn note_detail(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        let (response, rest, is_utf8) = (&untagged.response, untagged.rest, facts.is_utf8);
+        let (response, rest, is_utf8) = (untagged.response, untagged.rest, facts.is_utf8);
         let is_status = untagged.is("STATUS");
         let name = if is_status { status::name_of(response, rest) } else { rights::name_of(response, rest)? };
         let Some(place) = self.places.of(&name) else { return Ok(false) };
@@ -590,7 +590,7 @@ impl List {
 fn push_phantom(mailboxes: &mut Growing<Mailbox>, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
     let mut is_name = true;
     let pushed = mailboxes.push(|arena| {
-        let made = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
+        let made = list::mailbox(untagged.response, untagged.rest, facts.is_utf8, arena)?;
         let Some(made) = made else {
             is_name = false;
             return Err(Error::new(IMAP_ERR_PROTOCOL, "no mailbox name"));

@@ -188,7 +188,7 @@ pub fn each(
     mut with: impl FnMut(&Sent<'_>) -> Result<()>,
 ) -> Result<bool> {
     if !untagged.is("ANNOTATION") {
-        let Some(mut all) = Annotated::of_metadata(&untagged.response, untagged.rest) else {
+        let Some(mut all) = Annotated::of_metadata(untagged.response, untagged.rest) else {
             return Ok(false);
         };
         while let Some(sent) = all.next_entry()? {
@@ -196,7 +196,7 @@ pub fn each(
         }
         return Ok(true);
     }
-    let mut all = Annotated::of_annotation(&untagged.response, untagged.rest);
+    let mut all = Annotated::of_annotation(untagged.response, untagged.rest);
     while let Some(mut sent) = all.next_entry()? {
         joined(&mut sent)?;
         if query.is_for(&sent.name) {
@@ -267,7 +267,7 @@ impl Command for Metadata {
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let max_size = if untagged.is("ANNOTATION") { self.query.max_size() } else { u64::MAX };
-        let (entries, response, rest) = (&mut self.entries, &untagged.response, untagged.rest);
+        let (entries, response, rest) = (&mut self.entries, untagged.response, untagged.rest);
         let name = rights::name_of(response, rest)?;
         if untagged.is("METADATA") && !list::is_spelling_of(&name, &self.mailbox, facts.is_utf8)? {
             return Ok(false);
@@ -404,7 +404,7 @@ impl Answer for Annotations {
     const RESPONSES: &'static [&'static str] = &["ANNOTATION"];
 
     fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        let mut all = Annotated::of_annotation(&untagged.response, untagged.rest);
+        let mut all = Annotated::of_annotation(untagged.response, untagged.rest);
         while let Some(sent) = all.next_entry()? {
             self.entries.push(|arena| {
                 let mut head = untagged.response.cursor(untagged.rest);

@@ -68,7 +68,7 @@ impl Command for MultiSearch {
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let Some(list) = self.list.as_mut().filter(|_| untagged.is("ESEARCH")) else { return Ok(false) };
         let mut answer = Answer::default();
-        search::esearch(&untagged.response, untagged.rest, &mut answer.found)?;
+        search::esearch(untagged.response, untagged.rest, &mut answer.found)?;
         let is_emulated = answer.conclude(&self.criteria, self.manner, false)?;
         if let Some(name) = answer.found.mailbox.as_mut().filter(|_| !facts.is_utf8) {
             let mut decoded = Vec::new();

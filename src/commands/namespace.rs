@@ -19,7 +19,7 @@ impl Namespace {
     /// One namespace without a prefix, with the delimiter that LIST tells.
     fn take_list(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<()> {
         let made: Result<_, NoMemory> = Owned::build(|arena| {
-            let root = list::mailbox(&untagged.response, untagged.rest, facts.is_utf8, arena)?;
+            let root = list::mailbox(untagged.response, untagged.rest, facts.is_utf8, arena)?;
             let delimiter = root.map_or(Text::NONE, |root| root.delimiter);
             let (extensions, extension_count) = (List::EMPTY, 0);
             let own = imap_prefix { prefix: Text::EMPTY, delimiter, extensions, extension_count };
@@ -64,7 +64,7 @@ impl Command for Namespace {
             return Ok(true);
         }
         let made: Result<_, NoMemory> = Owned::build(|arena| {
-            namespace::namespaces(&untagged.response, untagged.rest, facts.is_utf8, arena)
+            namespace::namespaces(untagged.response, untagged.rest, facts.is_utf8, arena)
         });
         self.namespaces = Some(made?);
         Ok(true)

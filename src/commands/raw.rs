@@ -66,7 +66,7 @@ impl Command for Raw {
     }
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        self.push(&untagged.response, facts)?;
+        self.push(untagged.response, facts)?;
         Ok(true)
     }
 

@@ -73,7 +73,7 @@ impl Answer for Rights {
     const RESPONSES: &'static [&'static str] = &["ACL", "LISTRIGHTS", "MYRIGHTS"];
 
     fn take(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
-        let (response, rest, is_utf8) = (&untagged.response, untagged.rest, facts.is_utf8);
+        let (response, rest, is_utf8) = (untagged.response, untagged.rest, facts.is_utf8);
         let is_about = list::is_spelling_of(&rights::name_of(response, rest)?, &self.mailbox, is_utf8)?;
         if !is_about || !untagged.is(self.response) {
             return Ok(false);
@@ -155,7 +155,7 @@ impl Answer for Limits {
     fn take(&mut self, untagged: &Untagged<'_>, _: &Facts) -> Result<bool> {
         // QUOTAROOT names the roots that QUOTA tells of.
         if untagged.is("QUOTA") {
-            self.quotas.push(|arena| rights::quota(&untagged.response, untagged.rest, arena))?;
+            self.quotas.push(|arena| rights::quota(untagged.response, untagged.rest, arena))?;
         }
         Ok(true)
     }

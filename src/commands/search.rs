@@ -174,10 +174,10 @@ impl Answer {
             return Ok(false);
         }
         if !untagged.is("ESEARCH") {
-            search::search(&untagged.response, untagged.rest, &mut self.found)?;
+            search::search(untagged.response, untagged.rest, &mut self.found)?;
         } else {
-            search::esearch(&untagged.response, untagged.rest, &mut self.found)?;
-            if Updates::of(&untagged.response, untagged.rest).next_update()?.is_some() {
+            search::esearch(untagged.response, untagged.rest, &mut self.found)?;
+            if Updates::of(untagged.response, untagged.rest).next_update()?.is_some() {
                 return Ok(false);
             }
         }

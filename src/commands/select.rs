@@ -294,7 +294,7 @@ impl Select {
         if has_all {
             self.changes.found.set.push(uid)?;
         }
-        let mark = Seen::mark_of(&untagged.response, untagged.rest);
+        let mark = Seen::mark_of(untagged.response, untagged.rest);
         let seen = self.since.as_ref().filter(|_| has_all).and_then(|since| since.seen.as_deref());
         if seen.is_some_and(|seen| seen.is_same(uid, mark)) {
             return Ok(true);
@@ -455,11 +455,11 @@ impl Command for Select {
             Stage::Resync | Stage::Flags if untagged.is_message() => self.note_message(untagged, facts),
             Stage::Select | Stage::Resync => self.note_mailbox(untagged),
             Stage::Uids if untagged.is("ESEARCH") => {
-                search::esearch(&untagged.response, untagged.rest, &mut self.changes.found)?;
+                search::esearch(untagged.response, untagged.rest, &mut self.changes.found)?;
                 Ok(true)
             }
             Stage::Uids if untagged.is("SEARCH") => {
-                search::search(&untagged.response, untagged.rest, &mut self.changes.found)?;
+                search::search(untagged.response, untagged.rest, &mut self.changes.found)?;
                 Ok(true)
             }
             _ => Ok(false),

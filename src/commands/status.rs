@@ -119,7 +119,7 @@ impl Command for Status {
 
     fn untagged(&mut self, untagged: &Untagged<'_>, facts: &Facts) -> Result<bool> {
         let made: Result<_, crate::error::NoMemory> =
-            Owned::build(|arena| status::counts(&untagged.response, untagged.rest, facts.is_utf8, arena));
+            Owned::build(|arena| status::counts(untagged.response, untagged.rest, facts.is_utf8, arena));
         self.counts = Some(made?);
         Ok(true)
     }

@@ -161,7 +161,7 @@ impl Command for Thread {
             None if !untagged.is("THREAD") => return Ok(false),
             None => {}
         }
-        thread::thread(&untagged.response, untagged.rest, &mut self.tree)?;
+        thread::thread(untagged.response, untagged.rest, &mut self.tree)?;
         match self.tree.size() > facts.settings.max_result {
             true => Err(too_large(facts)),
             false => Ok(true),

@@ -1,7 +1,7 @@
 //! What a command is to the session: it writes lines, claims responses, and ends with a value.
 
 use std::any::Any;
-use std::cell::OnceCell;
+use std::cell::Cell;
 
 use super::facts::{Facts, Mirror};
 use super::overlap::Rules;
@@ -12,7 +12,7 @@ use crate::sasl::Secret;
 use crate::wire::cursor::Response;
 use crate::wire::fetch;
 use crate::wire::line::Line;
-use crate::wire::response::Condition;
+use crate::wire::response::{Condition, News};
 
 /// One call of the caller: usually one command line, sometimes several in turn (a set that is too long for
 /// one line, a MOVE that the server does not have).
@@ -175,7 +175,7 @@ impl Step {
 
 /// An untagged response and its head.
 pub struct Untagged<'b> {
-    pub response: Response<'b>,
+    pub response: &'b Response<'b>,
     pub number: Option<u32>,
     /// As sent.
     pub name: &'b [u8],
@@ -186,61 +186,24 @@ pub struct Untagged<'b> {
     /// OK, NO, BAD, BYE, PREAUTH; None for data.
     pub condition: Option<Condition>,
     /// Once somebody asked for it.
-    uid: OnceCell<Option<u32>>,
-}
-
-/// Responses that say something to the session itself; the others say it to commands alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    Fetch,
-    /// FETCH by UID in place of the number (RFC 9586).
-    UidFetch,
-    Exists,
-    Expunge,
-    Vanished,
-    Recent,
-    Flags,
-    Status,
-    Esearch,
-    UidBatches,
-    Capability,
-    Id,
-    Other,
-}
-
-impl News {
-    /// The most frequent first.
-    const NAMES: [(&'static [u8], News); 12] = [
-        (b"FETCH", News::Fetch),
-        (b"STATUS", News::Status),
-        (b"UIDFETCH", News::UidFetch),
-        (b"EXISTS", News::Exists),
-        (b"EXPUNGE", News::Expunge),
-        (b"VANISHED", News::Vanished),
-        (b"RECENT", News::Recent),
-        (b"FLAGS", News::Flags),
-        (b"ESEARCH", News::Esearch),
-        (b"UIDBATCHES", News::UidBatches),
-        (b"CAPABILITY", News::Capability),
-        (b"ID", News::Id),
-    ];
-
-    fn of(name: &[u8]) -> News {
-        let found = News::NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
-        found.map_or(News::Other, |(_, news)| *news)
-    }
+    uid: Cell<Option<Option<u32>>>,
 }
 
 impl<'b> Untagged<'b> {
     /// `name` and what stands at `rest`, behind it.
-    pub fn data(response: Response<'b>, number: Option<u32>, name: &'b [u8], rest: usize) -> Untagged<'b> {
-        let news = News::of(name);
-        Untagged { response, number, name, news, rest, condition: None, uid: OnceCell::new() }
+    pub fn data(
+        response: &'b Response<'b>,
+        number: Option<u32>,
+        news: News,
+        name: &'b [u8],
+        rest: usize,
+    ) -> Untagged<'b> {
+        Untagged { response, number, name, news, rest, condition: None, uid: Cell::new(None) }
     }
 
-    pub fn state(response: Response<'b>, condition: Condition, rest: usize) -> Untagged<'b> {
+    pub fn state(response: &'b Response<'b>, condition: Condition, rest: usize) -> Untagged<'b> {
         let name = condition.name().as_bytes();
-        Untagged { condition: Some(condition), ..Untagged::data(response, None, name, rest) }
+        Untagged { condition: Some(condition), ..Untagged::data(response, None, News::Other, name, rest) }
     }
 
     pub fn is_message(&self) -> bool {
@@ -251,9 +214,15 @@ impl<'b> Untagged<'b> {
     pub fn uid(&self) -> Option<u32> {
         match self.news {
             News::UidFetch => self.number,
-            News::Fetch => *self.uid.get_or_init(|| fetch::uid(&self.response, self.rest)),
+            News::Fetch => self.uid.get().unwrap_or_else(|| self.find_uid()),
             _ => None,
         }
+    }
+
+    fn find_uid(&self) -> Option<u32> {
+        let uid = fetch::uid(self.response, self.rest);
+        self.uid.set(Some(uid));
+        uid
     }
 
     pub fn is(&self, name: &str) -> bool {

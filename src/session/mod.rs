@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use capability::Capabilities;
-pub use command::{Answer, Command, Effect, InFlight, News, Next, Reply, Step, Untagged, quote};
+pub use command::{Answer, Command, Effect, InFlight, Next, Reply, Step, Untagged, quote};
 use dialogue::Dialogue;
 use entries::{Entries, Entry, Phase};
 use events::Events;

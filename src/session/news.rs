@@ -119,7 +119,7 @@ impl Session {
     /// Puts a response that nobody asked for where the caller finds it.
     pub(super) fn tell(&mut self, untagged: &Untagged<'_>) {
         let limit = self.facts.settings.max_events;
-        let mut tellings = event::Tellings::of(&untagged.response);
+        let mut tellings = event::Tellings::of(untagged.response);
         loop {
             let told = match tellings.next_telling() {
                 Ok(Some(telling)) => self.event_of(&telling),

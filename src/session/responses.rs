@@ -3,13 +3,13 @@
 use super::numbering::Numbering;
 use super::vanished::{is_earlier, vanished};
 use super::{
-    Ask, Capabilities, Claim, Dialogue, Effect, Entry, Facts, IdleStage, News, Outcome, Phase, Reply, Seen,
+    Ask, Capabilities, Claim, Dialogue, Effect, Entry, Facts, IdleStage, Outcome, Phase, Reply, Seen,
     Session, Stage, Step, Transfer, Untagged, copy, quote,
 };
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::imap_state::*;
 use crate::wire::cursor::Response;
-use crate::wire::response::{Condition, Head};
+use crate::wire::response::{Condition, Head, News};
 use crate::wire::{capability as capability_list, code, event, search, status};
 
 impl Session {
@@ -29,17 +29,15 @@ impl Session {
         match head {
             Head::Continue { text } => self.continuation(response, text),
             Head::Tagged { tag, condition, text } => self.tagged(response, tag, condition, text),
-            Head::Untagged { number, name, rest } => {
-                self.untagged(&Untagged::data(*response, number, name, rest))
+            Head::Untagged { number, news, name, rest } => {
+                self.untagged(&Untagged::data(response, number, news, name, rest))
             }
             Head::Condition { .. } if self.is_own(response) => {
                 let message =
                     format!("the server answered neither OK, NO nor BAD: {}", quote(response.bytes));
                 Err(Error::fatal(IMAP_ERR_PROTOCOL, message))
             }
-            Head::Condition { condition, text } => {
-                self.untagged(&Untagged::state(*response, condition, text))
-            }
+            Head::Condition { condition, text } => self.untagged(&Untagged::state(response, condition, text)),
             Head::Unknown => Ok(()),
         }
     }
@@ -83,7 +81,7 @@ impl Session {
             return Ok(());
         }
         if !self.asked(text)? {
-            let untagged = Untagged::data(*response, None, b"+", 1);
+            let untagged = Untagged::data(response, None, News::Other, b"+", 1);
             if let Some(at) = self.owner(&untagged) {
                 self.offer_to(at, &untagged);
             }
@@ -455,7 +453,7 @@ impl Session {
         let Some(mirror) = self.facts.selected.as_deref_mut() else { return Ok(true) };
         if let Some(seen) = mirror.seen.as_mut().filter(|_| untagged.is_message()) {
             let uid = untagged.uid();
-            if let (Some(uid), Some(mark)) = (uid, Seen::mark_of(&untagged.response, untagged.rest)) {
+            if let (Some(uid), Some(mark)) = (uid, Seen::mark_of(untagged.response, untagged.rest)) {
                 seen.note(uid, mark)?;
             }
         }
@@ -531,7 +529,7 @@ fn claims(claim: &Claim, untagged: &Untagged<'_>, facts: &Facts) -> bool {
         Claim::Everything => true,
         Claim::Named(names) | Claim::Correlated(names) => names.iter().any(|name| untagged.is(name)),
         Claim::Status(mailbox) => {
-            let is_about = || status::is_about(&untagged.response, untagged.rest, mailbox, facts.is_utf8);
+            let is_about = || status::is_about(untagged.response, untagged.rest, mailbox, facts.is_utf8);
             untagged.news == News::Status && is_about().unwrap_or(false)
         }
         Claim::Fetch(messages) if untagged.news == News::Vanished => {
@@ -555,7 +553,7 @@ fn claims(claim: &Claim, untagged: &Untagged<'_>, facts: &Facts) -> bool {
 #[inline(never)]
 fn correlator<'b>(untagged: &Untagged<'b>) -> Option<&'b [u8]> {
     if matches!(untagged.news, News::Esearch | News::UidBatches) {
-        return search::tag(&untagged.response, untagged.rest);
+        return search::tag(untagged.response, untagged.rest);
     }
     // "NOUPDATE" SP quoted (RFC 5267 section 4.3.1)
     let text = untagged.response.bytes.get(untagged.rest..).filter(|_| untagged.condition.is_some())?;

@@ -4,7 +4,7 @@
 
 use super::buffer::append;
 use super::cursor::Response;
-use super::response::{Condition, Head};
+use super::response::{Condition, Head, News};
 use super::search::{self, Update, Updates};
 use super::{code, fetch, flags, list, status, utf7, value};
 use crate::error::NoMemory;
@@ -42,7 +42,7 @@ pub struct Telling<'r, 'b> {
 impl<'r, 'b> Tellings<'r, 'b> {
     pub fn of(response: &'r Response<'b>) -> Tellings<'r, 'b> {
         let updates = match Head::of(response) {
-            Head::Untagged { name, rest, .. } if name.eq_ignore_ascii_case(b"ESEARCH") => {
+            Head::Untagged { news: News::Esearch, rest, .. } => {
                 let id = search::tag(response, rest).map_or(0, search::update_id);
                 Some((id, Updates::of(response, rest)))
             }
@@ -94,7 +94,7 @@ fn whole<'a>(
     arena: &'a Arena,
 ) -> Result<imap_event<'a>, NoMemory> {
     let told = match Head::of(response) {
-        Head::Untagged { number, name, rest } => {
+        Head::Untagged { number, name, rest, .. } => {
             let data = Data { response, number, name, rest };
             imap_event { name: code::upper(name, arena)?, ..data.event(is_utf8, arena)? }
         }

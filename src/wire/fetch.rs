@@ -81,7 +81,8 @@ pub struct Head<'b> {
 
 /// The section whose literal `response` ends with; None if it is no section's.
 pub fn head<'b>(response: &Response<'b>) -> Option<Head<'b>> {
-    let response::Head::Untagged { number: Some(number), name, rest } = response::Head::of(response) else {
+    let response::Head::Untagged { number: Some(number), name, rest, .. } = response::Head::of(response)
+    else {
         return None;
     };
     let is_by_uid = name.eq_ignore_ascii_case(b"UIDFETCH");
