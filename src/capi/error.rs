@@ -68,17 +68,14 @@ pub unsafe extern "C" fn imap_error_free(error: *mut imap_error<'static>) {
 ///
 /// # Safety
 /// `error` is NULL or can be written.
+#[inline]
 pub unsafe fn raise(result: Result<()>, error: *mut *mut imap_error<'static>) -> imap_status {
-    let (status, made) = match result {
-        Ok(()) => (IMAP_OK, std::ptr::null_mut()),
-        Err(failed) if error.is_null() => return failed.status,
-        Err(failed) => (failed.status, make(&failed)),
-    };
+    let failed = result.err();
     if !error.is_null() {
         // SAFETY: the caller's promise.
-        unsafe { error.write(made) };
+        unsafe { error.write(failed.as_ref().map_or(std::ptr::null_mut(), make)) };
     }
-    status
+    failed.map_or(IMAP_OK, |failed| failed.status)
 }
 
 /// When there is no memory for an error there is this one; freeing it does nothing.
@@ -99,6 +96,7 @@ static OUT_OF_MEMORY: Fixed = Fixed(imap_error {
     trace: Text::NONE,
 });
 
+#[cold]
 fn make(error: &Error) -> *mut imap_error<'static> {
     let made: Result<Box<Owned<Failure>>> = Owned::build(|arena| {
         let reply = match &error.reply {

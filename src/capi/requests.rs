@@ -4,9 +4,10 @@ use std::ffi::c_char;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::boundary::{
-    bytes, call, clear, deadline, free_object, free_result, give, guarded, imap_client, is_null, on_client,
-    params, put_object, put_result, shared, text,
+    bytes, clear, deadline, free_object, free_result, give, guarded, imap_client, is_null, on_client, params,
+    put_object, put_result, shared, text,
 };
+use super::error::raise;
 use crate::client::{Client, Goal};
 use crate::commands::{Raw, command};
 use crate::error::{Error, NoMemory, Result, imap_status};
@@ -251,13 +252,13 @@ pub(super) unsafe fn on_request(
     run: impl FnOnce(&imap_request) -> Result<()>,
 ) -> imap_status {
     // SAFETY: the caller's promise.
-    unsafe {
-        call(error, || {
-            let request = shared("request", request)?;
-            request.client.check()?;
-            guarded(&request.client, || run(request))
-        })
-    }
+    let request = unsafe { shared("request", request) };
+    let result = request.and_then(|request| {
+        request.client.check()?;
+        guarded(&request.client, || run(request))
+    });
+    // SAFETY: the caller's promise.
+    unsafe { raise(result, error) }
 }
 
 /// # Safety

@@ -32,17 +32,25 @@ impl Client {
     /// The next item of a stream; None: it is over. A literal that nobody took is held in its item.
     pub fn next_item(&self, id: RequestId) -> Result<Option<Item>> {
         loop {
-            let mut core = self.lock_for_stream(id)?;
+            self.check()?;
+            let mut core = self.lock();
+            may_take(&core, id)?;
             let item = core.session.next_item(id, caller());
             self.stall_ended(&core);
-            if item.is_some() {
+            if item.is_some() || !self.may_come(&mut core, id)? {
                 return Ok(item);
             }
-            if core.session.is_done(id) {
-                return ended(&core, id).map(|()| None);
-            }
-            self.wait_within(&mut core, Goal::Item(id), None)?;
         }
+    }
+
+    /// Waits for the next item, or says that there is none.
+    #[inline(never)]
+    fn may_come(&self, core: &mut MutexGuard<'_, Core>, id: RequestId) -> Result<bool> {
+        if core.session.is_done(id) {
+            return ended(core, id).map(|()| false);
+        }
+        self.wait_within(core, Goal::Item(id), None)?;
+        Ok(true)
     }
 
     /// Gives an item back that was of the wrong kind.
@@ -53,7 +61,9 @@ impl Client {
     /// The next section of the message that is arriving; None: there is no other, or the stream is over.
     pub fn next_body(&self, id: RequestId) -> Result<Option<Body>> {
         loop {
-            let mut core = self.lock_for_stream(id)?;
+            self.check()?;
+            let mut core = self.lock();
+            may_take(&core, id)?;
             if core.session.has_items(id) {
                 let section = core.session.next_section(id, caller())?;
                 return Ok(section.map(Body::Here));
@@ -69,21 +79,6 @@ impl Client {
             }
             drop(core);
             self.wait(Goal::Item(id), None)?;
-        }
-    }
-
-    #[inline]
-    fn lock_for_stream(&self, id: RequestId) -> Result<MutexGuard<'_, Core>> {
-        self.check()?;
-        let core = self.lock();
-        match core.session.offer(id).filter(|offer| offer.choice == Choice::Read) {
-            None => Ok(core),
-            Some(offer) => {
-                let number = offer.number;
-                let message =
-                    format!("a body of message {number} is being read: read it to its end or free it first");
-                Err(Error::new(IMAP_ERR_STATE, message))
-            }
         }
     }
 
@@ -214,6 +209,17 @@ impl Client {
         }
         Ok(Some(true))
     }
+}
+
+/// Error while a body of this stream is being read.
+#[inline]
+fn may_take(core: &Core, id: RequestId) -> Result<()> {
+    let Some(offer) = core.session.offer(id).filter(|offer| offer.choice == Choice::Read) else {
+        return Ok(());
+    };
+    let number = offer.number;
+    let message = format!("a body of message {number} is being read: read it to its end or free it first");
+    Err(Error::new(IMAP_ERR_STATE, message))
 }
 
 /// How a request has ended, if it has.

@@ -297,12 +297,12 @@ impl Messaging {
         let room = sent + sent / 2 + ROOM;
         let made = spare::take(room, facts.settings.max_result)?.fill(|arena| {
             arena.set_limit(facts.settings.max_result);
-            let made = named.parse(untagged, asked, facts, arena).and_then(|message| match portions {
-                Some(portions) => portions.complete(message, arena),
-                None => Ok(message),
-            });
-            is_full = arena.is_full();
-            made
+            let made = named.parse(untagged, asked, facts, arena);
+            let made = match portions {
+                Some(portions) => made.and_then(|message| portions.complete(message, arena)),
+                None => made,
+            };
+            made.inspect_err(|_| is_full = arena.is_full())
         });
         match made {
             Err(_) if is_full => Err(too_large(facts.settings.max_result)),

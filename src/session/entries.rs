@@ -278,9 +278,21 @@ impl Entries {
         self.all.iter().enumerate().filter(|(_, entry)| !entry.is_queued()).take(self.in_flight)
     }
 
-    /// The first one of those that is it.
+    /// The first one of those that is it. Mostly that is the first of all: an iterator would have to be set up first.
+    #[inline]
     pub fn find_in_flight(&self, is_it: impl Fn(&Entry) -> bool) -> Option<usize> {
-        self.in_flight().find(|(_, entry)| is_it(entry)).map(|(at, _)| at)
+        let (mut at, mut left) = (0, self.in_flight);
+        while left > 0 {
+            let entry = self.all.get(at)?;
+            if !entry.is_queued() {
+                if is_it(entry) {
+                    return Some(at);
+                }
+                left -= 1;
+            }
+            at += 1;
+        }
+        None
     }
 
     pub fn get(&self, at: usize) -> Option<&Entry> {

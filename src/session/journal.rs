@@ -122,13 +122,17 @@ impl Journal {
         self.put(Kind::Note, &line);
     }
 
+    #[inline]
     pub fn received(&mut self, response: &Response<'_>) {
+        match response.is_one_line && self.hidden.is_none() {
+            true => self.put(Kind::Received, response.bytes),
+            false => self.lines_received(response),
+        }
+    }
+
+    fn lines_received(&mut self, response: &Response<'_>) {
         if self.is_off() {
             return;
-        }
-        let is_one_line = response.is_one_line || memchr(b'\n', response.bytes).is_none();
-        if self.hidden.is_none() && is_one_line {
-            return self.put(Kind::Received, response.bytes);
         }
         let is_challenge = self.hidden.is_some() && response.bytes.starts_with(b"+");
         for piece in frame::pieces(response).take(MOST_PIECES) {

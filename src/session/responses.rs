@@ -3,8 +3,8 @@
 use super::numbering::Numbering;
 use super::vanished::{is_earlier, vanished};
 use super::{
-    Ask, Capabilities, Claim, Dialogue, Effect, Entry, Facts, IdleStage, Outcome, Phase, Reply, Seen,
-    Session, Stage, Step, Transfer, Untagged, copy, quote,
+    Ask, Capabilities, Claim, Dialogue, Effect, Entry, Facts, IdleStage, Messages, Outcome, Phase, Reply,
+    Seen, Session, Stage, Step, Transfer, Untagged, copy, quote,
 };
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::imap_state::*;
@@ -348,11 +348,15 @@ impl Session {
     }
 
     pub(super) fn untagged(&mut self, untagged: &Untagged<'_>) -> Result<()> {
-        if untagged.condition == Some(Condition::Bye) {
-            self.goodbye(untagged)?;
-        }
-        if !self.note(untagged)? {
-            return Ok(());
+        if untagged.is_message() {
+            self.note_message(untagged)?;
+        } else {
+            if untagged.condition == Some(Condition::Bye) {
+                self.goodbye(untagged)?;
+            }
+            if !self.note(untagged)? {
+                return Ok(());
+            }
         }
         let is_taken = match self.owner(untagged) {
             None => false,
@@ -371,10 +375,9 @@ impl Session {
 
     /// What was told with the numbers as they were is told: from here on they mean others.
     fn renumber(&mut self, untagged: &Untagged<'_>) {
-        let Some(mirror) = self.facts.selected.as_deref_mut() else { return };
-        match (untagged.news, untagged.number) {
-            (News::Expunge, Some(number)) => mirror.numbering.expunge(number),
-            (News::Vanished, None) if !is_earlier(untagged) => mirror.numbering.clear(),
+        match (untagged.news, untagged.number, self.facts.selected.as_deref_mut()) {
+            (News::Expunge, Some(number), Some(mirror)) => mirror.numbering.expunge(number),
+            (News::Vanished, None, Some(mirror)) if !is_earlier(untagged) => mirror.numbering.clear(),
             _ => {}
         }
     }
@@ -391,7 +394,13 @@ impl Session {
 
     /// Whose response this is, by its head alone.
     pub(super) fn owner(&self, untagged: &Untagged<'_>) -> Option<usize> {
-        let tag = if untagged.is_message() { None } else { correlator(untagged) };
+        if untagged.is_message() {
+            return self.entries.find_in_flight(|entry| match &entry.rules().claim {
+                Claim::Fetch(messages) => is_among(messages, untagged),
+                other => claims(other, untagged, &self.facts),
+            });
+        }
+        let tag = correlator(untagged);
         let is_owner = |entry: &Entry| match (tag, &entry.rules().claim) {
             // It names the command that it answers.
             (Some(tag), Claim::Named(names) | Claim::Correlated(names)) => {
@@ -414,13 +423,14 @@ impl Session {
         let counts_bytes = entry.transfer.total.is_none() && !entry.transfer.is_told;
         entry.transfer.done += if counts_bytes { size as u64 } else { 0 };
         let (id, is_stream) = (entry.id, entry.is_stream);
+        let mut is_full = false;
         let taken = command.untagged(untagged, &self.facts).and_then(|is_taken| {
             while let Some(item) = is_stream.then(|| command.item()).flatten() {
-                self.streams.push(id, item)?;
+                is_full |= self.streams.push(id, item)?;
             }
             Ok(is_taken)
         });
-        if is_stream {
+        if is_full {
             self.note_stall();
         }
         match taken {
@@ -451,18 +461,7 @@ impl Session {
             _ => {}
         }
         let Some(mirror) = self.facts.selected.as_deref_mut() else { return Ok(true) };
-        if let Some(seen) = mirror.seen.as_mut().filter(|_| untagged.is_message()) {
-            let uid = untagged.uid();
-            if let (Some(uid), Some(mark)) = (uid, Seen::mark_of(untagged.response, untagged.rest)) {
-                seen.note(uid, mark)?;
-            }
-        }
         match (untagged.news, untagged.number) {
-            (News::Fetch, Some(number)) if Numbering::has_room_for(number) => {
-                if let Some(uid) = untagged.uid() {
-                    mirror.numbering.note(number, uid)?;
-                }
-            }
             (News::Exists, Some(number)) => mirror.exists = Some(number),
             (News::Recent, Some(number)) => mirror.recent = number,
             (News::Expunge, Some(number)) => {
@@ -481,6 +480,24 @@ impl Session {
             _ => {}
         }
         Ok(true)
+    }
+
+    /// What is kept of a message by itself.
+    fn note_message(&mut self, untagged: &Untagged<'_>) -> Result<()> {
+        let Some(mirror) = self.facts.selected.as_deref_mut() else { return Ok(()) };
+        if let Some(seen) = &mut mirror.seen {
+            let mark = || Seen::mark_of(untagged.response, untagged.rest);
+            if let Some((uid, mark)) = untagged.uid().zip(mark()) {
+                seen.note(uid, mark)?;
+            }
+        }
+        let number = untagged.number.filter(|_| untagged.news == News::Fetch);
+        if let Some(number) = number.filter(|number| Numbering::has_room_for(*number)) {
+            if let Some(uid) = untagged.uid() {
+                mirror.numbering.note(number, uid)?;
+            }
+        }
+        Ok(())
     }
 
     /// How far a command is, in the server's count (RFC 9585).
@@ -523,6 +540,7 @@ fn is_progress(untagged: &Untagged<'_>) -> bool {
     untagged.condition.is_some() && code::head(resp_text()).is_some_and(is_code)
 }
 
+#[inline(never)]
 fn claims(claim: &Claim, untagged: &Untagged<'_>, facts: &Facts) -> bool {
     match claim {
         Claim::Nothing => false,
@@ -535,18 +553,21 @@ fn claims(claim: &Claim, untagged: &Untagged<'_>, facts: &Facts) -> bool {
         Claim::Fetch(messages) if untagged.news == News::Vanished => {
             messages.takes_vanished && is_earlier(untagged)
         }
-        Claim::Fetch(messages) => match messages.by_uid {
-            true => untagged.uid().is_some_and(|uid| messages.contains(uid)),
-            false => {
-                untagged.news == News::Fetch
-                    && untagged.number.is_some_and(|number| messages.contains(number))
-            }
-        },
+        Claim::Fetch(messages) => is_among(messages, untagged),
         Claim::Expunge => untagged.news == News::Expunge || is_vanished(untagged),
         Claim::Copied => {
             untagged.condition.is_some() || untagged.news == News::Expunge || is_vanished(untagged)
         }
     }
+}
+
+#[inline]
+fn is_among(messages: &Messages, untagged: &Untagged<'_>) -> bool {
+    let named = match messages.by_uid {
+        true => untagged.uid(),
+        false => untagged.number.filter(|_| untagged.news == News::Fetch),
+    };
+    named.is_some_and(|named| messages.contains(named))
 }
 
 /// The tag of the command that a response says it is about.

@@ -103,14 +103,15 @@ impl Streams {
         self.all.iter_mut().find(|stream| stream.id == id)
     }
 
-    #[inline]
-    pub fn push(&mut self, id: RequestId, item: Item) -> Result<(), NoMemory> {
-        if let Some(stream) = self.get(id) {
-            stream.items.try_reserve(1)?;
-            stream.held += item.size();
-            stream.items.push_back(item);
-        }
-        Ok(())
+    /// Whether its stream is full now.
+    #[inline(always)]
+    pub fn push(&mut self, id: RequestId, item: Item) -> Result<bool, NoMemory> {
+        let spool = self.spool;
+        let Some(stream) = self.get(id) else { return Ok(false) };
+        stream.items.try_reserve(1)?;
+        stream.held += item.size();
+        stream.items.push_back(item);
+        Ok(stream.is_full(spool))
     }
 
     /// The stream that must be read before anything else can be: the connection stands still for it.

@@ -2,6 +2,7 @@
 
 use super::cursor::{Cursor, Response};
 use super::defect::Defects;
+use super::scan::few_digits;
 use super::{date, decode, envelope, extension, flags, known, response, section, structure, value};
 use crate::error::NoMemory;
 use crate::model::{
@@ -25,13 +26,19 @@ impl Default for Limits {
 }
 
 /// The UID, if the response tells it, without a look into the other items.
+#[inline]
 pub fn uid(response: &Response<'_>, rest: usize) -> Option<u32> {
-    let mut cursor = response.cursor(rest);
     // Where servers put it.
-    if cursor.rest().starts_with(b"(UID ") {
-        cursor.advance(5);
-        return cursor.number32();
+    let first = response.bytes.get(rest..).and_then(|items| items.strip_prefix(b"(UID "));
+    match first.and_then(few_digits) {
+        Some((uid, _)) => Some(uid),
+        None => uid_among_others(response, rest),
     }
+}
+
+#[inline(never)]
+fn uid_among_others(response: &Response<'_>, rest: usize) -> Option<u32> {
+    let mut cursor = response.cursor(rest);
     loop {
         match cursor.peek()? {
             b'(' | b')' | b' ' => cursor.advance(1),
