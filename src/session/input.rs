@@ -74,7 +74,7 @@ struct Arriving {
 
 const READ: usize = 64 * 1024;
 /// After a large literal another one is likely: what is read into the buffer would have to be moved.
-const READ_AFTER_BIG: usize = 8 * 1024;
+const READ_AFTER_BIG: usize = 1024;
 /// So much of a large literal is read at once: it costs nothing but the reading.
 const READ_LITERAL: usize = 256 * 1024;
 /// A literal is given this much memory at first, and then as much again as has arrived.
