@@ -371,8 +371,18 @@ fn append(set: &mut imap_set, spans: &[Span]) -> Result<(), NoMemory> {
 /// `nz-number [SP]`
 #[inline]
 fn next_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let (number, length) = leading_number(bytes);
-    let behind = bytes.get(length..)?;
+    let (number, length) = few_digits(bytes).unwrap_or_default();
+    match bytes.get(length..)?.strip_prefix(b" ") {
+        Some(behind) if number > 0 => Some((number, behind)),
+        _ => other_number(bytes),
+    }
+}
+
+/// The last one, or one of more digits.
+#[cold]
+fn other_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (number, length) = short_number(bytes);
+    let behind = &bytes[length..];
     let behind = match behind.first() {
         Some(b' ') => &behind[1..],
         Some(b'(') | None => behind,
@@ -382,12 +392,6 @@ fn next_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
 }
 
 /// `number = 1*DIGIT` at the beginning of `bytes`, and how many digits it has; 0 if it needs more than 32 bits.
-#[inline]
-fn leading_number(bytes: &[u8]) -> (u32, usize) {
-    few_digits(bytes).unwrap_or_else(|| short_number(bytes))
-}
-
-#[cold]
 fn short_number(bytes: &[u8]) -> (u32, usize) {
     let length = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let number = bytes[..length]
@@ -526,13 +530,21 @@ mod tests {
     fn numbers_of_every_length() {
         for number in (0..32).flat_map(|bit| [1u32 << bit, (1 << bit) - 1]).chain([10, 99_999_999, u32::MAX])
         {
-            for behind in ["", " ", " 1", ")", "a999999999", "\u{e9}12345678"] {
+            let next = |behind: &str| {
                 let text = format!("{number}{behind}");
-                assert_eq!(leading_number(text.as_bytes()), (number, number.to_string().len()), "{text}");
+                next_number(text.as_bytes()).map(|(number, left)| (number, left.len()))
+            };
+            let is_one = number > 0;
+            for (behind, left) in [("", 0), (" ", 0), (" 1", 1), (" 1234567 ", 8), ("(MODSEQ 1)", 10)] {
+                assert_eq!(next(behind), is_one.then_some((number, left)), "{number}{behind}");
+            }
+            for behind in [")", "a999999999", "\u{e9}12345678"] {
+                assert_eq!(next(behind), None, "{number}{behind}");
             }
         }
-        assert_eq!(leading_number(b"4294967296 "), (0, 10));
-        assert_eq!(leading_number(b"x2345678"), (0, 0));
+        for none in [&b""[..], b" ", b"0 1234567", b"4294967296 ", b"x2345678"] {
+            assert_eq!(next_number(none), None);
+        }
     }
 
     #[test]
