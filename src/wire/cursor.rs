@@ -292,25 +292,18 @@ impl<'b> Cursor<'b> {
         }
     }
 
-    /// A quoted string as nearly all are: on one line, without quotes and backslashes in it. If there is none, only spaces
-    /// are passed.
+    /// A quoted string as nearly all are: on one line, without quotes and backslashes in it.
     #[inline(never)]
     pub fn plain(&mut self) -> Option<&'b [u8]> {
-        let (before, inner) = match self.rest() {
-            [b'"', inner @ ..] => (1, inner),
-            [b' ', b'"', inner @ ..] => (2, inner),
-            _ => return None,
-        };
-        let end = first_of(inner, [b'"', b'\\'])?;
-        let (plain, behind) = inner.split_at_checked(end)?;
-        let ends = match behind {
-            [b'"', next, ..] => may_follow_string(*next),
-            [b'"'] => true,
-            _ => false,
-        };
-        let ends = ends && self.is_one_line;
-        self.at += if ends { before + end + 1 } else { 0 };
-        ends.then_some(plain)
+        let mut sent = self.as_plain()?;
+        // The space may be missing.
+        let _ = sent.take(b" ");
+        let plain = sent.string().ok()?;
+        let ends = sent.rest().first().copied().is_none_or(may_follow_string);
+        ends.then(|| {
+            self.set_rest(sent.rest());
+            plain
+        })
     }
 
     /// `quoted = DQUOTE *QUOTED-CHAR DQUOTE`. A quote closes only where something may follow a string:

@@ -91,11 +91,6 @@ pub fn exact(word: &[u8]) -> Option<Text<'static>> {
     find(number(padded(word)?), word.len()).map(Word::text)
 }
 
-/// The text of a word in lower case, if that is known.
-pub fn lower(word: &[u8]) -> Option<Text<'static>> {
-    find(number(padded(word)?.map(lower_case)), word.len()).map(Word::text)
-}
-
 /// One of the words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Word(u8);
@@ -320,12 +315,23 @@ mod tests {
 
     #[test]
     fn case_matters_where_it_should() {
+        let in_quotes =
+            |sent: &'static str| quoted(sent.as_bytes()).map(|(word, behind)| (word.text().get(), behind));
         assert_eq!(exact(b"Charset").map(|text| text.get()), None);
-        assert_eq!(lower(b"CharSet").and_then(Text::get), Some("charset"));
-        assert_eq!(lower(b"UTF-8").and_then(Text::get), Some("utf-8"));
-        for word in [&b""[..], b"nonsense", b"quoted-printable-and-more", b"text\0"] {
-            assert!(lower(word).is_none());
+        assert_eq!(in_quotes("\"CharSet\" behind it all"), Some((Some("charset"), &b" behind it all"[..])));
+        assert_eq!(in_quotes("\"Quoted-Printable\""), Some((Some("quoted-printable"), &b""[..])));
+        for none in [
+            "",
+            "\"text\"",
+            "text\" and more behind",
+            "\"\" and more behind it",
+            "\"text\0\" and more behind",
+            "\"nonsense\" and more behind",
+            "\"quoted-printable-and-more\"",
+        ] {
+            assert_eq!(in_quotes(none), None);
         }
+        assert!(exact(b"text\0").is_none() && exact(b"").is_none());
     }
 
     #[test]
