@@ -226,7 +226,7 @@ impl<'a> Making<'a> {
             *left -= 1;
             rest = behind;
         }
-        cursor.set_rest(rest.rest());
+        cursor.go_on(rest);
         Ok(())
     }
 

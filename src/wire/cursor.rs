@@ -6,6 +6,8 @@
 use std::cell::Cell;
 use std::ops::Range;
 
+use memchr::memchr;
+
 use super::frame::{BIG_LITERAL, literal_size};
 use super::plain::Plain;
 use super::scan::{few_digits, first_of};
@@ -39,6 +41,8 @@ impl<'b> Response<'b> {
             big: self.big,
             next_big: 0,
             unclosed: 0..0,
+            line: 0..if self.is_one_line { self.bytes.len() } else { 0 },
+            is_line_clean: self.is_one_line,
             is_clean: self.is_clean,
             is_one_line: self.is_one_line,
         }
@@ -110,6 +114,9 @@ pub struct Cursor<'b> {
     next_big: usize,
     /// Quotes that stand here close nowhere: a second look for the end would cost as much as the first.
     unclosed: Range<usize>,
+    /// No line ends here, as a look found, and whether it is clean text.
+    line: Range<usize>,
+    is_line_clean: bool,
     pub is_clean: bool,
     pub is_one_line: bool,
 }
@@ -138,15 +145,26 @@ impl<'b> Cursor<'b> {
         &self.bytes[self.at..]
     }
 
-    /// What is left, if all of the response is clean text on one line.
+    /// What is left of the line, if it is clean text.
     #[inline(always)]
-    pub fn as_plain(&self) -> Option<Plain<'b>> {
-        self.is_one_line.then(|| Plain::new(self.rest()))
+    pub fn as_plain(&mut self) -> Option<Plain<'b>> {
+        if !self.line.contains(&self.at) {
+            self.look_at_line();
+        }
+        self.is_line_clean.then(|| Plain::new(&self.bytes[self.at..self.line.end]))
     }
 
-    /// Goes on to where `rest` begins, which is the end of what is left.
-    pub fn set_rest(&mut self, rest: &[u8]) {
-        self.at = self.bytes.len() - rest.len();
+    /// Goes on where `plain`, which was left of the line, begins now.
+    pub fn go_on(&mut self, plain: Plain<'b>) {
+        self.at = self.line.end - plain.rest().len();
+    }
+
+    #[inline(never)]
+    fn look_at_line(&mut self) {
+        let rest = self.rest();
+        let line = &rest[..memchr(b'\n', rest).unwrap_or(rest.len())];
+        self.line = self.at..self.at + line.len();
+        self.is_line_clean = self.is_clean || is_clean(line.strip_suffix(b"\r").unwrap_or(line));
     }
 
     pub fn since(&self, start: usize) -> &'b [u8] {
@@ -292,7 +310,7 @@ impl<'b> Cursor<'b> {
         }
     }
 
-    /// A quoted string as nearly all are: on one line, without quotes and backslashes in it.
+    /// A quoted string as nearly all are: on a line of clean text, without quotes and backslashes in it.
     #[inline(never)]
     pub fn plain(&mut self) -> Option<&'b [u8]> {
         let mut sent = self.as_plain()?;
@@ -301,7 +319,7 @@ impl<'b> Cursor<'b> {
         let plain = sent.string().ok()?;
         let ends = sent.rest().first().copied().is_none_or(may_follow_string);
         ends.then(|| {
-            self.set_rest(sent.rest());
+            self.go_on(sent);
             plain
         })
     }
@@ -366,7 +384,7 @@ impl<'b> Cursor<'b> {
         let after = self.rest();
         let after = after.strip_prefix(b"+").unwrap_or(after).strip_prefix(b"}")?;
         let after = [&b"\r\n"[..], b"\n", b"  "].iter().find_map(|end| after.strip_prefix(*end))?;
-        self.set_rest(after);
+        self.at = self.bytes.len() - after.len();
         if size >= BIG_LITERAL as u64 {
             let bytes = self.big.get(self.next_big)?;
             self.next_big += 1;
@@ -382,7 +400,7 @@ impl<'b> Cursor<'b> {
     fn skip_stray_line_end(&mut self) {
         let rest = self.rest();
         if let Some(after) = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")) {
-            self.set_rest(after);
+            self.at = self.bytes.len() - after.len();
         }
     }
 

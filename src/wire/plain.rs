@@ -9,7 +9,7 @@ use super::known::{self, Word};
 use super::scan::{few_digits, first_of};
 use crate::error::NoMemory;
 
-/// What is left of a response that is clean text on one line. It is small enough to stay in registers.
+/// What is left of a line that is clean text. It is small enough to stay in registers.
 #[derive(Clone, Copy)]
 pub struct Plain<'b> {
     rest: &'b [u8],

@@ -281,7 +281,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         cursor.skip_spaces();
         let Some(mut sent) = cursor.as_plain() else { return Ok(false) };
         match read(&mut sent, part, self.arena) {
-            Ok(()) => cursor.set_rest(sent.rest()),
+            Ok(()) => cursor.go_on(sent),
             Err(Irregular::Otherwise) => return Ok(false),
             Err(Irregular::NoMemory) => return Err(NoMemory),
         }
