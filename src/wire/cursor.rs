@@ -475,6 +475,22 @@ mod tests {
     }
 
     #[test]
+    fn a_line_is_plain_by_itself() {
+        let mut cursor = cursor(b"\"a\" {2}\r\n\xff\xfe \"b\" {1}\r\nx \"c\"");
+        let start = cursor.mark();
+        for _ in 0..2 {
+            cursor.go_to(start);
+            assert_eq!(cursor.plain(), Some(&b"a"[..]));
+            assert_eq!(cursor.plain(), None);
+            for (literal, behind) in [(&b"\xff\xfe"[..], &b"b"[..]), (b"x", b"c")] {
+                assert!(matches!(cursor.string(), Some(Str::Literal(bytes)) if bytes == literal));
+                assert_eq!(cursor.plain(), Some(behind));
+            }
+            assert!(cursor.is_at_end());
+        }
+    }
+
+    #[test]
     fn values_are_skipped_whole() {
         let mut cursor = cursor(b"(a (b \"c)\") {2}\r\n() d) tail");
         assert!(cursor.skip_value());
