@@ -9,7 +9,7 @@ use std::ops::Range;
 use memchr::memchr;
 
 use super::frame::{BIG_LITERAL, literal_size};
-use super::plain::Plain;
+use super::plain::{Plain, many_digits};
 use super::scan::{few_digits, first_of};
 use crate::error::NoMemory;
 use crate::model::{are_clean_lines, is_clean};
@@ -252,13 +252,7 @@ impl<'b> Cursor<'b> {
             self.at += digits;
             return Some(u64::from(number));
         }
-        self.many_digits()
-    }
-
-    fn many_digits(&mut self) -> Option<u64> {
-        let rest = self.rest();
-        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let number = literal_size(rest.get(..digits).filter(|digits| !digits.is_empty())?)?;
+        let (number, digits) = many_digits(self.rest())?;
         self.at += digits;
         Some(number)
     }

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::frame::literal_size;
 use super::known::{self, Word};
 use super::scan::{few_digits, first_of};
 use crate::error::NoMemory;
@@ -81,14 +82,14 @@ impl<'b> Plain<'b> {
     /// `number64`, the end of a value behind it.
     #[inline(always)]
     pub fn number(&mut self) -> Result<i64, Otherwise> {
-        let few = few_digits(self.rest).map(|(number, digits)| (i64::from(number), digits));
+        let few = few_digits(self.rest).map(|(number, digits)| (u64::from(number), digits));
         let (number, digits) = few.or_else(|| many_digits(self.rest)).ok_or(Otherwise)?;
         let behind = self.rest.get(digits..).ok_or(Otherwise)?;
         if !matches!(behind.first(), Some(b' ' | b')')) {
             return Err(Otherwise);
         }
         self.rest = behind;
-        Ok(number)
+        Ok(number as i64)
     }
 
     /// A string that is a word that many messages have, in any case.
@@ -106,15 +107,12 @@ fn end_of_string(inner: &[u8]) -> Option<usize> {
     first_of(inner, [b'"', b'\\'])
 }
 
-/// The number that `rest` begins with, and how many digits it has, if they are no more than fit for sure.
+/// The number that `rest` begins with, and how many digits it has; None if there is none or it needs more than 63 bits.
 #[cold]
-fn many_digits(rest: &[u8]) -> Option<(i64, usize)> {
+pub fn many_digits(rest: &[u8]) -> Option<(u64, usize)> {
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let number = rest
-        .get(..digits)?
-        .iter()
-        .fold(0, |number: i64, digit| number.wrapping_mul(10).wrapping_add(i64::from(digit - b'0')));
-    (1..=18).contains(&digits).then_some((number, digits))
+    let number = literal_size(rest.get(..digits).filter(|digits| !digits.is_empty())?)?;
+    Some((number, digits))
 }
 
 #[cfg(test)]
@@ -148,7 +146,7 @@ mod tests {
             br#""a\"b" "#,
             b"{3}",
             b"atom",
-            b"1234567890123456789 ",
+            b"12345678901234567890 ",
             b"-1 345678",
             b"12",
             b"12x 45678",
