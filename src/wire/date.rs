@@ -307,14 +307,6 @@ impl Cursor<'_> {
 
     /// `time = 2DIGIT ":" 2DIGIT ":" 2DIGIT`
     fn time(&mut self) -> Option<(i32, i32, i32)> {
-        if let [a, b, b':', c, d, b':', e, f, rest @ ..] = self.rest {
-            if let (Some(hour), Some(minute), Some(second)) = (two(*a, *b), two(*c, *d), two(*e, *f)) {
-                if !rest.first().is_some_and(u8::is_ascii_digit) {
-                    self.rest = rest;
-                    return Some((hour, minute, second));
-                }
-            }
-        }
         let hour = self.number(1, 2)?;
         self.byte(b':')?;
         let minute = self.number(1, 2)?;
