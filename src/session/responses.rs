@@ -3,8 +3,8 @@
 use super::numbering::Numbering;
 use super::vanished::{is_earlier, vanished};
 use super::{
-    Ask, Capabilities, Claim, Dialogue, Effect, Entry, Facts, IdleStage, Messages, Outcome, Phase, Reply,
-    Seen, Session, Stage, Step, Transfer, Untagged, copy, quote,
+    Ask, Capabilities, Claim, Dialogue, Effect, Entry, Facts, IdleStage, Outcome, Phase, Reply, Seen,
+    Session, Stage, Step, Transfer, Untagged, copy, quote,
 };
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::imap_state::*;
@@ -394,13 +394,7 @@ impl Session {
 
     /// Whose response this is, by its head alone.
     pub(super) fn owner(&self, untagged: &Untagged<'_>) -> Option<usize> {
-        if untagged.is_message() {
-            return self.entries.find_in_flight(|entry| match &entry.rules().claim {
-                Claim::Fetch(messages) => is_among(messages, untagged),
-                other => claims(other, untagged, &self.facts),
-            });
-        }
-        let tag = correlator(untagged);
+        let tag = if untagged.is_message() { None } else { correlator(untagged) };
         let is_owner = |entry: &Entry| match (tag, &entry.rules().claim) {
             // It names the command that it answers.
             (Some(tag), Claim::Named(names) | Claim::Correlated(names)) => {
@@ -540,7 +534,6 @@ fn is_progress(untagged: &Untagged<'_>) -> bool {
     untagged.condition.is_some() && code::head(resp_text()).is_some_and(is_code)
 }
 
-#[inline(never)]
 fn claims(claim: &Claim, untagged: &Untagged<'_>, facts: &Facts) -> bool {
     match claim {
         Claim::Nothing => false,
@@ -553,21 +546,18 @@ fn claims(claim: &Claim, untagged: &Untagged<'_>, facts: &Facts) -> bool {
         Claim::Fetch(messages) if untagged.news == News::Vanished => {
             messages.takes_vanished && is_earlier(untagged)
         }
-        Claim::Fetch(messages) => is_among(messages, untagged),
+        Claim::Fetch(messages) => {
+            let named = match messages.by_uid {
+                true => untagged.uid(),
+                false => untagged.number.filter(|_| untagged.news == News::Fetch),
+            };
+            named.is_some_and(|named| messages.contains(named))
+        }
         Claim::Expunge => untagged.news == News::Expunge || is_vanished(untagged),
         Claim::Copied => {
             untagged.condition.is_some() || untagged.news == News::Expunge || is_vanished(untagged)
         }
     }
-}
-
-#[inline]
-fn is_among(messages: &Messages, untagged: &Untagged<'_>) -> bool {
-    let named = match messages.by_uid {
-        true => untagged.uid(),
-        false => untagged.number.filter(|_| untagged.news == News::Fetch),
-    };
-    named.is_some_and(|named| messages.contains(named))
 }
 
 /// The tag of the command that a response says it is about.
