@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::handlers::Handlers;
+use super::spare;
 use super::waiting::Goal;
 use crate::error::{Error, Result, imap_status::*};
 use crate::net::{self, Lent, Link, Progress, Read, Timeouts, Tls, Wake, Watch};
 use crate::session::{
-    Caller, FED, Got, Input, Outcome, Piece, RequestId, Session, Source, Turn, UploadSource,
+    Caller, FED, Got, Input, Outcome, Piece, RequestId, Session, Source, Turn, UploadSource, earliest,
 };
 
 /// A turn reads at most so much before it looks at cancels, deadlines and whoever waits for the lock.
@@ -124,6 +125,9 @@ impl Core {
         }
         self.flush()?;
         let Some(link) = &mut self.link else { return Ok(false) };
+        if self.input.is_bare() {
+            self.input.equip(spare::take());
+        }
         let turn = self.input.pump(&mut Incoming(link), &mut self.session, BUDGET)?;
         if self.session.wants_tls() {
             self.begin_tls(now)?;
@@ -200,27 +204,37 @@ impl Core {
         if !self.is_open {
             return Ok(());
         }
+        let has_output = !self.session.is_all_sent();
+        if has_output {
+            self.send()?;
+        }
+        let Some(link) = &mut self.link else { return Ok(()) };
+        let is_flushed = link.flush()?;
+        self.is_unsent = !is_flushed || (has_output && self.session.has_output());
+        Ok(())
+    }
+
+    fn send(&mut self) -> Result<()> {
         let mut left = FEED_BUDGET;
         loop {
             let Some(link) = &mut self.link else { return Ok(()) };
             let pieces = self.session.output();
             if pieces[0].is_empty() {
                 match self.feed(left)? {
-                    0 => break,
+                    0 => return Ok(()),
                     fed => left = left.saturating_sub(fed),
                 }
                 continue;
             }
             let sent = link.write(&pieces)?;
             if sent == 0 {
-                break;
+                return Ok(());
             }
             self.session.sent(sent);
+            if self.session.is_all_sent() {
+                return Ok(());
+            }
         }
-        let Some(link) = &mut self.link else { return Ok(()) };
-        let is_flushed = link.flush()?;
-        self.is_unsent = !is_flushed || self.session.has_output();
-        Ok(())
     }
 
     /// Takes the next bytes of an upload from a descriptor, at most so many; 0: none now.
@@ -267,6 +281,9 @@ impl Core {
         if let Err(error) = self.flush() {
             self.fail(error);
             return true;
+        }
+        if !self.has_leader && self.loop_wake.is_none() {
+            return false;
         }
         let due = self.session.deadline();
         self.is_unsent || due.is_some_and(|due| self.polls_until.is_none_or(|until| due < until))
@@ -385,7 +402,7 @@ impl Core {
     /// When something is to be done, whatever the descriptors say.
     pub fn deadline(&self) -> Option<Instant> {
         let link_due = self.link.as_ref().and_then(Link::deadline);
-        [link_due, self.session.deadline()].into_iter().flatten().min()
+        earliest(link_due, self.session.deadline())
     }
 
     /// What the leader polls for, and until when.
@@ -456,7 +473,7 @@ impl Core {
 
     /// Nobody waits: an idle client keeps no buffers.
     pub fn rest(&mut self) {
-        self.input.release();
+        spare::give(self.input.release());
         self.session.rest();
         self.waiters.shrink_to(1);
         if let Some(link) = &mut self.link {

@@ -16,6 +16,7 @@ mod credentials;
 mod fitting;
 mod handlers;
 mod reconnecting;
+mod spare;
 mod stepping;
 mod streaming;
 mod sync;

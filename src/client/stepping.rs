@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::Client;
 use super::caller::caller;
-use super::waiting::earliest;
 use crate::error::{Error, Result, imap_status::*};
 use crate::net::{Wake, Watch};
+use crate::session::earliest;
 
 /// While several addresses are tried at once, one descriptor does not tell of the others.
 const SEVERAL: Duration = Duration::from_millis(20);

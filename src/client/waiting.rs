@@ -8,7 +8,7 @@ use super::core::{Core, Waiter};
 use super::sync::{MutexGuard, atomic::Ordering::SeqCst};
 use crate::error::{Error, Result, imap_status::*};
 use crate::net::{Polled, Wake};
-use crate::session::{Caller, RequestId};
+use crate::session::{Caller, RequestId, earliest};
 
 /// What a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,22 +95,17 @@ impl Client {
 
     fn wait_as(&self, core: &mut MutexGuard<'_, Core>, me: &Me) -> Result<()> {
         let mut wake = None;
-        let mut is_ready = false;
         loop {
             if let Some(result) = self.is_over(core, me) {
                 return result;
             }
-            if is_ready && matches!(me.goal, Goal::Bytes(_)) {
-                return Ok(());
-            }
-            if core.has_leader {
-                self.follow(core, me, &mut wake)?;
-            } else {
+            if !core.has_leader {
                 core.has_leader = true;
                 let led = self.lead(core, me, &mut wake);
                 core.has_leader = false;
-                is_ready = led?;
+                return led;
             }
+            self.follow(core, me, &mut wake)?;
         }
     }
 
@@ -141,8 +136,8 @@ impl Client {
         is_late.then(|| Err(Error::new(IMAP_ERR_TIMEOUT, "not done in time; the request goes on")))
     }
 
-    /// Reads for all until this thread's own wait is over; true: bytes that it waits for may be here.
-    fn lead(&self, core: &mut MutexGuard<'_, Core>, me: &Me, wake: &mut Option<Wake>) -> Result<bool> {
+    /// Reads for all until this thread's own wait is over, or bytes that it waits for may be here.
+    fn lead(&self, core: &mut MutexGuard<'_, Core>, me: &Me, wake: &mut Option<Wake>) -> Result<()> {
         let mut watches = Vec::new();
         // Whoever has just sent something need not look before it waits: what has come meanwhile ends the wait at once.
         let mut is_drained = core.is_drained();
@@ -153,8 +148,8 @@ impl Client {
             }
             let again = self.call_back(core)?;
             core.wake_reached(me.ticket);
-            if self.is_over(core, me).is_some() {
-                return Ok(false);
+            if let Some(result) = self.is_over(core, me) {
+                return result;
             }
             if has_more || again == Some(Duration::ZERO) {
                 MutexGuard::bump(core);
@@ -166,11 +161,11 @@ impl Client {
             let carried = self.carry_in(core, reads_literal)?;
             if carried == Some(Duration::ZERO) {
                 if reads {
-                    return Ok(true);
+                    return Ok(());
                 }
                 continue;
             }
-            let again = [again, carried].into_iter().flatten().min();
+            let again = earliest(again, carried);
             let wake = self.wake_of(core, me, wake)?;
             watches.clear();
             let due = core.begin_poll(&mut watches, reads_literal);
@@ -186,7 +181,7 @@ impl Client {
             let polled = polled?;
             self.heed_signal(polled)?;
             if reads && polled == Polled::Ready {
-                return Ok(true);
+                return self.is_over(core, me).unwrap_or(Ok(()));
             }
         }
     }
@@ -229,12 +224,8 @@ impl Client {
             Some(true) => Some(Duration::ZERO),
             Some(false) => Some(ASK_AGAIN),
         };
-        Ok([fed, self.carry_out(core)?].into_iter().flatten().min())
+        Ok(earliest(fed, self.carry_out(core)?))
     }
-}
-
-pub(super) fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    [a, b].into_iter().flatten().min()
 }
 
 fn timeout(until: Option<Instant>) -> Option<Duration> {

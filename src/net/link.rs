@@ -256,11 +256,10 @@ impl Link {
 
     /// When `advance` is due, whatever the descriptors say.
     pub fn deadline(&self) -> Option<Instant> {
-        let attempt = match &self.stage {
-            Stage::Dial(dial) => dial.deadline(),
-            _ => None,
-        };
-        [attempt, self.due].into_iter().flatten().min()
+        match &self.stage {
+            Stage::Dial(dial) => [dial.deadline(), self.due].into_iter().flatten().min(),
+            _ => self.due,
+        }
     }
 
     /// Appends at most `max` bytes to `buffer`.

@@ -252,6 +252,10 @@ impl Entries {
         self.all.is_empty()
     }
 
+    pub fn has_cancelled(&self) -> bool {
+        self.cancelled > 0
+    }
+
     pub fn has_spread(&self) -> bool {
         self.spread > 0
     }

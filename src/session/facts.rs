@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Peer;
-use super::capability::Capabilities;
+use super::capability::{Capabilities, Literals};
 use super::numbering::Numbering;
 use super::overlap::Sequence;
 use crate::error::{Error, NoMemory, Result, imap_status::*};
@@ -375,14 +375,13 @@ impl Facts {
     /// How command lines may be written now.
     pub fn dialect(&self) -> Dialect {
         let limit = self.settings.max_unasked_literal;
-        let literal_plus = if self.has("LITERAL+") {
-            Some(limit)
-        } else if self.can("LITERAL-") {
-            Some(limit.min(4096))
-        } else {
-            None
+        let literals = self.capabilities.as_ref().map(|all| all.literals).unwrap_or_default();
+        let literal_plus = match literals {
+            Literals { plus: true, .. } => Some(limit),
+            Literals { minus: true, .. } if !self.lacks("LITERAL-") => Some(limit.min(4096)),
+            _ => None,
         };
-        Dialect { literal_plus, utf8: self.is_utf8, binary: self.can("BINARY") }
+        Dialect { literal_plus, utf8: self.is_utf8, binary: literals.binary && !self.lacks("BINARY") }
     }
 }
 

@@ -96,7 +96,7 @@ impl Input {
                     return Ok(Turn::Idle);
                 }
             } else {
-                match self.frame.step(&self.buffer[self.start..], session.facts().settings.max_line) {
+                match self.next_step(session) {
                     Step::Response(length) => self.deliver(length, session)?,
                     Step::Big { at, size } => self.begin_literal(at, size, session)?,
                     Step::TooLong => return Err(too_long(session)),
@@ -129,18 +129,37 @@ impl Input {
         }
     }
 
+    #[inline]
+    fn next_step(&mut self, session: &Session) -> Step {
+        match &self.buffer[self.start..] {
+            [] => Step::More,
+            bytes => self.frame.step(bytes, session.facts().settings.max_line),
+        }
+    }
+
     /// Nothing is left of what was read.
     pub fn is_empty(&self) -> bool {
         self.start == self.buffer.len() && self.arriving.is_none()
     }
 
-    /// Gives the buffer's memory back if nothing is in it.
-    pub fn release(&mut self) {
-        if self.is_empty() {
-            self.buffer = Vec::new();
-            self.start = 0;
-            self.big = Vec::new();
+    /// Has no memory for what comes.
+    pub fn is_bare(&self) -> bool {
+        self.buffer.capacity() == 0
+    }
+
+    /// Gets that, if it has none.
+    pub fn equip(&mut self, buffer: Vec<u8>) {
+        self.buffer = buffer;
+    }
+
+    /// Gives the buffer away if nothing is in it.
+    pub fn release(&mut self) -> Vec<u8> {
+        if !self.is_empty() {
+            return Vec::new();
         }
+        self.start = 0;
+        self.big = Vec::new();
+        std::mem::take(&mut self.buffer)
     }
 
     /// Hands over what was read and does not belong to what is read now.

@@ -152,14 +152,22 @@ impl Session {
             Stage::Open if self.has_live_request() => settings.command_timeout,
             _ => None,
         };
-        let idle = self.may_tend_idle().then(|| self.idle.due(&self.facts)).flatten();
+        let silence = silence.map(|silence| self.moved + silence);
+        let idle = if self.may_tend_idle() { self.idle.due(&self.facts) } else { None };
+        let bye = self.bye.as_ref().map(|(_, at)| *at + settings.close_timeout);
+        earliest(earliest(silence, idle), earliest(bye, self.overdue(settings)))
+    }
+
+    /// When the first request has taken as long as it may, or the answer of a cancelled one.
+    fn overdue(&self, settings: &Settings) -> Option<Instant> {
         let total = settings.command_deadline.and_then(|limit| {
             self.entries.iter().map(|entry| entry.started).min().map(|started| started + limit)
         });
-        let cancelled = self.entries.cancelled().filter(|_| self.stalled_since.is_none());
-        let drain = cancelled.map(|(since, _)| since + settings.drain_timeout).min();
-        let bye = self.bye.as_ref().map(|(_, at)| *at + settings.close_timeout);
-        [silence.map(|silence| self.moved + silence), total, drain, bye, idle].into_iter().flatten().min()
+        if !self.entries.has_cancelled() || self.stalled_since.is_some() {
+            return total;
+        }
+        let drain = self.entries.cancelled().map(|(since, _)| since + settings.drain_timeout).min();
+        earliest(total, drain)
     }
 
     /// Whether something of IDLE could be sent if its time had come: else its time is no reason to look.
@@ -176,9 +184,9 @@ impl Session {
     /// those who wait behind them do not wait for ever.
     pub(super) fn has_live_request(&self) -> bool {
         // Of those that wait, one is as good as the other.
-        let waiting = self.entries.iter().find(|entry| entry.is_queued());
-        let in_flight = self.entries.in_flight().map(|(_, entry)| entry);
-        in_flight.chain(waiting).any(|entry| self.can_be_late(entry))
+        let waiting = || self.entries.iter().find(|entry| entry.is_queued());
+        self.entries.find_in_flight(|entry| self.can_be_late(entry)).is_some()
+            || (self.entries.has_queued() && waiting().is_some_and(|entry| self.can_be_late(entry)))
     }
 
     pub(super) fn can_be_late(&self, entry: &Entry) -> bool {
@@ -250,5 +258,13 @@ impl Session {
     /// Why the connection has ended, if it has.
     pub fn cause(&self) -> Option<&Error> {
         self.cause.as_ref()
+    }
+}
+
+/// The earlier of two times, or the shorter one; None: never.
+pub fn earliest<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }

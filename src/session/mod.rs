@@ -43,6 +43,7 @@ pub use facts::{Facts, Mirror, Remembered, Seen, Settings, unsupported};
 use idle::{Ask, Idle, Stage as IdleStage};
 pub use input::{Got, Input, Piece, Source, Turn};
 pub use journal::{Journal, Kind as LogKind, Told};
+pub use lifetime::earliest;
 use outcomes::Outcomes;
 pub use output::FED;
 use output::Output;
@@ -209,8 +210,10 @@ impl Session {
 
     /// Sets the time for all that follows.
     pub fn set_time(&mut self, now: Instant) {
-        self.now = now;
-        self.journal.set_time(now);
+        if now != self.now {
+            self.now = now;
+            self.journal.set_time(now);
+        }
     }
 
     /// For the log and the trace: what is seen and done here.

@@ -5,10 +5,9 @@ use std::collections::VecDeque;
 use zeroize::Zeroize;
 
 use super::RequestId;
-use super::tag::Tag;
 use super::upload::{Source, Supply};
 use crate::error::NoMemory;
-use crate::wire::line::Piece;
+use crate::wire::line::{Finished, Piece};
 
 /// Lines are joined up to this, so that many short commands go out in one packet.
 const JOINED: usize = 16 * 1024;
@@ -78,22 +77,14 @@ impl Output {
     pub fn push_line(
         &mut self,
         id: RequestId,
-        tag: Tag,
-        pieces: Vec<Piece>,
+        line: Finished,
         supplies: Vec<Vec<Supply>>,
         is_secret: bool,
     ) -> Result<(), NoMemory> {
         let mut supplies = supplies.into_iter();
-        self.push(tag.as_bytes(), is_secret)?;
-        self.push(b" ", is_secret)?;
-        for piece in pieces {
+        for piece in line.before {
             match piece {
-                Piece::Bytes(mut bytes) => {
-                    self.push(&bytes, is_secret)?;
-                    if is_secret {
-                        bytes.zeroize();
-                    }
-                }
+                Piece::Bytes(bytes) => self.push_own(bytes, is_secret)?,
                 Piece::Literal { data, wait } => self.push_literal(id, data, wait, is_secret)?,
                 Piece::Later { wait, .. } => {
                     self.parts.try_reserve(1)?;
@@ -105,11 +96,33 @@ impl Output {
                 }
             }
         }
-        // However long it is, the part that the line ends in: the tag alone has made one.
+        self.push_own(line.end, is_secret)?;
         if let Some(part) = self.parts.back() {
             self.ends.try_reserve(1)?;
             let last = self.gone + self.parts.len() as u64 - 1;
             self.ends.push_back(End { part: last, at: part.bytes.len(), id });
+        }
+        Ok(())
+    }
+
+    /// Memory for a line, empty.
+    pub fn room(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.spare)
+    }
+
+    /// Puts bytes at the end, or adds them to those that are there, so that they leave together.
+    fn push_own(&mut self, mut bytes: Vec<u8>, is_secret: bool) -> Result<(), NoMemory> {
+        if !self.joins(bytes.len(), is_secret) {
+            self.parts.try_reserve(1)?;
+            self.parts.push_back(Part::new(bytes, is_secret));
+            return Ok(());
+        }
+        self.push(&bytes, is_secret)?;
+        if is_secret {
+            bytes.zeroize();
+        } else {
+            bytes.clear();
+            self.spare = bytes;
         }
         Ok(())
     }
@@ -153,15 +166,19 @@ impl Output {
 
     /// The part to write `more` bytes to.
     fn last_part(&mut self, more: usize, is_secret: bool) -> Result<&mut Part, NoMemory> {
-        let joins = self.parts.back().is_some_and(|last| {
-            last.owner.is_none() && last.is_secret == is_secret && last.bytes.len() + more <= JOINED
-        });
-        if !joins {
+        if !self.joins(more, is_secret) {
             self.parts.try_reserve(1)?;
-            let bytes = if is_secret { Vec::new() } else { std::mem::take(&mut self.spare) };
+            let bytes = if is_secret { Vec::new() } else { self.room() };
             self.parts.push_back(Part::new(bytes, is_secret));
         }
         self.parts.back_mut().ok_or(NoMemory)
+    }
+
+    /// `more` bytes can be added to the last part.
+    fn joins(&self, more: usize, is_secret: bool) -> bool {
+        self.parts.back().is_some_and(|last| {
+            last.owner.is_none() && last.is_secret == is_secret && last.bytes.len() + more <= JOINED
+        })
     }
 
     /// What can be sent now: pieces in a row, the empty ones at the end.

@@ -67,21 +67,23 @@ impl Session {
 
     /// False: the entry is gone, because its command failed or had nothing to send.
     pub(super) fn write_line(&mut self, at: usize) -> bool {
-        let mut line = Line::new(self.facts.dialect());
+        let tag = self.tags.next();
+        let line = Line::tagged(self.facts.dialect(), tag.as_bytes(), self.output.room());
         let entry = &mut self.entries[at];
         let allowed = self.facts.allows(entry.rules().sequence);
         let Some(command) = &mut entry.command else {
             self.entries.remove(at);
             return false;
         };
-        let written = allowed.and_then(|()| command.line(&self.facts, &mut line));
+        let written =
+            allowed.and(line).and_then(|mut line| Ok((command.line(&self.facts, &mut line)?, line)));
         match written {
             Err(error) => {
                 self.end(at, error);
                 false
             }
-            Ok(Next::Nothing) => self.has_no_line(at),
-            Ok(next) => {
+            Ok((Next::Nothing, _)) => self.has_no_line(at),
+            Ok((next, line)) => {
                 let is_secret = line.is_secret();
                 let dialogue = if command.is_dialogue() { Dialogue::Server } else { Dialogue::None };
                 self.facts.hides_secret |= command.hides_secret();
@@ -95,11 +97,10 @@ impl Session {
                     return false;
                 };
                 let entry = &mut self.entries[place];
-                let tag = self.tags.next();
                 let id = entry.id;
-                let pieces = line.finish();
-                let pushed = pieces
-                    .and_then(|pieces| Ok(self.output.push_line(id, tag, pieces, supplies, is_secret)?));
+                let finished = line.finish();
+                let pushed =
+                    finished.and_then(|line| Ok(self.output.push_line(id, line, supplies, is_secret)?));
                 if let Err(error) = pushed {
                     // Half a line may be in the output: nothing can follow it.
                     self.lost(error);
@@ -136,6 +137,11 @@ impl Session {
     /// What can be sent now: pieces in a row, the empty ones at the end.
     pub fn output<const N: usize>(&self) -> [&[u8]; N] {
         self.output.pieces()
+    }
+
+    /// Nothing is to be sent, now or later.
+    pub fn is_all_sent(&self) -> bool {
+        self.output.is_empty()
     }
 
     pub fn has_output(&self) -> bool {

@@ -419,16 +419,7 @@ mod tests {
             (None, false) => "SEARCH",
         };
         criteria.encode(command, manner, &mut line)?;
-        let pieces = line.finish()?;
-        Ok(pieces
-            .iter()
-            .map(|piece| match piece {
-                Piece::Bytes(bytes) | Piece::Literal { data: bytes, .. } => {
-                    String::from_utf8_lossy(bytes).into_owned()
-                }
-                Piece::Later { .. } => unreachable!("no text has such"),
-            })
-            .collect())
+        Ok(line.finish()?.text())
     }
 
     #[test]
@@ -627,7 +618,7 @@ mod tests {
         assert!(criteria.use_charset(&["US-ASCII", "ISO-8859-1"]).unwrap());
         let mut line = Line::new(plain);
         criteria.encode("UID SEARCH", Manner::as_given(), &mut line).unwrap();
-        let pieces = line.finish().unwrap();
+        let pieces = line.finish().unwrap().pieces();
         let [Piece::Bytes(head), Piece::Literal { data, .. }, ..] = &pieces[..] else { panic!("no literal") };
         assert_eq!(
             (head.as_slice(), data.as_slice()),
@@ -658,9 +649,7 @@ mod tests {
             let mut line = Line::new(Dialect::default());
             let criteria = Criteria::parse(&format!("# {returns}CHARSET {keys}"), None).unwrap();
             criteria.encode_ordered(command, how, Manner::as_given(), &mut line).unwrap();
-            let pieces = line.finish().unwrap();
-            let [Piece::Bytes(bytes)] = &pieces[..] else { panic!("a literal") };
-            assert_eq!(String::from_utf8_lossy(bytes), format!("{before} {how} {keys}\r\n"));
+            assert_eq!(line.finish().unwrap().text(), format!("{before} {how} {keys}\r\n"));
         }
     }
 }

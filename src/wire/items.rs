@@ -352,22 +352,13 @@ impl Change {
 
 #[cfg(test)]
 mod tests {
-    use super::super::line::{Dialect, Piece};
+    use super::super::line::Dialect;
     use super::*;
 
     fn sent(write: impl FnOnce(&mut Line) -> Result<()>) -> Result<String> {
         let mut line = Line::new(Dialect::default());
         write(&mut line)?;
-        let pieces = line.finish()?;
-        Ok(pieces
-            .iter()
-            .map(|piece| match piece {
-                Piece::Bytes(bytes) | Piece::Literal { data: bytes, .. } => {
-                    String::from_utf8_lossy(bytes).into_owned()
-                }
-                Piece::Later { .. } => unreachable!("no text has such"),
-            })
-            .collect())
+        Ok(line.finish()?.text())
     }
 
     fn items(text: &str, params: Option<&[&str]>) -> Result<String> {

@@ -52,6 +52,13 @@ pub struct Line {
     is_secret: bool,
 }
 
+/// A whole line.
+pub struct Finished {
+    /// What comes before its last bytes, if there are literals in it.
+    pub before: Vec<Piece>,
+    pub end: Vec<u8>,
+}
+
 impl Drop for Line {
     fn drop(&mut self) {
         if self.is_secret {
@@ -63,6 +70,14 @@ impl Drop for Line {
 impl Line {
     pub fn new(dialect: Dialect) -> Line {
         Line { dialect, pieces: Vec::new(), bytes: Vec::new(), is_secret: false }
+    }
+
+    /// One that begins with this tag, in memory that holds nothing else.
+    pub fn tagged(dialect: Dialect, tag: &[u8], mut bytes: Vec<u8>) -> Result<Line> {
+        bytes.try_reserve(USUAL)?;
+        bytes.extend_from_slice(tag);
+        bytes.push(b' ');
+        Ok(Line { dialect, pieces: Vec::new(), bytes, is_secret: false })
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -222,14 +237,31 @@ impl Line {
     }
 
     /// The whole line, its end included.
-    pub fn finish(mut self) -> Result<Vec<Piece>> {
+    pub fn finish(mut self) -> Result<Finished> {
         self.raw(b"\r\n")?;
-        self.pieces.try_reserve(1)?;
-        let mut pieces = std::mem::take(&mut self.pieces);
-        pieces.push(Piece::Bytes(std::mem::take(&mut self.bytes)));
-        Ok(pieces)
+        Ok(Finished { before: std::mem::take(&mut self.pieces), end: std::mem::take(&mut self.bytes) })
     }
 }
+
+#[cfg(test)]
+impl Finished {
+    pub fn pieces(mut self) -> Vec<Piece> {
+        self.before.push(Piece::Bytes(self.end));
+        self.before
+    }
+
+    /// Literals where they stand.
+    pub fn text(self) -> String {
+        let bytes = self.pieces().into_iter().flat_map(|piece| match piece {
+            Piece::Bytes(bytes) | Piece::Literal { data: bytes, .. } => bytes,
+            Piece::Later { .. } => unreachable!("no text has such"),
+        });
+        String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
+    }
+}
+
+/// Room for the lines of most commands.
+const USUAL: usize = 64;
 
 /// Longer strings go as literals, so that no line gets longer than servers take.
 const MAX_QUOTED: usize = 1000;
@@ -270,7 +302,7 @@ mod tests {
         let mut line = Line::new(dialect);
         line.word("X").unwrap();
         write(&mut line).unwrap();
-        let pieces = line.finish().unwrap();
+        let pieces = line.finish().unwrap().pieces();
         let bytes = pieces.into_iter().flat_map(|piece| match piece {
             Piece::Bytes(bytes) => bytes,
             Piece::Literal { data, wait: true } => [b"<+>".to_vec(), data].concat(),

@@ -208,7 +208,7 @@ fn behind_value(words: &Words, at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::line::{Dialect, Piece};
+    use super::super::line::Dialect;
     use super::*;
 
     fn returns(text: &str) -> Result<Returns> {
@@ -219,10 +219,7 @@ mod tests {
         let mut line = Line::new(Dialect::default());
         line.word("X").unwrap();
         returns(text).unwrap().encode(sending, &mut line).unwrap();
-        match &line.finish().unwrap()[..] {
-            [Piece::Bytes(bytes)] => String::from_utf8(bytes.clone()).unwrap(),
-            _ => panic!("a literal"),
-        }
+        line.finish().unwrap().text()
     }
 
     #[test]

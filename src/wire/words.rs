@@ -339,22 +339,13 @@ fn copy(text: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::line::{Dialect, Piece};
+    use super::super::line::Dialect;
     use super::*;
 
     fn sent(text: &str, params: Option<&[&str]>) -> Result<String> {
         let mut line = Line::new(Dialect::default());
         Words::parse(text, params)?.emit(&mut line)?;
-        let pieces = line.finish()?;
-        Ok(pieces
-            .iter()
-            .map(|piece| match piece {
-                Piece::Bytes(bytes) | Piece::Literal { data: bytes, .. } => {
-                    String::from_utf8_lossy(bytes).into_owned()
-                }
-                Piece::Later { .. } => unreachable!("no text has such"),
-            })
-            .collect())
+        Ok(line.finish()?.text())
     }
 
     #[test]
