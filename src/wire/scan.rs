@@ -36,19 +36,48 @@ pub fn first_in_word<const N: usize>(word: u64, wanted: [u8; N]) -> Option<usize
 /// None: look closer. Eight bytes at a time: a line may hold millions of numbers.
 #[inline]
 pub fn few_digits(bytes: &[u8]) -> Option<(u32, usize)> {
-    // Digits become 0 to 9; of what is above 9 the high bit is set here.
-    let word = u64::from_le_bytes(*bytes.first_chunk()?) ^ 0x3030_3030_3030_3030;
-    let others = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
-    let length = (others.trailing_zeros() / 8) as usize;
-    if length == 0 || length == 8 {
+    let word = digits(bytes.first_chunk()?);
+    match count_digits(word) {
+        0 | 8 => None,
+        length => Some((number(word, length), length)),
+    }
+}
+
+/// The nz-number that `bytes` begins with, if it has just so many digits (at least one) and a space behind it; and what
+/// follows that.
+#[inline(always)]
+pub fn number_of(length: usize, bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let first = bytes.first_chunk()?;
+    let word = digits(first);
+    if count_digits(word) != length || first[length % 8] != b' ' || first[0] == b'0' {
         return None;
     }
+    Some((number(word, length), bytes.get(length + 1..)?))
+}
+
+/// Digits become 0 to 9.
+#[inline(always)]
+fn digits(bytes: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*bytes) ^ 0x3030_3030_3030_3030
+}
+
+/// How many stand at the beginning.
+#[inline(always)]
+fn count_digits(word: u64) -> usize {
+    // Of what is above 9 the high bit is set here.
+    let others = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
+    (others.trailing_zeros() / 8) as usize
+}
+
+/// The number of so many digits, one to seven.
+#[inline(always)]
+fn number(word: u64, length: usize) -> u32 {
     // Right-aligned, then pairs, fours and all eight are put together at once.
-    let word = word << (64 - 8 * length);
+    let word = word.wrapping_shl(64 - 8 * length as u32);
     let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
     let high = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
     let low = (pairs >> 16 & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
-    Some(((high.wrapping_add(low) >> 32) as u32, length))
+    (high.wrapping_add(low) >> 32) as u32
 }
 
 #[cfg(test)]

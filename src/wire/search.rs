@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use super::cursor::{Cursor, Response, Str};
-use super::scan::few_digits;
+use super::scan::{few_digits, number_of};
 use crate::error::NoMemory;
 use crate::model::{Span, imap_set};
 
@@ -344,8 +344,8 @@ fn modseq(cursor: &mut Cursor<'_>, found: &mut Found) {
 fn numbers<'b>(bytes: &'b [u8], set: &mut imap_set) -> Result<&'b [u8], NoMemory> {
     const RUNS: usize = 64;
     let mut ended = [NO_SPAN; RUNS];
-    let (mut span, mut count, mut rest) = (NO_SPAN, 0, bytes);
-    while let Some((number, behind)) = next_number(rest) {
+    let (mut span, mut count, mut rest, mut digits) = (NO_SPAN, 0, bytes, 1);
+    while let Some((number, behind)) = next_number(rest, &mut digits) {
         let follows = span.last.wrapping_add(1) == number;
         ended[count % RUNS] = span;
         count += usize::from(!follows);
@@ -368,27 +368,29 @@ fn append(set: &mut imap_set, spans: &[Span]) -> Result<(), NoMemory> {
     set.append(if spans.first().is_some_and(|span| span.first == 0) { &spans[1..] } else { spans })
 }
 
-/// `nz-number [SP]`
-#[inline]
-fn next_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let (number, length) = few_digits(bytes).unwrap_or_default();
-    match bytes.get(length..)?.strip_prefix(b" ") {
-        Some(behind) if number > 0 => Some((number, behind)),
-        _ => other_number(bytes),
+/// `nz-number [SP]`. Most numbers have as many digits as the one before: where the next one begins is then known before
+/// this one is read, and the processor reads both at once.
+#[inline(always)]
+fn next_number<'b>(bytes: &'b [u8], digits: &mut usize) -> Option<(u32, &'b [u8])> {
+    if let Some(found) = number_of(*digits, bytes) {
+        return Some(found);
     }
+    let (number, behind, length) = other_number(bytes)?;
+    *digits = length;
+    Some((number, behind))
 }
 
-/// The last one, or one of more digits.
-#[cold]
-fn other_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let (number, length) = short_number(bytes);
-    let behind = &bytes[length..];
+/// One that has another length, or the last one; its length beside it.
+#[inline(never)]
+fn other_number(bytes: &[u8]) -> Option<(u32, &[u8], usize)> {
+    let (number, length) = few_digits(bytes).unwrap_or_else(|| short_number(bytes));
+    let behind = bytes.get(length..).filter(|_| number > 0)?;
     let behind = match behind.first() {
         Some(b' ') => &behind[1..],
         Some(b'(') | None => behind,
         _ => return None,
     };
-    (number > 0).then_some((number, behind))
+    Some((number, behind, length))
 }
 
 /// `number = 1*DIGIT` at the beginning of `bytes`, and how many digits it has; 0 if it needs more than 32 bits.
@@ -526,24 +528,34 @@ mod tests {
         assert_eq!(found(&[b"* ESEARCH ALL 4:*", b"* ESEARCH ALL 1:4294967295"]).set.spans().len(), 2);
     }
 
+    /// The first number and how much is behind it, whatever the length of the one before.
+    fn next(text: &str) -> Option<(u32, usize)> {
+        let after = |mut digits: usize| {
+            next_number(text.as_bytes(), &mut digits).map(|(number, behind)| (number, behind.len()))
+        };
+        let first = after(1);
+        (2..=10).for_each(|digits| assert_eq!(after(digits), first, "{digits} {text}"));
+        first
+    }
+
     #[test]
     fn numbers_of_every_length() {
         for number in (0..32).flat_map(|bit| [1u32 << bit, (1 << bit) - 1]).chain([10, 99_999_999, u32::MAX])
         {
-            let next = |behind: &str| {
-                let text = format!("{number}{behind}");
-                next_number(text.as_bytes()).map(|(number, left)| (number, left.len()))
-            };
             let is_one = number > 0;
             for (behind, left) in [("", 0), (" ", 0), (" 1", 1), (" 1234567 ", 8), ("(MODSEQ 1)", 10)] {
-                assert_eq!(next(behind), is_one.then_some((number, left)), "{number}{behind}");
+                assert_eq!(
+                    next(&format!("{number}{behind}")),
+                    is_one.then_some((number, left)),
+                    "{number}{behind}"
+                );
             }
             for behind in [")", "a999999999", "\u{e9}12345678"] {
-                assert_eq!(next(behind), None, "{number}{behind}");
+                assert_eq!(next(&format!("{number}{behind}")), None, "{number}{behind}");
             }
         }
-        for none in [&b""[..], b" ", b"0 1234567", b"4294967296 ", b"x2345678"] {
-            assert_eq!(next_number(none), None);
+        for none in ["", " ", "0 1234567", "4294967296 ", "x2345678"] {
+            assert_eq!(next(none), None);
         }
     }
 
