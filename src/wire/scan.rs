@@ -7,7 +7,16 @@
 #[inline]
 pub fn first_of<const N: usize>(bytes: &[u8], wanted: [u8; N]) -> Option<usize> {
     let mut rest = bytes;
-    while let Some((eight, behind)) = rest.split_first_chunk() {
+    while let Some((sixteen, behind)) = rest.split_first_chunk::<16>() {
+        let sixteen = u128::from_le_bytes(*sixteen);
+        let (low, high) = (hits(sixteen as u64, wanted), hits((sixteen >> 64) as u64, wanted));
+        if low | high != 0 {
+            let (hits, before) = if low != 0 { (low, 0) } else { (high, size_of::<u64>()) };
+            return Some(bytes.len() - rest.len() + before + place(hits));
+        }
+        rest = behind;
+    }
+    if let Some((eight, behind)) = rest.split_first_chunk() {
         if let Some(at) = first_in_word(u64::from_le_bytes(*eight), wanted) {
             return Some(bytes.len() - rest.len() + at);
         }
@@ -24,12 +33,23 @@ pub fn first_of<const N: usize>(bytes: &[u8], wanted: [u8; N]) -> Option<usize> 
 /// The same of eight bytes, the first of them the lowest.
 #[inline]
 pub fn first_in_word<const N: usize>(word: u64, wanted: [u8; N]) -> Option<usize> {
+    let hits = hits(word, wanted);
+    (hits != 0).then(|| place(hits))
+}
+
+/// The place of the first hit.
+#[inline(always)]
+fn place(hits: u64) -> usize {
+    hits.trailing_zeros() as usize / 8
+}
+
+/// The high bit of each byte that is one of `wanted`; above the first one there may be wrong ones.
+#[inline(always)]
+fn hits<const N: usize>(word: u64, wanted: [u8; N]) -> u64 {
     const ONES: u64 = u64::MAX / 255;
-    // The lowest bit of 0x80.. that is set belongs to the first byte that is zero; higher ones may be wrong.
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
     let hits = wanted.map(|byte| zeros(word ^ (ONES * u64::from(byte))));
-    let hits = hits.iter().fold(0, |all, hits| all | hits) & (ONES << 7);
-    (hits != 0).then(|| hits.trailing_zeros() as usize / 8)
+    hits.iter().fold(0, |all, hits| all | hits) & (ONES << 7)
 }
 
 /// The number at the beginning of `bytes`, and how many digits it has, if these are one to seven and something follows;
