@@ -177,6 +177,17 @@ pub fn media_type(kind: Word, subtype: Word) -> Option<Text<'static>> {
     Some(Text::fixed(MEDIA_TYPES[at].1))
 }
 
+/// The type of most parts, which are texts, as most servers write it; and what is behind it.
+pub fn text_type(sent: &[u8]) -> Option<(Text<'static>, &[u8])> {
+    let subtype = sent.strip_prefix(b"\"TEXT\" \"").or_else(|| sent.strip_prefix(b"\"text\" \""))?;
+    let (text, rest) = match subtype.first_chunk()? {
+        b"PLAIN\"" | b"plain\"" => (c"text/plain", &subtype[6..]),
+        b"HTML\" " | b"html\" " => (c"text/html", &subtype[5..]),
+        _ => return None,
+    };
+    Some((Text::fixed(text), rest))
+}
+
 pub const MULTIPART: Word = place(c"multipart");
 
 /// The most frequent first.

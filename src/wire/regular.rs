@@ -83,6 +83,10 @@ fn extension<'a>(sent: &mut Plain<'_>, part: &mut imap_part<'a>, arena: &'a Aren
 
 /// `media-type SP media-subtype`, or the subtype alone of a type that is known.
 fn media_type<'a>(sent: &mut Plain<'_>, kind: Option<Word>, arena: &'a Arena) -> Result<Text<'a>, Irregular> {
+    if let (None, Some((text, behind))) = (kind, known::text_type(sent.rest())) {
+        sent.set_rest(behind);
+        return Ok(text);
+    }
     let mut ahead = *sent;
     if let Ok(usual) = usual_type(&mut ahead, kind) {
         *sent = ahead;
