@@ -4,7 +4,7 @@ use memchr::{memchr, memmem};
 
 use super::cursor::{Cursor, Mark, Str};
 use super::decode::{self, Decoded};
-use super::plain::{Otherwise, Plain};
+use super::plain::{Irregular, Otherwise, Plain};
 use crate::error::NoMemory;
 use crate::model::{Arena, Bytes, Few, Text, imap_address, imap_addresses};
 
@@ -43,11 +43,12 @@ pub fn list<'a>(
     if !cursor.take(b'(') {
         return Ok(None);
     }
-    let mut making =
-        Making { items: Few::new(), group: Text::NONE, is_empty_group: false, last_end: None, arena };
+    let mut making = Making::new(arena);
     let mut oddities = Oddities::default();
     loop {
-        making.add_usual(cursor, left)?;
+        if let Some(sent) = cursor.as_plain() {
+            cursor.go_on(making.add_usual(sent, left)?);
+        }
         if !cursor.is_next(b'(') {
             break;
         }
@@ -70,6 +71,22 @@ pub fn list<'a>(
     parsed.is_odd = oddities.has_any;
     parsed.list = making.finish()?;
     Ok(Some(parsed))
+}
+
+/// The same of a list in which each address is as nearly all are.
+pub fn regular<'a>(
+    sent: &mut Plain<'_>,
+    left: &mut usize,
+    arena: &'a Arena,
+) -> Result<&'a imap_addresses<'a>, Irregular> {
+    if sent.take(b"NIL").is_ok() {
+        return Ok(&imap_addresses::EMPTY);
+    }
+    sent.take(b"(")?;
+    let mut making = Making::new(arena);
+    *sent = making.add_usual(*sent, left)?;
+    sent.take(b")")?;
+    Ok(making.finish()?)
 }
 
 /// A literal's size, its braces and its line end take no more than this.
@@ -192,6 +209,10 @@ struct Making<'a> {
 }
 
 impl<'a> Making<'a> {
+    fn new(arena: &'a Arena) -> Making<'a> {
+        Making { items: Few::new(), group: Text::NONE, is_empty_group: false, last_end: None, arena }
+    }
+
     /// `cursor` stands behind it, `start` is where it began.
     fn add(
         &mut self,
@@ -214,9 +235,8 @@ impl<'a> Making<'a> {
         Ok(())
     }
 
-    /// Those that come next and are as nearly all are.
-    fn add_usual(&mut self, cursor: &mut Cursor<'_>, left: &mut usize) -> Result<(), NoMemory> {
-        let Some(mut rest) = cursor.as_plain() else { return Ok(()) };
+    /// Those that come next and are as nearly all are; what is behind them.
+    fn add_usual<'b>(&mut self, mut rest: Plain<'b>, left: &mut usize) -> Result<Plain<'b>, NoMemory> {
         while let (1.., Ok((sent, behind))) = (*left, usual(rest)) {
             let name =
                 sent.name.map(|name| decode::header(self.arena, Str::Quoted(name), true)).transpose()?;
@@ -226,8 +246,7 @@ impl<'a> Making<'a> {
             *left -= 1;
             rest = behind;
         }
-        cursor.go_on(rest);
-        Ok(())
+        Ok(rest)
     }
 
     /// A group without members is told by its head alone.

@@ -1,7 +1,9 @@
 //! ENVELOPE (RFC 9051 section 7.5.2).
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Str};
+use super::decode::Decoded;
 use super::defect::Defects;
+use super::plain::{Irregular, Plain};
 use super::{address, date, decode};
 use crate::error::NoMemory;
 use crate::model::{Arena, Text, imap_addresses, imap_defect_kind::*, imap_envelope};
@@ -15,6 +17,17 @@ pub fn envelope<'a>(
     arena: &'a Arena,
 ) -> Result<Option<&'a imap_envelope<'a>>, NoMemory> {
     cursor.skip_spaces();
+    if let Some(mut sent) = cursor.as_plain() {
+        match regular(&mut sent, most_addresses, arena) {
+            Ok(envelope) => {
+                cursor.go_on(sent);
+                return Ok(Some(arena.put(envelope)?));
+            }
+            Err(Irregular::NoMemory) => return Err(NoMemory),
+            // It is read anew, by whoever can say what is odd.
+            Err(Irregular::Otherwise) => {}
+        }
+    }
     let start = cursor.at();
     if !cursor.take(b'(') {
         return Ok(None);
@@ -43,6 +56,63 @@ pub fn envelope<'a>(
     Ok(Some(arena.put(envelope)?))
 }
 
+/// One without literals, groups and oddities.
+fn regular<'a>(
+    sent: &mut Plain<'_>,
+    mut left: usize,
+    arena: &'a Arena,
+) -> Result<imap_envelope<'a>, Irregular> {
+    let mut envelope = imap_envelope::EMPTY;
+    sent.take(b"(")?;
+    if let Some(date) = sent.nstring()? {
+        envelope.date_text = arena.text_known(date)?;
+        if let Some(sent) = date::parse_header(date) {
+            (envelope.date, envelope.date_zone) = (sent.seconds, sent.zone);
+        }
+    }
+    sent.take(b" ")?;
+    if let Some(subject) = sent.nstring()? {
+        set_subject(&mut envelope, &decode::header(arena, Str::Quoted(subject), true)?);
+    }
+    let mut from: (&[u8], _) = (&[], &imap_addresses::EMPTY);
+    for list in lists(&mut envelope) {
+        sent.take(b" ")?;
+        let (repeated, known) = from;
+        if !repeated.is_empty() && sent.take(repeated).is_ok() {
+            *list = known;
+            continue;
+        }
+        let start = sent.rest();
+        *list = address::regular(sent, &mut left, arena)?;
+        if repeated.is_empty() && list.count > 0 {
+            from = (&start[..start.len() - sent.rest().len()], *list);
+        }
+    }
+    for field in [&mut envelope.in_reply_to, &mut envelope.message_id] {
+        sent.take(b" ")?;
+        *field = sent.nstring()?.map_or(Ok(Text::NONE), |text| arena.text_known(text))?;
+    }
+    sent.take(b")")?;
+    Ok(envelope)
+}
+
+fn set_subject<'a>(envelope: &mut imap_envelope<'a>, decoded: &Decoded<'a>) {
+    envelope.subject = decoded.text;
+    (envelope.raw_subject, envelope.raw_subject_len) = (decoded.raw, decoded.raw_len);
+}
+
+/// The lists of addresses in the order of the RFC.
+fn lists<'e, 'a>(envelope: &'e mut imap_envelope<'a>) -> [&'e mut &'a imap_addresses<'a>; 6] {
+    [
+        &mut envelope.from_list,
+        &mut envelope.sender_list,
+        &mut envelope.reply_to_list,
+        &mut envelope.to_list,
+        &mut envelope.cc_list,
+        &mut envelope.bcc_list,
+    ]
+}
+
 struct State<'a, 'b> {
     /// Addresses that there may still be.
     left: usize,
@@ -65,21 +135,12 @@ fn fields<'a, 'b>(
     }
     match cursor.nstring() {
         Some(Some(subject)) => {
-            let decoded = decode::header(arena, subject, cursor.is_clean)?;
-            envelope.subject = decoded.text;
-            (envelope.raw_subject, envelope.raw_subject_len) = (decoded.raw, decoded.raw_len);
+            set_subject(envelope, &decode::header(arena, subject, cursor.is_clean)?);
         }
         Some(None) => {}
         None => return Ok(false),
     }
-    for list in [
-        &mut envelope.from_list,
-        &mut envelope.sender_list,
-        &mut envelope.reply_to_list,
-        &mut envelope.to_list,
-        &mut envelope.cc_list,
-        &mut envelope.bcc_list,
-    ] {
+    for list in lists(envelope) {
         if cursor.is_next(b')') {
             return Ok(false);
         }
