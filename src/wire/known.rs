@@ -189,6 +189,7 @@ pub fn text_type(sent: &[u8]) -> Option<(Text<'static>, &[u8])> {
 }
 
 pub const MULTIPART: Word = place(c"multipart");
+pub const BOUNDARY: Word = place(c"boundary");
 
 /// The most frequent first.
 static MEDIA_TYPES: [((Word, Word), &CStr); 10] = [

@@ -9,8 +9,22 @@ use super::{decode, parameter};
 use crate::error::NoMemory;
 use crate::model::{Arena, Few, Text, imap_pair, imap_pairs, imap_part};
 
-/// `media SP body-fields [SP body-fld-lines]`, where a part begins behind its parenthesis.
-pub fn fields<'a>(sent: &mut Plain<'_>, part: &mut imap_part<'a>, arena: &'a Arena) -> Result<(), Irregular> {
+/// A part, from behind its parenthesis up to the one that closes it; of a message what stands before its envelope.
+pub fn part<'a>(sent: &mut Plain<'_>, part: &mut imap_part<'a>, arena: &'a Arena) -> Result<(), Irregular> {
+    fields(sent, part, arena)?;
+    if sent.is_next(b")") || is_message(part) {
+        return Ok(());
+    }
+    sent.take(b" ")?;
+    rest(sent, part, arena)
+}
+
+pub fn is_message(part: &imap_part<'_>) -> bool {
+    part.media_type.starts_with(b"message/")
+}
+
+/// `media SP body-fields [SP body-fld-lines]`
+fn fields<'a>(sent: &mut Plain<'_>, part: &mut imap_part<'a>, arena: &'a Arena) -> Result<(), Irregular> {
     part.media_type = media_type(sent, None, arena)?;
     sent.take(b" ")?;
     parameters(sent, part, arena)?;
@@ -158,9 +172,10 @@ fn pairs<'a>(sent: &mut Plain<'_>, arena: &'a Arena) -> Result<&'a imap_pairs<'a
 
 /// One that RFC 2231 does not change.
 fn pair<'a>(sent: &mut Plain<'_>, arena: &'a Arena) -> Result<imap_pair<'a>, Irregular> {
-    let name = match sent.known() {
-        Ok(known) => known.text(),
-        Err(Otherwise) => {
+    let word = sent.known().ok();
+    let name = match word {
+        Some(word) => word.text(),
+        None => {
             let name = sent.string()?;
             if !parameter::is_plain_name(name) {
                 return Err(Irregular::Otherwise);
@@ -170,13 +185,15 @@ fn pair<'a>(sent: &mut Plain<'_>, arena: &'a Arena) -> Result<imap_pair<'a>, Irr
     };
     sent.take(b" ")?;
     let value = sent.nstring()?.unwrap_or_default();
+    // It is not a text, and "=?" may stand in it.
+    if word == Some(known::BOUNDARY) {
+        return Ok(imap_pair { name, value: arena.text_known(value)? });
+    }
     if !parameter::is_plain_value(name, value) {
         return Err(Irregular::Otherwise);
     }
     let value = match known::exact(value) {
         Some(known) => known,
-        // It is not a text, and "=?" may stand in it.
-        None if name.is(b"boundary") => arena.text_known(value)?,
         None => decode::words(arena, value)?,
     };
     Ok(imap_pair { name, value })

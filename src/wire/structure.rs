@@ -9,7 +9,7 @@ use super::defect::Defects;
 use super::known;
 use super::parameter::{self, Parameter};
 use super::plain::{Irregular, Plain};
-use super::regular;
+use super::regular::{self, is_message};
 use super::{decode, envelope, value};
 use crate::error::NoMemory;
 use crate::model::{
@@ -313,36 +313,27 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     /// `body-type-1part = (body-type-basic / body-type-msg / body-type-text) [SP body-ext-1part]`
     fn part(&mut self, cursor: &mut Cursor<'b>, place: &Place<'a>, start: Mark) -> Result<(), NoMemory> {
         let mut part = place.part(place.part_section(self.arena)?);
-        if !self.regular(regular::fields, cursor, &mut part)? {
+        if !self.regular(regular::part, cursor, &mut part)? {
             let values = Values::cut(cursor);
             return self.irregular_part(&values, place, start);
         }
         let own = self.reserve()?;
-        self.particular(&mut part, own, cursor, place)?;
-        if !self.regular(regular::rest, cursor, &mut part)? {
-            let values = Values::cut(cursor);
-            part = imap_part {
-                md5: Text::NONE,
-                disposition: Text::NONE,
-                disposition_parameters: &imap_pairs::EMPTY,
-                languages: &imap_texts::EMPTY,
-                location: Text::NONE,
-                ..part
-            };
-            self.irregular_rest(&mut part, &values, 0, start)?;
+        if is_message(&part) {
+            self.rest_of_message(&mut part, own, cursor, place, start)?;
         }
         self.settle(own, &mut part)
     }
 
-    /// What messages have between their size and the extension data.
-    fn particular(
+    /// `envelope SP body SP body-fld-lines [SP body-ext-1part]`, what is there of them.
+    fn rest_of_message(
         &mut self,
         part: &mut imap_part<'a>,
         own: usize,
         cursor: &mut Cursor<'b>,
         place: &Place<'a>,
+        start: Mark,
     ) -> Result<(), NoMemory> {
-        if is_message(part) && cursor.is_next(b'(') {
+        if cursor.is_next(b'(') {
             let sent = cursor.clone();
             cursor.skip_value();
             if cursor.is_next(b'(') {
@@ -353,6 +344,12 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         }
         if part.lines < 0 && cursor.is_next_digit() {
             part.lines = value_at(cursor).and_then(number).unwrap_or(-1);
+        }
+        let before = *part;
+        if !self.regular(regular::rest, cursor, part)? {
+            *part = before;
+            let values = Values::cut(cursor);
+            self.irregular_rest(part, &values, 0, start)?;
         }
         Ok(())
     }
@@ -645,10 +642,6 @@ fn word<'b>(value: Value<'b>) -> Result<Option<Cow<'b, [u8]>>, NoMemory> {
 }
 
 /// Whether two lists behind the size are an envelope and a body. Some servers give these to every message/*.
-fn is_message(part: &imap_part<'_>) -> bool {
-    part.media_type.starts_with(b"message/")
-}
-
 fn is_disposition_word(word: &[u8]) -> bool {
     word.eq_ignore_ascii_case(b"attachment") || word.eq_ignore_ascii_case(b"inline")
 }
