@@ -97,6 +97,11 @@ impl Input {
                 }
             } else {
                 match self.next_step(session) {
+                    Step::Line(length) => {
+                        let line = &self.buffer[self.start..self.start + length];
+                        self.start += length;
+                        session.response(&Response::printable(line))?;
+                    }
                     Step::Response(length) => self.deliver(length, session)?,
                     Step::Big { at, size } => self.begin_literal(at, size, session)?,
                     Step::TooLong => return Err(too_long(session)),

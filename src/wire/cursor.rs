@@ -34,6 +34,12 @@ impl<'b> Response<'b> {
         Response { bytes, big, is_clean: is_one_line || are_clean_lines(bytes), is_one_line }
     }
 
+    /// One line of printable ASCII that ends with CRLF.
+    pub fn printable(line: &'b [u8]) -> Response<'b> {
+        let bytes = line.strip_suffix(b"\r\n").unwrap_or(line);
+        Response { bytes, big: &[], is_clean: true, is_one_line: true }
+    }
+
     pub fn cursor(&self, at: usize) -> Cursor<'b> {
         Cursor {
             bytes: self.bytes,

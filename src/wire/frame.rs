@@ -6,6 +6,7 @@ use std::cell::Cell;
 use memchr::{memchr, memchr_iter};
 
 use super::cursor::Response;
+use super::scan::printable;
 use crate::error::NoMemory;
 
 /// Literals of at least so many bytes are not put into the input buffer: their marker stays there, their
@@ -19,6 +20,8 @@ pub enum Step {
     More,
     /// It is complete and takes so many bytes, line end included.
     Response(usize),
+    /// The same; it is one line of printable ASCII, as nearly all are.
+    Line(usize),
     /// A literal of `size` bytes, to be kept out of the buffer, begins at `at`.
     Big { at: usize, size: u64 },
     /// A line is longer than the limit.
@@ -45,7 +48,12 @@ impl Frame {
     /// caller takes the literal away and steps on with the bytes that follow it put right behind `at`.
     pub fn step(&mut self, buffer: &[u8], line_limit: usize) -> Step {
         loop {
-            let Some(found) = buffer.get(self.at..).and_then(|rest| memchr(b'\n', rest)) else {
+            // Whether all is printable, and where it ends, is told by one look.
+            let is_first_look = self.at == 0;
+            self.at += if is_first_look { printable(buffer) } else { 0 };
+            let rest = buffer.get(self.at..).unwrap_or_default();
+            let is_printable = is_first_look && rest.starts_with(b"\r\n");
+            let Some(found) = (if is_printable { Some(1) } else { memchr(b'\n', rest) }) else {
                 self.at = buffer.len().max(self.at);
                 return if self.at - self.line > line_limit { Step::TooLong } else { Step::More };
             };
@@ -64,7 +72,7 @@ impl Frame {
                 }
                 None => {
                     *self = Frame { braceless: self.braceless.saturating_sub(end), ..Frame::default() };
-                    return Step::Response(end);
+                    return if is_printable { Step::Line(end) } else { Step::Response(end) };
                 }
             };
             let Some(size) = literal.size else { return Step::BadLiteral };
@@ -117,7 +125,7 @@ pub fn each_response(
     let (mut here, mut rest) = (Vec::new(), bytes);
     loop {
         match frame.step(&here, usize::MAX) {
-            Step::Response(length) => {
+            Step::Response(length) | Step::Line(length) => {
                 with(&Response::new(&here[..length], &big))?;
                 big.clear();
                 here.drain(..length);
@@ -240,7 +248,7 @@ mod tests {
 
     fn frame_all(bytes: &[u8]) -> Vec<usize> {
         let (mut frame, mut rest, mut ends) = (Frame::default(), bytes, Vec::new());
-        while let Step::Response(end) = frame.step(rest, 1 << 20) {
+        while let Step::Response(end) | Step::Line(end) = frame.step(rest, 1 << 20) {
             ends.push(end);
             rest = &rest[end..];
         }
@@ -255,12 +263,25 @@ mod tests {
         let mut ends = Vec::new();
         let mut start = 0;
         for end in 1..=bytes.len() {
-            while let Step::Response(len) = frame.step(&bytes[start..end], 1 << 20) {
+            while let Step::Response(len) | Step::Line(len) = frame.step(&bytes[start..end], 1 << 20) {
                 ends.push(len);
                 start += len;
             }
         }
         assert_eq!(ends, [9, 30, 6]);
+    }
+
+    #[test]
+    fn lines_are_told_apart_by_what_is_in_them() {
+        let step = |bytes: &[u8]| Frame::default().step(bytes, 1 << 20);
+        assert_eq!(step(b"* OK }{3} hi\r\nx"), Step::Line(14));
+        for other in [&b"* OK hi\n"[..], b"* OK \xc3\xa4\r\n", b"* OK\thi\r\n", b"* OK hi\r \r\n"] {
+            assert_eq!(step(other), Step::Response(other.len()));
+        }
+        let in_two =
+            |frame: &mut Frame| (frame.step(b"* OK hi", 1 << 20), frame.step(b"* OK hi\r\n", 1 << 20));
+        assert_eq!(in_two(&mut Frame::default()), (Step::More, Step::Response(9)));
+        assert_eq!(step(b"* 1 FETCH (X {1}\r\na Y 2)\r\n"), Step::Response(26));
     }
 
     #[test]
