@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use super::arena::Arena;
 use super::text::List;
 use crate::error::NoMemory;
+use crate::system::LARGE;
 
 /// A public struct, named without its lifetime.
 ///
@@ -128,8 +129,12 @@ impl<K: Kind> Growing<K> {
         make: impl for<'a> FnOnce(&'a Arena) -> Result<K::Of<'a>, E>,
     ) -> Result<(), E> {
         self.pointers.try_reserve(1).map_err(NoMemory::from)?;
+        let before = self.arena.allocated();
         let made = make(&self.arena)?;
         let place = self.arena.put(made)?;
+        if self.arena.allocated() - before >= LARGE {
+            self.arena.prefer_large_pages();
+        }
         self.pointers.push(std::ptr::from_ref(place).cast());
         Ok(())
     }

@@ -341,3 +341,22 @@ fn emptied_by_fork() -> Option<&'static AtomicU32> {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     None
 }
+
+/// From so many bytes on large pages are wanted: of one of them, 2 MiB mostly, only a part may be used in the end.
+pub const LARGE: usize = 16 << 20;
+
+/// Says that this memory, of at least [`LARGE`] bytes, will be written to. Where the system has large pages it is mapped
+/// in these: a fault for each page of 4 KiB costs more than what is written there.
+#[cfg(target_os = "linux")]
+pub fn prefer_large_pages(start: *const u8, length: usize) {
+    // SAFETY: no pointers are involved.
+    let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
+    // All of the mapping, or the allocator could no longer move it as one.
+    let first = start.map_addr(|address| address & !(page - 1));
+    let length = (start.addr() - first.addr() + length).next_multiple_of(page);
+    // SAFETY: this is advice: it changes nothing of what is there, whatever shares the first and the last page.
+    unsafe { libc::madvise(first.cast_mut().cast(), length, libc::MADV_HUGEPAGE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn prefer_large_pages(_: *const u8, _: usize) {}
