@@ -214,6 +214,7 @@ impl Core {
         Ok(())
     }
 
+    /// Until all has left, or there is no room for more.
     fn send(&mut self) -> Result<()> {
         let mut left = FEED_BUDGET;
         loop {

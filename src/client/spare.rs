@@ -15,7 +15,7 @@ pub fn take() -> Vec<u8> {
 }
 
 pub fn give(mut buffer: Vec<u8>) {
-    if buffer.capacity() <= MOST {
+    if (1..=MOST).contains(&buffer.capacity()) {
         buffer.clear();
         if let Some(mut spare) = SPARE.try_lock() {
             std::mem::swap(&mut *spare, &mut buffer);

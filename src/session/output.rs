@@ -111,18 +111,18 @@ impl Output {
     }
 
     /// Puts bytes at the end, or adds them to those that are there, so that they leave together.
-    fn push_own(&mut self, mut bytes: Vec<u8>, is_secret: bool) -> Result<(), NoMemory> {
-        if !self.joins(bytes.len(), is_secret) {
+    fn push_own(&mut self, bytes: Vec<u8>, is_secret: bool) -> Result<(), NoMemory> {
+        // Wiped, if it is secret, wherever this ends.
+        let mut part = Part::new(bytes, is_secret);
+        if !self.joins(part.bytes.len(), is_secret) {
             self.parts.try_reserve(1)?;
-            self.parts.push_back(Part::new(bytes, is_secret));
+            self.parts.push_back(part);
             return Ok(());
         }
-        self.push(&bytes, is_secret)?;
-        if is_secret {
-            bytes.zeroize();
-        } else {
-            bytes.clear();
-            self.spare = bytes;
+        self.push(&part.bytes, is_secret)?;
+        if !is_secret {
+            self.spare = std::mem::take(&mut part.bytes);
+            self.spare.clear();
         }
         Ok(())
     }
