@@ -194,7 +194,11 @@ impl Input {
             return Ok(false);
         }
         let Some((head, end)) = search::first_part(bytes) else { return Ok(false) };
-        session.response(&Response::new(&bytes[..end], &[]))?;
+        let response = match self.frame.printable() >= end {
+            true => Response::printable(&bytes[..end]),
+            false => Response::new(&bytes[..end], &[]),
+        };
+        session.response(&response)?;
         let next = self.start + end - head;
         self.buffer.copy_within(self.start..self.start + head, next);
         self.start = next;

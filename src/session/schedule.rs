@@ -106,6 +106,7 @@ impl Session {
                     self.lost(error);
                     return false;
                 }
+                self.tags.advance();
                 self.entries.set_phase(place, Phase::Sending);
                 let entry = &mut self.entries[place];
                 entry.tag = Some(tag);

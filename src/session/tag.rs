@@ -24,13 +24,13 @@ impl Tags {
         Tags { prefix, count: 0 }
     }
 
-    pub fn next(&mut self) -> Tag {
-        self.count = self.count.wrapping_add(1);
+    /// That of the next line, until `advance`.
+    pub fn next(&self) -> Tag {
         let mut tag = Tag { bytes: [0; 16], len: 6 };
         tag.bytes[..6].copy_from_slice(&self.prefix);
         let mut digits = [0; 10];
         let mut length = 0;
-        let mut rest = self.count;
+        let mut rest = self.count.wrapping_add(1);
         while rest > 0 {
             digits[length] = b'0' + (rest % 10) as u8;
             length += 1;
@@ -41,6 +41,11 @@ impl Tags {
             tag.len += 1;
         }
         tag
+    }
+
+    /// The line is written.
+    pub fn advance(&mut self) {
+        self.count = self.count.wrapping_add(1);
     }
 }
 
@@ -58,6 +63,8 @@ mod tests {
     fn tags_begin_with_a_letter_and_count() {
         let mut tags = Tags::new([31, 0, 1, 2, 3, 255]);
         assert_eq!(tags.next().as_bytes(), b"FABCDV1");
+        assert_eq!(tags.next().as_bytes(), b"FABCDV1");
+        tags.advance();
         assert_eq!(tags.next().as_bytes(), b"FABCDV2");
         tags.count = u32::MAX - 1;
         assert_eq!(tags.next().as_bytes(), b"FABCDV4294967295");

@@ -34,7 +34,7 @@ impl<'b> Response<'b> {
         Response { bytes, big, is_clean: is_one_line || are_clean_lines(bytes), is_one_line }
     }
 
-    /// One line of printable ASCII that ends with CRLF.
+    /// One line of printable ASCII, with or without its CRLF.
     pub fn printable(line: &'b [u8]) -> Response<'b> {
         let bytes = line.strip_suffix(b"\r\n").unwrap_or(line);
         Response { bytes, big: &[], is_clean: true, is_one_line: true }

@@ -35,6 +35,8 @@ pub enum Step {
 pub struct Frame {
     /// Where the next look begins.
     at: usize,
+    /// So far all is printable ASCII.
+    printable: usize,
     /// Where the line begins that is being looked at.
     line: usize,
     /// The line follows a literal.
@@ -48,11 +50,14 @@ impl Frame {
     /// caller takes the literal away and steps on with the bytes that follow it put right behind `at`.
     pub fn step(&mut self, buffer: &[u8], line_limit: usize) -> Step {
         loop {
-            // Whether all is printable, and where it ends, is told by one look.
-            let is_first_look = self.at == 0;
-            self.at += if is_first_look { printable(buffer) } else { 0 };
-            let rest = buffer.get(self.at..).unwrap_or_default();
-            let is_printable = is_first_look && rest.starts_with(b"\r\n");
+            let mut rest = buffer.get(self.at..).unwrap_or_default();
+            // As long as all is printable, one look tells that and where it ends.
+            let is_printable = self.printable == self.at && {
+                self.printable += printable(rest);
+                self.at = self.printable;
+                rest = buffer.get(self.at..).unwrap_or_default();
+                rest.starts_with(b"\r\n")
+            };
             let Some(found) = (if is_printable { Some(1) } else { memchr(b'\n', rest) }) else {
                 self.at = buffer.len().max(self.at);
                 return if self.at - self.line > line_limit { Step::TooLong } else { Step::More };
@@ -85,6 +90,11 @@ impl Frame {
             // The literal may not have come yet: the next look begins behind it all the same.
             self.begin_line(start + size as usize, true);
         }
+    }
+
+    /// Of what it has looked at, so much from the beginning on is printable ASCII.
+    pub fn printable(&self) -> usize {
+        self.printable
     }
 
     fn begin_line(&mut self, at: usize, follows_literal: bool) {
@@ -280,7 +290,7 @@ mod tests {
         }
         let in_two =
             |frame: &mut Frame| (frame.step(b"* OK hi", 1 << 20), frame.step(b"* OK hi\r\n", 1 << 20));
-        assert_eq!(in_two(&mut Frame::default()), (Step::More, Step::Response(9)));
+        assert_eq!(in_two(&mut Frame::default()), (Step::More, Step::Line(9)));
         assert_eq!(step(b"* 1 FETCH (X {1}\r\na Y 2)\r\n"), Step::Response(26));
     }
 
