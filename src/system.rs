@@ -349,8 +349,7 @@ pub const LARGE: usize = 16 << 20;
 /// in these: a fault for each page of 4 KiB costs more than what is written there.
 #[cfg(target_os = "linux")]
 pub fn prefer_large_pages(start: *const u8, length: usize) {
-    // SAFETY: no pointers are involved.
-    let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
+    let page = page_size();
     // All of the mapping, or the allocator could no longer move it as one.
     let first = start.map_addr(|address| address & !(page - 1));
     let length = (start.addr() - first.addr() + length).next_multiple_of(page);
@@ -360,3 +359,29 @@ pub fn prefer_large_pages(start: *const u8, length: usize) {
 
 #[cfg(not(target_os = "linux"))]
 pub fn prefer_large_pages(_: *const u8, _: usize) {}
+
+/// Gives back the pages of memory in which nothing is kept; it stays the caller's.
+///
+/// # Safety
+/// Nobody needs what is in it, or reads it before it is written to.
+#[cfg(target_os = "linux")]
+pub unsafe fn give_back_pages(start: *const u8, length: usize) {
+    let page = page_size();
+    let first = start.map_addr(|address| address.next_multiple_of(page));
+    let end = (start.addr() + length) / page * page;
+    if first.addr() < end {
+        // SAFETY: these pages lie within the memory that the caller gives up the contents of.
+        unsafe { libc::madvise(first.cast_mut().cast(), end - first.addr(), libc::MADV_DONTNEED) };
+    }
+}
+
+/// # Safety
+/// None is needed here.
+#[cfg(not(target_os = "linux"))]
+pub unsafe fn give_back_pages(_: *const u8, _: usize) {}
+
+#[cfg(target_os = "linux")]
+fn page_size() -> usize {
+    // SAFETY: no pointers are involved.
+    usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}

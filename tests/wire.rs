@@ -54,7 +54,7 @@ fn events_of(input: &[u8], step: usize) -> String {
     let (mut frame, mut start, mut arrived) = (Frame::default(), 0, 0);
     loop {
         match frame.step(&input[start..arrived], 1 << 20) {
-            Step::Response(length) => {
+            Step::Response(length) | Step::Line(length) => {
                 let response = Response::new(&input[start..start + length], &[]);
                 start += length;
                 if response.bytes.is_empty() {

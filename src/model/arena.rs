@@ -102,6 +102,14 @@ impl Arena {
         }
     }
 
+    /// Nothing more will be put into it: of large pages it gives back what is not used.
+    pub fn settle(&self) {
+        if let Some((start, length)) = self.free().filter(|(_, length)| *length >= system::LARGE / 8) {
+            // SAFETY: nothing was written there yet; whoever allocates after all writes before it is read.
+            unsafe { system::give_back_pages(start, length) };
+        }
+    }
+
     /// What is left of what it got last.
     fn free(&self) -> Option<(*const u8, usize)> {
         let length = self.bump.chunk_capacity();

@@ -208,7 +208,9 @@ impl<K: Kind> Growing<K> {
         let pointers = self.pointers;
         Owned::build_in(self.arena, move |arena| {
             let list = arena.adopt_list(pointers)?;
-            make(arena, list, count)
+            let made = make(arena, list, count);
+            arena.settle();
+            made
         })
     }
 }
