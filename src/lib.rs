@@ -16,7 +16,6 @@
 //! - [`session`]: the protocol as a state machine. No sockets, no threads, no clock.
 //! - [`commands`]: one file per command family.
 //! - [`net`]: the only I/O.
-//! - [`system`]: the system calls that the standard library does not have: for `net`, and for memory that is large.
 //! - [`client`]: the thread-safe client: one lock, one reading thread at a time.
 //! - `capi`: the C ABI, a file for each section of imap.h.
 
@@ -28,5 +27,4 @@ pub mod model;
 pub mod net;
 pub mod sasl;
 pub mod session;
-pub mod system;
 pub mod wire;

@@ -9,7 +9,6 @@ use super::set::imap_set;
 use super::text::{Bytes, List, Scalars, Text, Texts};
 use super::{imap_flags, imap_texts};
 use crate::error::NoMemory;
-use crate::system;
 
 pub struct Arena {
     bump: Bump,
@@ -88,35 +87,6 @@ impl Arena {
     /// Whether an allocation failed because of the limit rather than for want of memory.
     pub fn is_full(&self) -> bool {
         self.bump.allocated_bytes().saturating_add(self.kept_bytes.get()) >= self.limit.get() / 2
-    }
-
-    /// What it got from the allocator.
-    pub fn allocated(&self) -> usize {
-        self.bump.allocated_bytes()
-    }
-
-    /// What it got last will be filled.
-    pub fn prefer_large_pages(&self) {
-        if let Some((start, length)) = self.free() {
-            system::prefer_large_pages(start, length);
-        }
-    }
-
-    /// Nothing more will be put into it: of large pages it gives back what is not used.
-    pub fn settle(&self) {
-        if let Some((start, length)) = self.free().filter(|(_, length)| *length >= system::LARGE / 8) {
-            // SAFETY: nothing was written there yet; whoever allocates after all writes before it is read.
-            unsafe { system::give_back_pages(start, length) };
-        }
-    }
-
-    /// What is left of what it got last.
-    fn free(&self) -> Option<(*const u8, usize)> {
-        let length = self.bump.chunk_capacity();
-        // SAFETY: nothing is allocated while the iterator lives.
-        let (used, _) = unsafe { self.bump.iter_allocated_chunks_raw() }.next()?;
-        // It is filled from its end on.
-        Some((used.wrapping_sub(length), length))
     }
 
     /// Memory that it takes.
@@ -422,22 +392,5 @@ impl Write for FallibleString {
         self.0.try_reserve(text.len()).map_err(|_| std::fmt::Error)?;
         self.0.extend_from_slice(text.as_bytes());
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_free_is_where_the_next_goes() {
-        let arena = Arena::new();
-        for _ in 0..3000 {
-            arena.bytes(&[b'x'; 100]).unwrap();
-            let (start, length) = arena.free().unwrap();
-            let fits = length > 200;
-            let next = arena.bytes(b"y").unwrap().as_ptr().addr();
-            assert!(!fits || (start.addr()..start.addr() + length).contains(&next));
-        }
     }
 }

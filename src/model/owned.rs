@@ -6,7 +6,6 @@ use std::mem::MaybeUninit;
 use super::arena::Arena;
 use super::text::List;
 use crate::error::NoMemory;
-use crate::system::LARGE;
 
 /// A public struct, named without its lifetime.
 ///
@@ -129,12 +128,8 @@ impl<K: Kind> Growing<K> {
         make: impl for<'a> FnOnce(&'a Arena) -> Result<K::Of<'a>, E>,
     ) -> Result<(), E> {
         self.pointers.try_reserve(1).map_err(NoMemory::from)?;
-        let before = self.arena.allocated();
         let made = make(&self.arena)?;
         let place = self.arena.put(made)?;
-        if self.arena.allocated() - before >= LARGE {
-            self.arena.prefer_large_pages();
-        }
         self.pointers.push(std::ptr::from_ref(place).cast());
         Ok(())
     }
@@ -208,9 +203,7 @@ impl<K: Kind> Growing<K> {
         let pointers = self.pointers;
         Owned::build_in(self.arena, move |arena| {
             let list = arena.adopt_list(pointers)?;
-            let made = make(arena, list, count);
-            arena.settle();
-            made
+            make(arena, list, count)
         })
     }
 }

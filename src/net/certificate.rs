@@ -1,5 +1,7 @@
 //! What is needed of a certificate beyond what the TLS library tells (RFC 5280 section 4.1): its public key.
 
+#![forbid(unsafe_code)]
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};

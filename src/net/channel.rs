@@ -1,6 +1,8 @@
 //! TLS over two memory queues: the TLS library never sees the socket, so no system call happens inside it, and a
 //! write that the socket refuses never disturbs it.
 
+#![forbid(unsafe_code)]
+
 use std::io::{self, Read as _, Write as _};
 
 use native_tls::{HandshakeError, MidHandshakeTlsStream, TlsStream};

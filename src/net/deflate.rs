@@ -1,6 +1,8 @@
 //! DEFLATE (RFC 4978): what passes is compressed. Memory is constant whatever the server sends, since what is inflated
 //! goes straight to where it was asked for, never more than that.
 
+#![forbid(unsafe_code)]
+
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::layer::{Layer, Read};

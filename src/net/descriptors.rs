@@ -1,11 +1,13 @@
 //! Descriptors that the caller lends: connected already, never closed here.
 
+#![forbid(unsafe_code)]
+
 use std::os::fd::RawFd;
 
 use super::layer::{Layer, Read, closed};
 use super::socket::lost;
+use super::system::{self, Watch};
 use crate::error::{Error, Result, imap_status::*};
-use crate::system::{self, Watch};
 
 pub struct Descriptors {
     read: RawFd,

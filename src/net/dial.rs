@@ -1,6 +1,8 @@
 //! Connecting to the first of several addresses that answers (RFC 8305): a new attempt begins when the last one
 //! has had a quarter of a second, or failed.
 
+#![forbid(unsafe_code)]
+
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -9,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
+use super::system::Watch;
 use crate::error::{Error, Result, imap_status::*};
-use crate::system::Watch;
 
 const ATTEMPT: Duration = Duration::from_millis(250);
 

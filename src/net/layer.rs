@@ -1,12 +1,14 @@
 //! What a connection is made of: layers, each over the one below it. Plain TCP, TLS, DEFLATE and what a caller lends
 //! are all this: bytes in, bytes out, and what to wait for.
 
+#![forbid(unsafe_code)]
+
 use std::net::SocketAddr;
 
 use super::lent::Lent;
 use super::server_hello::Agreed;
+use super::system::{PIECES, Watch};
 use crate::error::{Error, Result, imap_status::*};
-use crate::system::{PIECES, Watch};
 
 /// What reading came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

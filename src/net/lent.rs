@@ -1,6 +1,8 @@
 //! Bytes that functions of the caller's carry: they must not be called here, where the client's lock is held, so this
 //! is no more than two queues. The client moves what is in them.
 
+#![forbid(unsafe_code)]
+
 use super::layer::{Layer, Read, closed};
 use crate::error::{NoMemory, Result};
 

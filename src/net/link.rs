@@ -1,5 +1,7 @@
 //! A connection being made, or made: name lookup, dialling, TLS, bytes.
 
+#![forbid(unsafe_code)]
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,9 +14,9 @@ use super::lent::Lent;
 use super::proxy::{Destination, Proxy, Talk};
 use super::resolve::{self, Lookup};
 use super::socket::Socket;
+use super::system::{PIECES, Watch};
 use super::tls::Tls;
 use crate::error::{Error, Result, imap_status::*};
-use crate::system::{PIECES, Watch};
 
 /// Where to connect to, and how.
 pub struct Target {

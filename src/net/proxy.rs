@@ -1,6 +1,8 @@
 //! Proxies: SOCKS4, SOCKS4a, SOCKS5 (RFC 1928, RFC 1929) and HTTP CONNECT (RFC 9110 section 9.3.6). Bytes in, bytes out:
 //! no more is ever taken than belongs to the proxy's answer, since what follows is the server's.
 
+#![forbid(unsafe_code)]
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use base64::Engine;

@@ -1,6 +1,8 @@
 //! Names to addresses. The system's lookup cannot be interrupted, so it runs on a short-lived thread of its own,
 //! which touches nothing but its answer and is left behind when nobody waits for it any more.
 
+#![forbid(unsafe_code)]
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 

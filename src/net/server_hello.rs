@@ -1,6 +1,8 @@
 //! What TLS was agreed on. The TLS library does not tell; but the server's choice passes through our queues in the clear, in
 //! its ServerHello (RFC 5246 section 7.4.1.3, RFC 8446 section 4.1.3), and no handshake completes if anybody changed that.
 
+#![forbid(unsafe_code)]
+
 use std::borrow::Cow;
 
 use crate::error::NoMemory;

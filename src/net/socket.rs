@@ -1,12 +1,14 @@
 //! Plain TCP.
 
+#![forbid(unsafe_code)]
+
 use std::io::{self, Read as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
 
 use super::layer::{Layer, Read};
+use super::system::{self, PIECES, Watch};
 use crate::error::{Error, Result, imap_status::*};
-use crate::system::{self, PIECES, Watch};
 
 pub struct Socket {
     stream: TcpStream,

@@ -1,5 +1,7 @@
 //! How TLS is to be: whom to trust, what to show. Connectors that were made from it are kept.
 
+#![forbid(unsafe_code)]
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;

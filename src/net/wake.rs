@@ -1,12 +1,14 @@
 //! Descriptors that end a `poll` from another thread: taken for a wait, given back after it.
 
+#![forbid(unsafe_code)]
+
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::system::{self, Polled, Watch};
 use crate::error::{Error, Result, imap_status::*};
-use crate::system::{self, Polled, Watch};
 
 /// A descriptor that becomes readable when somebody signals it.
 pub struct Wake {

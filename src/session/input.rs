@@ -5,7 +5,6 @@ use std::cell::Cell;
 
 use super::{Choice, Session, Sink};
 use crate::error::{Error, Result, imap_status::*};
-use crate::system::{LARGE, prefer_large_pages};
 use crate::wire::cursor::Response;
 use crate::wire::frame::{Frame, Step};
 use crate::wire::search;
@@ -385,9 +384,6 @@ impl Arriving {
                 (self.bytes.len().max(FIRST_RESERVE) as u64).min(self.missing) as usize + 1
             };
             self.bytes.try_reserve_exact(more)?;
-            if self.bytes.capacity() >= LARGE {
-                prefer_large_pages(self.bytes.as_ptr(), self.bytes.capacity());
-            }
         }
         Ok(())
     }
