@@ -6,19 +6,6 @@ use crate::error::NoMemory;
 #[derive(Clone, Default)]
 pub struct Capabilities {
     atoms: Vec<String>,
-    /// Asked before each line.
-    pub literals: Literals,
-}
-
-/// How literals may be sent.
-#[derive(Clone, Copy, Default)]
-pub struct Literals {
-    /// LITERAL+ (RFC 7888).
-    pub plus: bool,
-    /// LITERAL-, which IMAP4rev2 includes.
-    pub minus: bool,
-    /// literal8 (RFC 3516), which it includes as well.
-    pub binary: bool,
 }
 
 impl Capabilities {
@@ -35,12 +22,6 @@ impl Capabilities {
                 all.atoms.push(name);
             }
         }
-        let is_rev2 = all.has("IMAP4REV2");
-        all.literals = Literals {
-            plus: all.has("LITERAL+"),
-            minus: is_rev2 || all.has("LITERAL-"),
-            binary: is_rev2 || all.has("BINARY"),
-        };
         Ok(all)
     }
 

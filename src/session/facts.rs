@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Peer;
-use super::capability::{Capabilities, Literals};
+use super::capability::Capabilities;
 use super::numbering::Numbering;
 use super::overlap::Sequence;
 use crate::error::{Error, NoMemory, Result, imap_status::*};
@@ -106,7 +106,7 @@ impl Default for Settings {
 pub struct Facts {
     pub settings: Arc<Settings>,
     pub state: imap_state,
-    /// None: not known; ask.
+    /// None: not known; ask. See `set_capabilities`.
     pub capabilities: Option<Capabilities>,
     /// How often the server has told them: whoever remembers the number sees whether they are news.
     pub(super) capabilities_told: u32,
@@ -124,10 +124,21 @@ pub struct Facts {
     /// What was ENABLEd, in upper case.
     pub enabled: Vec<String>,
     /// What the server says it has, and does not understand.
-    pub lacking: Vec<&'static str>,
+    lacking: Vec<&'static str>,
+    /// How literals may be sent, as follows from those: it is asked before each line.
+    literals: Literals,
     pub selected: Option<Box<Mirror>>,
     /// Messages may vanish even while a command runs that names them by number.
     pub renumbers_at_any_time: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Literals {
+    /// LITERAL+ and LITERAL- (RFC 7888).
+    plus: bool,
+    minus: bool,
+    /// literal8 (RFC 3516).
+    binary: bool,
 }
 
 /// The selected mailbox, kept up to date by what the server says.
@@ -239,9 +250,27 @@ impl Facts {
             is_utf8: false,
             enabled: Vec::new(),
             lacking: Vec::new(),
+            literals: Literals::default(),
             selected: None,
             renumbers_at_any_time: false,
         }
+    }
+
+    /// The server has told them; None: what it told is void.
+    pub(super) fn set_capabilities(&mut self, capabilities: Option<Capabilities>) {
+        self.capabilities = capabilities;
+        self.look_at_literals();
+    }
+
+    /// The server was found not to understand these.
+    pub(super) fn set_lacking(&mut self, capabilities: Vec<&'static str>) {
+        self.lacking.extend(capabilities);
+        self.look_at_literals();
+    }
+
+    fn look_at_literals(&mut self) {
+        self.literals =
+            Literals { plus: self.has("LITERAL+"), minus: self.can("LITERAL-"), binary: self.can("BINARY") };
     }
 
     pub fn has(&self, capability: &str) -> bool {
@@ -375,13 +404,13 @@ impl Facts {
     /// How command lines may be written now.
     pub fn dialect(&self) -> Dialect {
         let limit = self.settings.max_unasked_literal;
-        let literals = self.capabilities.as_ref().map(|all| all.literals).unwrap_or_default();
-        let literal_plus = match literals {
-            Literals { plus: true, .. } => Some(limit),
-            Literals { minus: true, .. } if !self.lacks("LITERAL-") => Some(limit.min(4096)),
-            _ => None,
+        let Literals { plus, minus, binary } = self.literals;
+        let literal_plus = match (plus, minus) {
+            (true, _) => Some(limit),
+            (false, true) => Some(limit.min(4096)),
+            (false, false) => None,
         };
-        Dialect { literal_plus, utf8: self.is_utf8, binary: literals.binary && !self.lacks("BINARY") }
+        Dialect { literal_plus, utf8: self.is_utf8, binary }
     }
 }
 

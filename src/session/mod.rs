@@ -260,7 +260,7 @@ impl Session {
     pub fn secured(&mut self, binding: Option<Vec<u8>>) {
         self.facts.is_tls = true;
         self.facts.channel_binding = binding;
-        self.facts.capabilities = None;
+        self.facts.set_capabilities(None);
         self.facts.greeting.clear();
         self.events.clear();
         self.stage = Stage::Open;

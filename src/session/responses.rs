@@ -315,7 +315,7 @@ impl Session {
                 self.facts.is_utf8 |= names.iter().any(|name| name == "UTF8=ACCEPT" || name == "IMAP4REV2");
                 self.facts.enabled.extend(names);
             }
-            Effect::Lacks(capabilities) => self.facts.lacking.extend(capabilities),
+            Effect::Lacks(capabilities) => self.facts.set_lacking(capabilities),
             Effect::StartTls => self.stage = Stage::Securing,
             Effect::Renumbering(is_at_any_time) => self.facts.renumbers_at_any_time = is_at_any_time,
             Effect::Unauthenticated => {
@@ -507,7 +507,7 @@ impl Session {
     }
 
     pub(super) fn learn_capabilities(&mut self, atoms: &[u8]) -> Result<()> {
-        self.facts.capabilities = Some(Capabilities::from_atoms(capability_list::atoms(atoms))?);
+        self.facts.set_capabilities(Some(Capabilities::from_atoms(capability_list::atoms(atoms))?));
         self.facts.capabilities_told = self.facts.capabilities_told.wrapping_add(1);
         // Names are in UTF-8 from the first one on.
         self.facts.is_utf8 |= self.facts.is_rev2_only();
