@@ -11,19 +11,6 @@ use crate::model::{Arena, Text, imap_flag, imap_flag::*, imap_flags};
 
 /// A flag that has a bit, whatever its case.
 fn flag(word: &[u8]) -> Option<imap_flag> {
-    // As nearly all servers write those that most messages have.
-    Some(match word {
-        b"\\Seen" => IMAP_FLAG_SEEN,
-        b"\\Answered" => IMAP_FLAG_ANSWERED,
-        b"\\Flagged" => IMAP_FLAG_FLAGGED,
-        b"\\Recent" => IMAP_FLAG_RECENT,
-        b"$Forwarded" => IMAP_FLAG_FORWARDED,
-        b"NonJunk" => IMAP_FLAG_NOT_JUNK,
-        _ => return flag_in_any_case(word),
-    })
-}
-
-fn flag_in_any_case(word: &[u8]) -> Option<imap_flag> {
     Some(match known::folded(word, &mut [0; known::LONGEST]) {
         b"\\seen" => IMAP_FLAG_SEEN,
         b"\\answered" => IMAP_FLAG_ANSWERED,
