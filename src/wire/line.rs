@@ -68,8 +68,10 @@ impl Drop for Line {
 }
 
 impl Line {
+    /// One without a tag; see [`Finished::pieces`].
+    #[cfg(test)]
     pub fn new(dialect: Dialect) -> Line {
-        Line { dialect, pieces: Vec::new(), bytes: Vec::new(), is_secret: false }
+        Line::tagged(dialect, b"", Vec::new()).expect("memory")
     }
 
     /// One that begins with this tag, in memory that holds nothing else.
@@ -93,7 +95,7 @@ impl Line {
         self.is_secret
     }
 
-    /// Text of our own, or checked already, a space before it unless the line begins here.
+    /// Text of our own, or checked already, a space before it unless one stands there.
     pub fn word(&mut self, word: &str) -> Result<()> {
         self.space()?;
         self.raw(word.as_bytes())
@@ -115,9 +117,8 @@ impl Line {
     }
 
     fn space(&mut self) -> Result<()> {
-        let is_first = self.pieces.is_empty() && self.bytes.is_empty();
         let is_open = self.bytes.last().is_some_and(|last| *last == b'(' || *last == b' ');
-        if is_first || is_open { Ok(()) } else { self.raw(b" ") }
+        if is_open { Ok(()) } else { self.raw(b" ") }
     }
 
     /// `astring`, as an atom where that is plain, else quoted or a literal.
@@ -245,8 +246,12 @@ impl Line {
 
 #[cfg(test)]
 impl Finished {
+    /// All of it, but for the space behind the tag that it has not.
     pub fn pieces(mut self) -> Vec<Piece> {
         self.before.push(Piece::Bytes(self.end));
+        if let Some(Piece::Bytes(first)) = self.before.first_mut() {
+            assert_eq!(first.remove(0), b' ');
+        }
         self.before
     }
 
