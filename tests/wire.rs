@@ -54,8 +54,10 @@ fn events_of(input: &[u8], step: usize) -> String {
     let (mut frame, mut start, mut arrived) = (Frame::default(), 0, 0);
     loop {
         match frame.step(&input[start..arrived], 1 << 20) {
-            Step::Response(length) | Step::Line(length) => {
-                let response = Response::new(&input[start..start + length], &[]);
+            step @ (Step::Response(length) | Step::Line(length)) => {
+                let sent = &input[start..start + length];
+                let is_line = matches!(step, Step::Line(_));
+                let response = if is_line { Response::printable(sent) } else { Response::new(sent, &[]) };
                 start += length;
                 if response.bytes.is_empty() {
                     continue;

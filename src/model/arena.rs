@@ -328,19 +328,42 @@ pub fn is_clean(bytes: &[u8]) -> bool {
     is_printable(bytes) || (!bytes.iter().any(|byte| byte.is_ascii_control()) && is_clean_utf8(bytes))
 }
 
-/// Whether all are printable ASCII. Without a way out on the first hit the compiler makes vector code of this.
+/// Whether all are printable ASCII.
 pub fn is_printable(bytes: &[u8]) -> bool {
-    let is_odd = |byte: &u8| byte.wrapping_sub(b' ') > b'~' - b' ';
-    let Some(last) = bytes.last_chunk::<VECTOR>() else { return !bytes.iter().any(is_odd) };
-    // The last vector may overlap the one before, so that no byte is left for itself.
-    let (mut highest, mut rest) = (last.map(|byte| byte.wrapping_sub(b' ')), bytes);
-    while let Some((vector, behind)) = rest.split_first_chunk::<VECTOR>() {
-        for at in 0..VECTOR {
-            highest[at] = vector[at].wrapping_sub(b' ').max(highest[at]);
+    printable(bytes) == bytes.len()
+}
+
+/// How many printable ASCII characters `bytes` begins with.
+pub fn printable(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let Some((vectors, behind)) = rest.split_first_chunk::<{ 4 * VECTOR }>() {
+        // Without a way out before the end of these the compiler makes vector code of it.
+        let mut highest = [0; VECTOR];
+        for vector in vectors.chunks_exact(VECTOR) {
+            for at in 0..VECTOR {
+                highest[at] = vector[at].wrapping_sub(b' ').max(highest[at]);
+            }
+        }
+        if !highest.iter().all(|highest| *highest <= b'~' - b' ') {
+            break;
         }
         rest = behind;
     }
-    highest.iter().all(|highest| *highest <= b'~' - b' ')
+    while let Some((eight, behind)) = rest.split_first_chunk() {
+        if let Some(at) = first_unprintable(u64::from_le_bytes(*eight)) {
+            return bytes.len() - rest.len() + at;
+        }
+        rest = behind;
+    }
+    bytes.len() - rest.len() + rest.iter().take_while(|byte| matches!(byte, b' '..=b'~')).count()
+}
+
+/// Where the first of eight bytes is that is not.
+fn first_unprintable(word: u64) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    // Too low, DEL, or no ASCII; above the first one there may be wrong ones.
+    let hits = (word.wrapping_sub(ONES * u64::from(b' ')) | word.wrapping_add(ONES) | word) & (ONES << 7);
+    (hits != 0).then(|| hits.trailing_zeros() as usize / 8)
 }
 
 const VECTOR: usize = 16;
@@ -392,5 +415,21 @@ impl Write for FallibleString {
         self.0.try_reserve(text.len()).map_err(|_| std::fmt::Error)?;
         self.0.extend_from_slice(text.as_bytes());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_ends_what_is_printable_unless_it_is() {
+        for (length, byte) in (0..80).flat_map(|length| (0..=u8::MAX).map(move |byte| (length, byte))) {
+            let mut bytes = vec![b'~'; length];
+            bytes.extend_from_slice(&[byte, b'x', 0x80, 0xff, b' ']);
+            let is_printable = byte.is_ascii_graphic() || byte == b' ';
+            assert_eq!(printable(&bytes), if is_printable { length + 2 } else { length }, "{byte}");
+            assert_eq!(printable(&bytes[..length]), length);
+        }
     }
 }

@@ -19,7 +19,7 @@ pub mod spare;
 mod text;
 mod value;
 
-pub use arena::{Arena, are_clean_lines, clean_text, is_clean, is_printable};
+pub use arena::{Arena, are_clean_lines, clean_text, is_clean, is_printable, printable};
 pub use connection::*;
 pub use error::*;
 pub use event::*;

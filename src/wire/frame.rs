@@ -6,8 +6,8 @@ use std::cell::Cell;
 use memchr::{memchr, memchr_iter};
 
 use super::cursor::Response;
-use super::scan::printable;
 use crate::error::NoMemory;
+use crate::model::printable;
 
 /// Literals of at least so many bytes are not put into the input buffer: their marker stays there, their
 /// bytes go straight to whoever will own them.
@@ -50,19 +50,10 @@ impl Frame {
     /// caller takes the literal away and steps on with the bytes that follow it put right behind `at`.
     pub fn step(&mut self, buffer: &[u8], line_limit: usize) -> Step {
         loop {
-            let mut rest = buffer.get(self.at..).unwrap_or_default();
-            // As long as all is printable, one look tells that and where it ends.
-            let is_printable = self.printable == self.at && {
-                self.printable += printable(rest);
-                self.at = self.printable;
-                rest = buffer.get(self.at..).unwrap_or_default();
-                rest.starts_with(b"\r\n")
-            };
-            let Some(found) = (if is_printable { Some(1) } else { memchr(b'\n', rest) }) else {
+            let Some((end, is_printable)) = self.line_end(buffer) else {
                 self.at = buffer.len().max(self.at);
                 return if self.at - self.line > line_limit { Step::TooLong } else { Step::More };
             };
-            let end = self.at + found + 1;
             if end - self.line > line_limit {
                 return Step::TooLong;
             }
@@ -90,6 +81,21 @@ impl Frame {
             // The literal may not have come yet: the next look begins behind it all the same.
             self.begin_line(start + size as usize, true);
         }
+    }
+
+    /// Where the line ends, and whether all up to there is printable: as long as that is so, one look tells both.
+    fn line_end(&mut self, buffer: &[u8]) -> Option<(usize, bool)> {
+        let mut rest = buffer.get(self.at..)?;
+        if self.printable == self.at {
+            let (_, behind) = rest.split_at(printable(rest));
+            rest = behind;
+            self.at = buffer.len() - rest.len();
+            self.printable = self.at;
+            if rest.starts_with(b"\r\n") {
+                return Some((self.at + b"\r\n".len(), true));
+            }
+        }
+        Some((self.at + memchr(b'\n', rest)? + 1, false))
     }
 
     /// Of what it has looked at, so much from the beginning on is printable ASCII.
@@ -135,7 +141,11 @@ pub fn each_response(
     let (mut here, mut rest) = (Vec::new(), bytes);
     loop {
         match frame.step(&here, usize::MAX) {
-            Step::Response(length) | Step::Line(length) => {
+            Step::Line(length) => {
+                with(&Response::printable(&here[..length]))?;
+                here.drain(..length);
+            }
+            Step::Response(length) => {
                 with(&Response::new(&here[..length], &big))?;
                 big.clear();
                 here.drain(..length);

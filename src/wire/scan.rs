@@ -37,39 +37,6 @@ pub fn first_in_word<const N: usize>(word: u64, wanted: [u8; N]) -> Option<usize
     (hits != 0).then(|| place(hits))
 }
 
-/// How many printable ASCII characters `bytes` begins with.
-pub fn printable(bytes: &[u8]) -> usize {
-    let mut rest = bytes;
-    while let Some((vectors, behind)) = rest.split_first_chunk::<{ 4 * VECTOR }>() {
-        // Without a way out before the end of these the compiler makes vector code of it.
-        let mut highest = [0; VECTOR];
-        for vector in vectors.chunks_exact(VECTOR) {
-            for at in 0..VECTOR {
-                highest[at] = vector[at].wrapping_sub(b' ').max(highest[at]);
-            }
-        }
-        if !highest.iter().all(|highest| *highest <= b'~' - b' ') {
-            break;
-        }
-        rest = behind;
-    }
-    while let Some((eight, behind)) = rest.split_first_chunk() {
-        if let Some(at) = first_unprintable(u64::from_le_bytes(*eight)) {
-            return bytes.len() - rest.len() + at;
-        }
-        rest = behind;
-    }
-    bytes.len() - rest.len() + rest.iter().take_while(|byte| matches!(byte, b' '..=b'~')).count()
-}
-
-/// Where the first of eight bytes is that is not.
-fn first_unprintable(word: u64) -> Option<usize> {
-    // Too low, DEL, or no ASCII; above the first one there may be wrong ones.
-    let hits = (word.wrapping_sub(ONES * u64::from(b' ')) | word.wrapping_add(ONES) | word) & (ONES << 7);
-    (hits != 0).then(|| place(hits))
-}
-
-const VECTOR: usize = 16;
 const ONES: u64 = u64::MAX / 255;
 
 /// The place of the first hit.
@@ -137,17 +104,6 @@ fn number(word: u64, length: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_byte_ends_what_is_printable_unless_it_is() {
-        for (length, byte) in (0..80).flat_map(|length| (0..=u8::MAX).map(move |byte| (length, byte))) {
-            let mut bytes = vec![b'~'; length];
-            bytes.extend_from_slice(&[byte, b'x', 0x80, 0xff, b' ']);
-            let is_printable = byte.is_ascii_graphic() || byte == b' ';
-            assert_eq!(printable(&bytes), if is_printable { length + 2 } else { length }, "{byte}");
-            assert_eq!(printable(&bytes[..length]), length);
-        }
-    }
 
     #[test]
     fn the_first_hit_is_found_wherever_it_stands() {
