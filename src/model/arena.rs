@@ -16,6 +16,8 @@ pub struct Arena {
     kept_bytes: Cell<usize>,
     limit: Cell<usize>,
     flag_lists: RefCell<Vec<FlagList>>,
+    /// Where text is written before its length is known.
+    draft: Cell<Vec<u8>>,
     /// Lists of flags are not looked for twice.
     is_single: bool,
 }
@@ -34,6 +36,9 @@ struct FlagList {
     raw: *const [u8],
     made: *const imap_flags<'static>,
 }
+
+/// The memory of a longer draft is not kept for the next one.
+const LONGEST_DRAFT: usize = 4096;
 
 /// So many different flag lists are remembered; more are rare and merely cost memory.
 const FLAG_LISTS: usize = 64;
@@ -56,6 +61,7 @@ impl Arena {
             kept_bytes: Cell::new(0),
             limit: Cell::new(usize::MAX),
             flag_lists: RefCell::new(Vec::new()),
+            draft: Cell::new(Vec::new()),
             is_single: false,
         }
     }
@@ -144,6 +150,21 @@ impl Arena {
         let mut clean = Vec::new();
         clean_text(bytes, &mut clean)?;
         self.text_known(&clean)
+    }
+
+    /// Known text that `write` appends, and what it returns.
+    pub fn text_written<T>(
+        &self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<T, NoMemory>,
+    ) -> Result<(Text<'_>, T), NoMemory> {
+        let mut draft = self.draft.take();
+        draft.clear();
+        let written = write(&mut draft)?;
+        let text = self.text_known(&draft)?;
+        if draft.capacity() <= LONGEST_DRAFT {
+            self.draft.set(draft);
+        }
+        Ok((text, written))
     }
 
     /// Known text of several pieces.

@@ -18,6 +18,7 @@ mod set;
 pub mod spare;
 mod text;
 mod value;
+pub mod vector;
 
 pub use arena::{Arena, are_clean_lines, clean_text, is_clean, is_printable, printable};
 pub use connection::*;

@@ -4,7 +4,7 @@ use memchr::{memchr, memmem};
 
 use super::cursor::{Cursor, Mark, Str};
 use super::decode::{self, Decoded};
-use super::plain::{Irregular, Otherwise, Plain};
+use super::plain::{Irregular, Otherwise, Plain, Words};
 use crate::error::NoMemory;
 use crate::model::{Arena, Bytes, Few, Text, imap_address, imap_addresses};
 
@@ -139,7 +139,7 @@ fn address<'b>(cursor: &mut Cursor<'b>, oddities: &mut Oddities) -> Option<Raw<'
 
 /// An address as nearly all are.
 struct Usual<'b> {
-    name: Option<&'b [u8]>,
+    name: Option<Words<'b>>,
     mailbox: &'b [u8],
     host: &'b [u8],
 }
@@ -147,13 +147,14 @@ struct Usual<'b> {
 /// `("Terry Gray" NIL "gray" "cac.washington.edu")`, the name may be NIL; and what is behind it.
 fn usual(mut sent: Plain<'_>) -> Result<(Usual<'_>, Plain<'_>), Otherwise> {
     sent.take(b"(")?;
-    let name = sent.nstring()?;
+    let name = sent.nwords()?;
     sent.take(b" NIL ")?;
-    let mailbox = before_bracket(sent.string()?);
+    let mailbox = sent.string()?;
     sent.take(b" ")?;
-    let host = behind_bracket(sent.string()?);
+    let host = sent.string()?;
     sent.take(b")")?;
-    if is_present(mailbox) && is_present(host) {
+    let is_bracketed = mailbox.first() == Some(&b'<') || host.last() == Some(&b'>');
+    if !is_bracketed && is_present(mailbox) && is_present(host) {
         Ok((Usual { name, mailbox, host }, sent))
     } else {
         Err(Otherwise)
@@ -238,8 +239,7 @@ impl<'a> Making<'a> {
     /// Those that come next and are as nearly all are; what is behind them.
     fn add_usual<'b>(&mut self, mut rest: Plain<'b>, left: &mut usize) -> Result<Plain<'b>, NoMemory> {
         while let (1.., Ok((sent, behind))) = (*left, usual(rest)) {
-            let name =
-                sent.name.map(|name| decode::header(self.arena, Str::Quoted(name), true)).transpose()?;
+            let name = sent.name.map(|name| decode::plain_header(self.arena, name)).transpose()?;
             let (mailbox, address, host) = self.arena.address_known(sent.mailbox, sent.host)?;
             self.items.push(named(name, Place { mailbox, host, address }, self.group, self.arena)?)?;
             self.is_empty_group = false;
@@ -375,7 +375,8 @@ fn named<'a>(
 /// What servers write where something is missing is nothing.
 #[inline]
 fn is_present(bytes: &[u8]) -> bool {
-    !matches!(bytes, b"MISSING_MAILBOX" | b"MISSING_DOMAIN" | b".MISSING-HOST-NAME.")
+    let is_missing = || matches!(bytes, b"MISSING_MAILBOX" | b"MISSING_DOMAIN" | b".MISSING-HOST-NAME.");
+    !(matches!(bytes.first(), Some(b'M' | b'.')) && is_missing())
 }
 
 fn bracketed<'b>(name: &Str<'b>) -> Option<&'b [u8]> {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::cursor::{Cursor, Str};
 use super::frame::BIG_LITERAL;
 use super::mime;
+use super::plain::Words;
 use crate::error::NoMemory;
 use crate::model::{Arena, Bytes, Text, is_clean, is_printable};
 
@@ -60,6 +61,11 @@ pub fn header<'a>(arena: &'a Arena, string: Str<'_>, is_clean: bool) -> Result<D
     Ok(Decoded { text, raw, raw_len, is_clean })
 }
 
+/// The same of what nearly all servers write.
+pub fn plain_header<'a>(arena: &'a Arena, words: Words<'_>) -> Result<Decoded<'a>, NoMemory> {
+    if words.has_mark { header(arena, Str::Quoted(words.bytes), true) } else { same(arena, words.bytes) }
+}
+
 /// The text of clean bytes, encoded words decoded.
 pub fn words<'a>(arena: &'a Arena, bytes: &[u8]) -> Result<Text<'a>, NoMemory> {
     match mime::first_word(bytes) {
@@ -70,9 +76,7 @@ pub fn words<'a>(arena: &'a Arena, bytes: &[u8]) -> Result<Text<'a>, NoMemory> {
 
 /// Whether all of it was understood stands beside.
 fn decoded<'a>(arena: &'a Arena, bytes: &[u8], first: Option<usize>) -> Result<(Text<'a>, bool), NoMemory> {
-    let mut text = Vec::new();
-    let is_clean = mime::decode_from(first, bytes, &mut text)?;
-    Ok((arena.text_known(&text)?, is_clean))
+    arena.text_written(|text| mime::decode_from(first, bytes, text))
 }
 
 /// Bytes as they are; a large literal is taken over rather than copied.

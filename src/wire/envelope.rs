@@ -1,6 +1,6 @@
 //! ENVELOPE (RFC 9051 section 7.5.2).
 
-use super::cursor::{Cursor, Str};
+use super::cursor::Cursor;
 use super::decode::Decoded;
 use super::defect::Defects;
 use super::plain::{Irregular, Plain};
@@ -71,8 +71,8 @@ fn regular<'a>(
         }
     }
     sent.take(b" ")?;
-    if let Some(subject) = sent.nstring()? {
-        set_subject(&mut envelope, &decode::header(arena, Str::Quoted(subject), true)?);
+    if let Some(subject) = sent.nwords()? {
+        set_subject(&mut envelope, &decode::plain_header(arena, subject)?);
     }
     let mut from: (&[u8], _) = (&[], &imap_addresses::EMPTY);
     for list in lists(&mut envelope) {

@@ -3,8 +3,7 @@
 
 use std::ffi::CStr;
 
-use super::scan::first_in_word;
-use crate::model::{List, Text, imap_pair, imap_pairs};
+use crate::model::{List, Text, imap_pair, imap_pairs, vector};
 
 /// The charsets that most texts have stand first.
 const WORDS: [&CStr; 64] = [
@@ -103,23 +102,35 @@ impl Word {
 
 /// The word, in any case, that `sent` begins with in quotes, if that is known; and what is behind them.
 pub fn quoted(sent: &[u8]) -> Option<(Word, &[u8])> {
-    let inner = sent.strip_prefix(b"\"")?;
-    let (halves, length) = up_to_quote(inner.first_chunk()?);
-    let behind = inner.get(length..)?.strip_prefix(b"\"")?;
+    let (halves, length, behind) = up_to_quote(sent.strip_prefix(b"\"")?)?;
     Some((find(number(halves.map(lower_case)), length)?, behind))
 }
 
-/// What stands before the first quote, as two numbers, and how long it is.
-fn up_to_quote(sixteen: &[u8; LONGEST]) -> ([u64; 2], usize) {
+/// What stands before the first quote, as two numbers, how long it is, and what is behind the quote.
+#[inline(always)]
+fn up_to_quote(sent: &[u8]) -> Option<([u64; 2], usize, &[u8])> {
+    let sixteen = sent.first_chunk::<LONGEST>()?;
+    let length = match vector::hits(sixteen, [b'"']) {
+        0 => LONGEST,
+        hits => hits.trailing_zeros() as usize,
+    };
+    let behind = sent.get(length..)?.strip_prefix(b"\"")?;
     let word = u128::from_le_bytes(*sixteen);
-    let (first, second) = (word as u64, (word >> 64) as u64);
-    let low = |word: u64, bytes: usize| word & ((1 << (8 * bytes)) - 1);
-    match (first_in_word(first, [b'"']), first_in_word(second, [b'"'])) {
-        (Some(at), _) => ([low(first, at), 0], at),
-        (None, Some(at)) => ([first, low(second, at)], size_of::<u64>() + at),
-        (None, None) => ([first, second], LONGEST),
-    }
+    let [first, second] = FIRST_BYTES[length];
+    Some(([word as u64 & first, (word >> 64) as u64 & second], length, behind))
 }
+
+/// What covers so many bytes of two numbers.
+static FIRST_BYTES: [[u64; 2]; LONGEST + 1] = {
+    let mut all = [[u64::MAX; 2]; LONGEST + 1];
+    let mut length = 0;
+    while length < LONGEST {
+        let covered = (1u128 << (8 * length)) - 1;
+        all[length] = [covered as u64, (covered >> 64) as u64];
+        length += 1;
+    }
+    all
+};
 
 /// A word in lower case, to be matched with words of at most 16 bytes; of a longer one nothing.
 pub fn folded<'p>(word: &[u8], place: &'p mut [u8; LONGEST]) -> &'p [u8] {

@@ -264,23 +264,30 @@ impl Words {
 /// The "Q" encoding (RFC 2047 section 4.2). False if "=" stands without two digits: it is kept.
 fn push_quoted(text: &[u8], out: &mut Vec<u8>) -> bool {
     let mut is_clean = true;
-    let mut rest = text;
-    while let [byte, tail @ ..] = rest {
-        rest = tail;
-        let pair = if *byte == b'=' { hex_pair(tail) } else { None };
-        match (byte, pair) {
-            (_, Some(value)) => {
-                out.push(value);
-                rest = &tail[2..];
-            }
-            (b'_' | b'\t', _) => out.push(b' '),
-            (b'\r' | b'\n', _) => {}
-            _ => {
-                is_clean &= *byte != b'=';
-                out.push(*byte);
-            }
-        }
+    // It becomes no longer: it is decoded where it stands then.
+    let (mut from, mut to) = (out.len(), out.len());
+    out.extend_from_slice(text);
+    while let Some(&byte) = out.get(from) {
+        from += 1;
+        let meant = match byte {
+            b'=' => match hex_pair(&out[from..]) {
+                Some(value) => {
+                    from += 2;
+                    value
+                }
+                None => {
+                    is_clean = false;
+                    byte
+                }
+            },
+            b'_' | b'\t' => b' ',
+            b'\r' | b'\n' => continue,
+            _ => byte,
+        };
+        out[to] = meant;
+        to += 1;
     }
+    out.truncate(to);
     is_clean
 }
 

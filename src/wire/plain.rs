@@ -9,11 +9,20 @@ use super::frame::literal_size;
 use super::known::{self, Word};
 use super::scan::{few_digits, first_of};
 use crate::error::NoMemory;
+use crate::model::vector;
 
 /// What is left of a line that is clean text. It is small enough to stay in registers.
 #[derive(Clone, Copy)]
 pub struct Plain<'b> {
     rest: &'b [u8],
+}
+
+/// A string that may have encoded words in it.
+#[derive(Clone, Copy)]
+pub struct Words<'b> {
+    pub bytes: &'b [u8],
+    /// There is a "?": without one there is no encoded word.
+    pub has_mark: bool,
 }
 
 /// It is written in another way.
@@ -79,6 +88,19 @@ impl<'b> Plain<'b> {
         if self.take(b"NIL").is_ok() { Ok(None) } else { self.string().map(Some) }
     }
 
+    /// An `nstring` that may have encoded words in it.
+    #[inline(always)]
+    pub fn nwords(&mut self) -> Result<Option<Words<'b>>, Otherwise> {
+        if self.take(b"NIL").is_ok() {
+            return Ok(None);
+        }
+        let inner = self.rest.strip_prefix(b"\"").ok_or(Otherwise)?;
+        let (end, has_mark) = end_of_words(inner).ok_or(Otherwise)?;
+        let (bytes, behind) = inner.split_at_checked(end).ok_or(Otherwise)?;
+        self.rest = behind.strip_prefix(b"\"").ok_or(Otherwise)?;
+        Ok(Some(Words { bytes, has_mark }))
+    }
+
     /// `number64`, the end of a value behind it.
     #[inline(always)]
     pub fn number(&mut self) -> Result<i64, Otherwise> {
@@ -102,10 +124,38 @@ impl<'b> Plain<'b> {
 }
 
 /// Where the first quote or backslash is.
-#[inline(never)]
+#[inline(always)]
 fn end_of_string(inner: &[u8]) -> Option<usize> {
-    first_of(inner, [b'"', b'\\'])
+    match inner.first_chunk().map(|first| vector::hits(first, QUOTE_OR_BACKSLASH)) {
+        None | Some(0) => end_of_longer(inner),
+        Some(hits) => Some(hits.trailing_zeros() as usize),
+    }
 }
+
+#[inline(never)]
+fn end_of_longer(inner: &[u8]) -> Option<usize> {
+    first_of(inner, QUOTE_OR_BACKSLASH)
+}
+
+/// The same, and whether a "?" stands before it.
+#[inline(never)]
+fn end_of_words(inner: &[u8]) -> Option<(usize, bool)> {
+    let (mut rest, mut has_mark) = (inner, false);
+    while let Some((sixteen, behind)) = rest.split_first_chunk() {
+        let (hits, marks) = (vector::hits(sixteen, QUOTE_OR_BACKSLASH), vector::hits(sixteen, [b'?']));
+        if hits != 0 {
+            // Those below the first hit.
+            has_mark |= marks & !hits & (hits - 1) != 0;
+            return Some((inner.len() - rest.len() + hits.trailing_zeros() as usize, has_mark));
+        }
+        has_mark |= marks != 0;
+        rest = behind;
+    }
+    let end = first_of(rest, QUOTE_OR_BACKSLASH)?;
+    Some((inner.len() - rest.len() + end, has_mark || rest[..end].contains(&b'?')))
+}
+
+const QUOTE_OR_BACKSLASH: [u8; 2] = [b'"', b'\\'];
 
 /// The number that `rest` begins with, and how many digits it has; None if there is none or it needs more than 63 bits.
 #[cold]

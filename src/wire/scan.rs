@@ -1,31 +1,30 @@
-//! Finding bytes and numbers in short strings. Strings of mail are short: eight bytes at a time find them sooner than
-//! vectors, which must be set up first.
+//! Finding bytes and numbers in short strings. Strings of mail are short: one look at sixteen bytes finds the end of most.
 
 #![forbid(unsafe_code)]
+
+use crate::model::vector;
 
 /// Where the first byte is that is one of `wanted`.
 #[inline]
 pub fn first_of<const N: usize>(bytes: &[u8], wanted: [u8; N]) -> Option<usize> {
     let mut rest = bytes;
-    while let Some((sixteen, behind)) = rest.split_first_chunk::<16>() {
-        let sixteen = u128::from_le_bytes(*sixteen);
-        let (low, high) = (hits(sixteen as u64, wanted), hits((sixteen >> 64) as u64, wanted));
-        if low | high != 0 {
-            let (hits, before) = if low != 0 { (low, 0) } else { (high, size_of::<u64>()) };
-            return Some(bytes.len() - rest.len() + before + place(hits));
+    while let Some((sixteen, behind)) = rest.split_first_chunk() {
+        let hits = vector::hits(sixteen, wanted);
+        if hits != 0 {
+            return Some(bytes.len() - rest.len() + hits.trailing_zeros() as usize);
         }
         rest = behind;
+    }
+    if let (false, Some(last)) = (rest.is_empty(), bytes.last_chunk::<16>()) {
+        // None of those before the rest is a hit.
+        let hits = vector::hits(last, wanted);
+        return (hits != 0).then(|| bytes.len() - last.len() + hits.trailing_zeros() as usize);
     }
     if let Some((eight, behind)) = rest.split_first_chunk() {
         if let Some(at) = first_in_word(u64::from_le_bytes(*eight), wanted) {
             return Some(bytes.len() - rest.len() + at);
         }
         rest = behind;
-    }
-    if let (false, Some(last)) = (rest.is_empty(), bytes.last_chunk()) {
-        // None of those before the rest is a hit.
-        let at = first_in_word(u64::from_le_bytes(*last), wanted)?;
-        return Some(bytes.len() - size_of::<u64>() + at);
     }
     rest.iter().position(|byte| wanted.contains(byte)).map(|at| bytes.len() - rest.len() + at)
 }
