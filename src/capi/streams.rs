@@ -398,7 +398,7 @@ impl imap_body {
             client: client.clone(),
             id,
             is_own,
-            label: CString::new(label.to_ascii_uppercase()).unwrap_or_default(),
+            label: CString::new(label).unwrap_or_default(),
             uid,
             size: i64::try_from(size).unwrap_or(-1),
             rest,

@@ -10,7 +10,6 @@ use super::sync::MutexGuard;
 use super::waiting::Goal;
 use crate::error::{Error, Result, imap_status::*};
 use crate::session::{Choice, FED, InFlight, Item, Piece, Pulled, RequestId, Section, UploadSource};
-use crate::wire::section;
 
 /// A section of a message, to be read.
 pub enum Body {
@@ -68,11 +67,8 @@ impl Client {
                 let section = core.session.next_section(id, caller())?;
                 return Ok(section.map(Body::Here));
             }
-            if let Some(offer) = core.session.offer(id).filter(|offer| offer.choice == Choice::Open) {
-                let label = section::canonical(&offer.label)?;
-                let body = Body::Arriving { label, uid: offer.uid, size: offer.size };
-                core.session.choose(id, Choice::Read);
-                return Ok(Some(body));
+            if let Some((label, uid, size)) = core.session.begin_reading(id) {
+                return Ok(Some(Body::Arriving { label, uid, size }));
             }
             if core.session.is_done(id) {
                 return ended(&core, id).map(|()| None);

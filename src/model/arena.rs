@@ -391,6 +391,15 @@ const VECTOR: usize = 16;
 
 /// The same of several lines, each ending with CRLF or LF.
 pub fn are_clean_lines(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    loop {
+        rest = &rest[printable(rest)..];
+        match rest {
+            [] => return true,
+            [b'\r', b'\n', behind @ ..] | [b'\n', behind @ ..] => rest = behind,
+            _ => break,
+        }
+    }
     let is_clean_line = |line: &[u8]| is_clean(line.strip_suffix(b"\r").unwrap_or(line));
     is_clean(bytes)
         || (memchr::memchr(b'\n', bytes).is_some() && bytes.split(|byte| *byte == b'\n').all(is_clean_line))

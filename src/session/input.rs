@@ -294,21 +294,17 @@ impl Input {
         let Some(arriving) = self.arriving.as_mut().filter(|arriving| arriving.sink == Sink::Offer) else {
             return Ok(Piece::End);
         };
-        if arriving.taken < arriving.bytes.len() {
-            let here = &arriving.bytes[arriving.taken..];
-            let count = here.len().min(into.len());
-            into[..count].copy_from_slice(&here[..count]);
-            arriving.taken += count;
-            session.read(count);
-            return Ok(Piece::Bytes(count));
+        let staged = arriving.take_staged(into);
+        session.read(staged);
+        let into = &mut into[staged..];
+        if staged > 0 && (into.is_empty() || arriving.missing == 0) {
+            return Ok(Piece::Bytes(staged));
         }
         if arriving.missing == 0 {
             self.end_literal(Vec::new())?;
             session.literal_read();
             return Ok(Piece::End);
         }
-        arriving.bytes = Vec::new();
-        arriving.taken = 0;
         let most = usize::try_from(arriving.missing).unwrap_or(usize::MAX).min(into.len());
         let got = match most as u64 == arriving.missing {
             // Its end, and the beginning of what comes behind it.
@@ -321,8 +317,9 @@ impl Input {
                 let count = count.min(most);
                 session.read(count);
                 arriving.missing -= count as u64;
-                Ok(Piece::Bytes(count))
+                Ok(Piece::Bytes(staged + count))
             }
+            Got::Blocked | Got::End if staged > 0 => Ok(Piece::Bytes(staged)),
             Got::Blocked => Ok(Piece::Blocked),
             Got::End => Err(cut_short()),
         }
@@ -375,6 +372,19 @@ impl Input {
 }
 
 impl Arriving {
+    /// Moves what is here of a literal that is read piece by piece; how many bytes.
+    fn take_staged(&mut self, into: &mut [u8]) -> usize {
+        let here = &self.bytes[self.taken..];
+        let count = here.len().min(into.len());
+        into[..count].copy_from_slice(&here[..count]);
+        self.taken += count;
+        if self.taken == self.bytes.len() {
+            self.bytes = Vec::new();
+            self.taken = 0;
+        }
+        count
+    }
+
     /// Room for what is read next: never much more than has arrived, and exactly the size in the end.
     fn reserve(&mut self, wanted: usize) -> Result<()> {
         if self.bytes.capacity() - self.bytes.len() < wanted {

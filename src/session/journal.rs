@@ -118,7 +118,6 @@ impl Journal {
     /// Something that the library does.
     pub fn note(&mut self, text: &str) {
         let line = self.scrubbed(text.as_bytes());
-        let line = line.into_owned();
         self.put(Kind::Note, &line);
     }
 
@@ -142,7 +141,7 @@ impl Journal {
                     return self.put(Kind::Received, if is_empty { b"+ " } else { b"+ ***" });
                 }
                 Piece::Line(line) => {
-                    let line = self.scrubbed(line).into_owned();
+                    let line = self.scrubbed(line);
                     self.put(Kind::Received, &line);
                 }
                 Piece::Literal(bytes) => self.put_literal(Kind::Received, bytes),

@@ -1,9 +1,9 @@
 //! Literals of streams, and the items that wait for their reader.
 
-use super::{Caller, Choice, Claim, Entry, Item, Offer, RequestId, Section, Session, Sink, copy, quote};
+use super::{Caller, Choice, Claim, Entry, Item, Offer, RequestId, Section, Session, Sink, quote};
 use crate::error::{Error, Result, imap_status::*};
 use crate::wire::cursor::Response;
-use crate::wire::fetch;
+use crate::wire::{fetch, section};
 
 impl Session {
     /// Bytes of a literal that a stream's reader takes.
@@ -34,7 +34,7 @@ impl Session {
         let reader = owners().find(is_read).map(|entry| entry.id);
         if let Some(owner) = reader {
             if let Some(found) = fetch::head(head) {
-                let label = copy(found.label)?;
+                let label = section::canonical(found.label)?;
                 let (uid, number) = (found.uid.unwrap_or(0), found.number);
                 self.streams.offer = Some(Offer { owner, label, uid, number, size, choice: Choice::Open });
                 self.note_stall();
@@ -137,9 +137,11 @@ impl Session {
         self.streams.offer.as_ref().filter(|offer| offer.owner == id)
     }
 
-    pub fn choose(&mut self, id: RequestId, choice: Choice) {
-        self.streams.choose(id, choice);
+    /// The literal that this stream is offered is read piece by piece from here on: its label, UID and size.
+    pub fn begin_reading(&mut self, id: RequestId) -> Option<(Vec<u8>, u32, u64)> {
+        let offered = self.streams.begin_reading(id);
         self.note_stall();
+        offered
     }
 
     /// Whether a literal of this stream is being read piece by piece.

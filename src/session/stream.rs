@@ -30,7 +30,7 @@ pub enum Choice {
 /// A large literal of a stream that has begun to arrive.
 pub struct Offer {
     pub owner: RequestId,
-    /// "BODY[1.2]"
+    /// "BODY[1.2]", in upper case; once it is read piece by piece its reader has it.
     pub label: Vec<u8>,
     /// 0: the server did not tell it before the literal.
     pub uid: u32,
@@ -151,7 +151,11 @@ impl Streams {
         stream.given = 0;
         match &item {
             Some(item) => stream.held -= item.size().min(stream.held),
-            None => self.choose(id, Choice::Hold),
+            None => {
+                if let Some(offer) = self.open_offer(id) {
+                    offer.choice = Choice::Hold;
+                }
+            }
         }
         item
     }
@@ -164,11 +168,16 @@ impl Streams {
         }
     }
 
-    pub fn choose(&mut self, id: RequestId, choice: Choice) {
-        let offer = self.offer.as_mut();
-        if let Some(offer) = offer.filter(|offer| offer.owner == id && offer.choice == Choice::Open) {
-            offer.choice = choice;
-        }
+    /// The literal that this stream is offered, if nobody has said what becomes of it.
+    fn open_offer(&mut self, id: RequestId) -> Option<&mut Offer> {
+        self.offer.as_mut().filter(|offer| offer.owner == id && offer.choice == Choice::Open)
+    }
+
+    /// It is read piece by piece from here on: its label, UID and size.
+    pub fn begin_reading(&mut self, id: RequestId) -> Option<(Vec<u8>, u32, u64)> {
+        let offer = self.open_offer(id)?;
+        offer.choice = Choice::Read;
+        Some((std::mem::take(&mut offer.label), offer.uid, offer.size))
     }
 
     /// The next section of the first message that is here and was not given yet.

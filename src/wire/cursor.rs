@@ -12,7 +12,7 @@ use super::frame::{BIG_LITERAL, literal_size};
 use super::plain::{Plain, many_digits};
 use super::scan::{few_digits, first_of};
 use crate::error::NoMemory;
-use crate::model::{are_clean_lines, is_clean};
+use crate::model::{are_clean_lines, is_clean, printable};
 
 /// One complete response without its line end.
 #[derive(Clone, Copy)]
@@ -30,7 +30,8 @@ impl<'b> Response<'b> {
     pub fn new(bytes: &'b [u8], big: &'b [Cell<Vec<u8>>]) -> Response<'b> {
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        let is_one_line = is_clean(bytes);
+        let has_lines = matches!(bytes.get(printable(bytes)), Some(b'\r' | b'\n'));
+        let is_one_line = !has_lines && is_clean(bytes);
         Response { bytes, big, is_clean: is_one_line || are_clean_lines(bytes), is_one_line }
     }
 

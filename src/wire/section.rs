@@ -94,9 +94,10 @@ pub fn canonical(label: &[u8]) -> Result<Vec<u8>, NoMemory> {
     let is_tight = !fields.is_empty() && name.last().is_some_and(|byte| *byte != b' ');
     let mut upper = Vec::new();
     upper.try_reserve_exact(label.len() + 1)?;
-    upper.extend(name.iter().map(u8::to_ascii_uppercase));
+    upper.extend_from_slice(name);
     upper.extend(is_tight.then_some(b' '));
-    upper.extend(fields.iter().map(u8::to_ascii_uppercase));
+    upper.extend_from_slice(fields);
+    upper.make_ascii_uppercase();
     Ok(upper)
 }
 
