@@ -63,16 +63,41 @@ pub fn few_digits(bytes: &[u8]) -> Option<(u32, usize)> {
     }
 }
 
-/// The nz-number that `bytes` begins with, if it has just so many digits (at least one) and a space behind it; and what
-/// follows that.
-#[inline(always)]
-pub fn number_of(length: usize, bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let first = bytes.first_chunk()?;
-    let word = digits(first);
-    if count_digits(word) != length || first[length % 8] != b' ' || first[0] == b'0' {
-        return None;
+/// How an nz-number of one length, and the space behind it, are written.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    length: usize,
+    /// "0" in the place of each digit, and the space.
+    sent: u64,
+    /// What makes the high bit of what differs too much from that, and the places of these bits.
+    too_much: u64,
+    places: u64,
+}
+
+impl Shape {
+    /// Of one to seven digits; of another length nothing is read.
+    pub const fn of(length: usize) -> Shape {
+        let length = if length < size_of::<u64>() { length } else { 0 };
+        let digits = (1 << (u8::BITS as usize * length)) - 1;
+        let space = 0xff << (u8::BITS as usize * length);
+        Shape {
+            length,
+            sent: digits & (ONES * b'0' as u64) | space & (ONES * b' ' as u64),
+            too_much: digits & (ONES * (0x80 - 10)) | space & (ONES * (0x80 - 1)),
+            places: (digits | space) & (ONES << 7),
+        }
     }
-    Some((number(word, length), bytes.get(length + 1..)?))
+
+    /// The number that `bytes` begins with, if it is written so; and what is behind the space.
+    #[inline(always)]
+    pub fn read(self, bytes: &[u8]) -> Option<(u32, &[u8])> {
+        let word = u64::from_le_bytes(*bytes.first_chunk()?) ^ self.sent;
+        let is_other = (word.wrapping_add(self.too_much) | word) & self.places != 0;
+        if is_other || word as u8 == 0 {
+            return None;
+        }
+        Some((number(word, self.length), &bytes[self.length % size_of::<u64>() + 1..]))
+    }
 }
 
 /// Digits become 0 to 9.

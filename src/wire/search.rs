@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use super::cursor::{Cursor, Response, Str};
-use super::scan::{few_digits, number_of};
+use super::scan::{Shape, few_digits};
 use crate::error::NoMemory;
 use crate::model::{Span, imap_set};
 
@@ -344,8 +344,8 @@ fn modseq(cursor: &mut Cursor<'_>, found: &mut Found) {
 fn numbers<'b>(bytes: &'b [u8], set: &mut imap_set) -> Result<&'b [u8], NoMemory> {
     const RUNS: usize = 64;
     let mut ended = [NO_SPAN; RUNS];
-    let (mut span, mut count, mut rest, mut digits) = (NO_SPAN, 0, bytes, 1);
-    while let Some((number, behind)) = next_number(rest, &mut digits) {
+    let (mut span, mut count, mut rest, mut shape) = (NO_SPAN, 0, bytes, Shape::of(1));
+    while let Some((number, behind)) = next_number(rest, &mut shape) {
         let follows = span.last.wrapping_add(1) == number;
         ended[count % RUNS] = span;
         count += usize::from(!follows);
@@ -371,12 +371,12 @@ fn append(set: &mut imap_set, spans: &[Span]) -> Result<(), NoMemory> {
 /// `nz-number [SP]`. Most numbers have as many digits as the one before: where the next one begins is then known before
 /// this one is read, and the processor reads both at once.
 #[inline(always)]
-fn next_number<'b>(bytes: &'b [u8], digits: &mut usize) -> Option<(u32, &'b [u8])> {
-    if let Some(found) = number_of(*digits, bytes) {
+fn next_number<'b>(bytes: &'b [u8], shape: &mut Shape) -> Option<(u32, &'b [u8])> {
+    if let Some(found) = shape.read(bytes) {
         return Some(found);
     }
     let (number, behind, length) = other_number(bytes)?;
-    *digits = length;
+    *shape = Shape::of(length);
     Some((number, behind))
 }
 
@@ -530,11 +530,12 @@ mod tests {
 
     /// The first number and how much is behind it, whatever the length of the one before.
     fn next(text: &str) -> Option<(u32, usize)> {
-        let after = |mut digits: usize| {
-            next_number(text.as_bytes(), &mut digits).map(|(number, behind)| (number, behind.len()))
+        let after = |digits: usize| {
+            let found = next_number(text.as_bytes(), &mut Shape::of(digits));
+            found.map(|(number, behind)| (number, behind.len()))
         };
-        let first = after(1);
-        (2..=10).for_each(|digits| assert_eq!(after(digits), first, "{digits} {text}"));
+        let first = after(0);
+        (1..=10).for_each(|digits| assert_eq!(after(digits), first, "{digits} {text}"));
         first
     }
 
