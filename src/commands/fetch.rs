@@ -4,7 +4,7 @@ use super::portions::Portions;
 use super::preview::Previews;
 use super::spacing::Spacing;
 use super::targets::Targets;
-use crate::error::{Error, Result, imap_status::*};
+use crate::error::{Error, NoMemory, Result, imap_status::*};
 use crate::model::{
     Arena, EMPTY_SET, Few, Growing, Message, Messages, Owned, imap_defect, imap_defect_kind, imap_message,
     imap_messages, imap_origin, imap_set, spare,
@@ -46,6 +46,9 @@ struct Decoding {
 pub struct Messaging {
     messages: Growing<Message>,
     by_uid: bool,
+    /// What the last message is known by, and whether each was known by more than the one before.
+    last: u64,
+    is_ascending: bool,
     foreign: u32,
     /// The server could not decode a section.
     has_unknown_encoding: bool,
@@ -249,7 +252,7 @@ impl Command for Fetch {
         let limited_at = self.targets.limited_at().max(whole);
         let mut list = self.list;
         if let (Some(list), Some(previews)) = (&mut list, self.previews) {
-            previews.add_to(&mut list.messages)?;
+            previews.add_to(list)?;
         }
         Messaging::finish(list, Beside { limited_at, ..self.beside })
     }
@@ -260,9 +263,16 @@ const ROOM: usize = 128;
 
 impl Messaging {
     pub fn new(facts: &Facts, by_uid: bool) -> Messaging {
+        Messaging { by_uid, ..Messaging::within(facts.settings.max_result) }
+    }
+
+    /// One whose result may take so many bytes.
+    fn within(max_result: usize) -> Messaging {
         Messaging {
-            messages: Growing::new(facts.settings.max_result),
-            by_uid,
+            messages: Growing::new(max_result),
+            by_uid: true,
+            last: 0,
+            is_ascending: true,
             foreign: 0,
             has_unknown_encoding: false,
         }
@@ -275,11 +285,26 @@ impl Messaging {
     /// One FETCH response.
     pub fn take(&mut self, untagged: &Untagged<'_>, asked: Asked, facts: &Facts) -> Result<bool> {
         let Some(named) = self.named(untagged, facts) else { return Ok(true) };
-        let pushed = self.messages.push(|arena| named.parse(untagged, asked, facts, arena));
+        let pushed = self.push(|arena| named.parse(untagged, asked, facts, arena));
         match pushed {
             Err(_) if self.messages.arena().is_full() => Err(too_large(facts.settings.max_result)),
             other => Ok(other.map(|()| true)?),
         }
+    }
+
+    /// One more message.
+    pub fn push(
+        &mut self,
+        make: impl for<'a> FnOnce(&'a Arena) -> Result<imap_message<'a>, NoMemory>,
+    ) -> Result<(), NoMemory> {
+        let (by_uid, last, is_ascending) = (self.by_uid, &mut self.last, &mut self.is_ascending);
+        self.messages.push(|arena| {
+            let message = make(arena)?;
+            let key = key(&message, by_uid);
+            *is_ascending &= key > *last;
+            *last = key;
+            Ok(message)
+        })
     }
 
     /// The same, as a result of its own.
@@ -328,12 +353,7 @@ impl Messaging {
 
     /// The result, with what was told beside the messages.
     pub fn finish(list: Option<Messaging>, beside: Beside) -> Result<Box<Owned<Messages>>> {
-        let list = list.unwrap_or_else(|| Messaging {
-            messages: Growing::new(usize::MAX),
-            by_uid: true,
-            foreign: 0,
-            has_unknown_encoding: false,
-        });
+        let list = list.unwrap_or_else(|| Messaging::within(usize::MAX));
         let (foreign, has_unknown_encoding) = (list.foreign, list.has_unknown_encoding);
         list.merged()?.finish::<Messages, Error>(|arena, items, count| {
             let mut defects = Few::new();
@@ -370,17 +390,19 @@ impl Messaging {
     /// A message that came in several responses, as servers may send it, becomes one. Numbers may change while UIDs
     /// are asked for.
     pub fn merged(self) -> Result<Growing<Message>> {
-        let by_uid = self.by_uid;
-        let key = |message: &imap_message<'_>| match by_uid && message.uid != 0 || message.number == 0 {
-            true => 1 << 32 | u64::from(message.uid),
-            false => u64::from(message.number),
-        };
-        let mut messages = self.messages;
-        let is_ascending = messages.iter().zip(messages.iter().skip(1)).all(|(a, b)| key(a) < key(b));
-        if !is_ascending {
-            messages.merge(key, fetch::merge)?;
+        let (mut messages, by_uid) = (self.messages, self.by_uid);
+        if !self.is_ascending {
+            messages.merge(|message| key(message, by_uid), fetch::merge)?;
         }
         Ok(messages)
+    }
+}
+
+/// What tells messages apart.
+fn key(message: &imap_message<'_>, by_uid: bool) -> u64 {
+    match by_uid && message.uid != 0 || message.number == 0 {
+        true => 1 << 32 | u64::from(message.uid),
+        false => u64::from(message.number),
     }
 }
 
@@ -416,7 +438,7 @@ impl Named {
         asked: Asked,
         facts: &Facts,
         arena: &'a Arena,
-    ) -> Result<imap_message<'a>, crate::error::NoMemory> {
+    ) -> Result<imap_message<'a>, NoMemory> {
         let limits = Limits { nesting: facts.settings.max_nesting, addresses: facts.settings.max_addresses };
         let (response, rest) = (untagged.response, untagged.rest);
         match self.is_uid {

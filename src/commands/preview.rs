@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::fetch::Named;
+use super::fetch::{Messaging, Named};
 use super::targets::Targets;
 use crate::error::{NoMemory, Result};
-use crate::model::{Arena, Growing, Message, imap_details, imap_message, imap_set};
+use crate::model::{Arena, imap_details, imap_message, imap_set};
 use crate::session::{Facts, Next, Reply, Untagged};
 use crate::wire::content;
 use crate::wire::fetch::Asked;
@@ -147,16 +147,16 @@ impl Previews {
     }
 
     /// As responses like any other: they are merged with those that they belong to.
-    pub fn add_to(self, messages: &mut Growing<Message>) -> Result<()> {
+    pub fn add_to(self, list: &mut Messaging) -> Result<()> {
         let mut numbers: HashMap<u32, u32> = HashMap::new();
-        numbers.try_reserve(messages.len()).map_err(NoMemory::from)?;
-        numbers.extend(messages.iter().map(|message| (message.uid, message.number)));
+        numbers.try_reserve(list.messages().count()).map_err(NoMemory::from)?;
+        numbers.extend(list.messages().map(|message| (message.uid, message.number)));
         for (uid, preview) in self.made {
             let number = numbers.get(&uid).copied().unwrap_or(0);
-            messages.push(|arena| {
+            list.push(|arena| {
                 let details = imap_details { preview: arena.text(&preview)?, ..imap_details::EMPTY };
                 let details = arena.put(details)?;
-                Ok::<_, NoMemory>(imap_message { uid, number, details, ..imap_message::EMPTY })
+                Ok(imap_message { uid, number, details, ..imap_message::EMPTY })
             })?;
         }
         Ok(())

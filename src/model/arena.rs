@@ -7,6 +7,7 @@ use bumpalo::Bump;
 
 use super::set::imap_set;
 use super::text::{Bytes, List, Scalars, Text, Texts};
+use super::vector;
 use super::{imap_flags, imap_texts};
 use crate::error::NoMemory;
 
@@ -370,21 +371,19 @@ pub fn printable(bytes: &[u8]) -> usize {
         }
         rest = behind;
     }
-    while let Some((eight, behind)) = rest.split_first_chunk() {
-        if let Some(at) = first_unprintable(u64::from_le_bytes(*eight)) {
-            return bytes.len() - rest.len() + at;
+    while let Some((sixteen, behind)) = rest.split_first_chunk() {
+        let hits = vector::unprintable(sixteen);
+        if hits != 0 {
+            return bytes.len() - rest.len() + hits.trailing_zeros() as usize;
         }
         rest = behind;
     }
+    if let (false, Some(last)) = (rest.is_empty(), bytes.last_chunk::<VECTOR>()) {
+        // All before the rest are printable.
+        let hits = vector::unprintable(last);
+        return bytes.len() - if hits == 0 { 0 } else { VECTOR - hits.trailing_zeros() as usize };
+    }
     bytes.len() - rest.len() + rest.iter().take_while(|byte| matches!(byte, b' '..=b'~')).count()
-}
-
-/// Where the first of eight bytes is that is not.
-fn first_unprintable(word: u64) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    // Too low, DEL, or no ASCII; above the first one there may be wrong ones.
-    let hits = (word.wrapping_sub(ONES * u64::from(b' ')) | word.wrapping_add(ONES) | word) & (ONES << 7);
-    (hits != 0).then(|| hits.trailing_zeros() as usize / 8)
 }
 
 const VECTOR: usize = 16;

@@ -9,6 +9,15 @@ pub fn hits<const N: usize>(sixteen: &[u8; 16], wanted: [u8; N]) -> u32 {
     return portable_hits(sixteen, wanted);
 }
 
+/// A bit for each byte that is no printable ASCII character.
+#[inline(always)]
+pub fn unprintable(sixteen: &[u8; 16]) -> u32 {
+    #[cfg(target_arch = "x86_64")]
+    return sse2_unprintable(sixteen);
+    #[cfg(not(target_arch = "x86_64"))]
+    return portable_unprintable(sixteen);
+}
+
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn sse2_hits<const N: usize>(sixteen: &[u8; 16], wanted: [u8; N]) -> u32 {
@@ -20,6 +29,23 @@ fn sse2_hits<const N: usize>(sixteen: &[u8; 16], wanted: [u8; N]) -> u32 {
         let any = equal.into_iter().fold(_mm_setzero_si128(), |any, equal| _mm_or_si128(any, equal));
         _mm_movemask_epi8(any) as u32
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn sse2_unprintable(sixteen: &[u8; 16]) -> u32 {
+    use std::arch::x86_64::*;
+    // SAFETY: as above.
+    unsafe {
+        let from_space = _mm_sub_epi8(_mm_loadu_si128(sixteen.as_ptr().cast()), _mm_set1_epi8(b' ' as i8));
+        let beyond = _mm_max_epu8(from_space, _mm_set1_epi8((b'~' - b' ' + 1) as i8));
+        _mm_movemask_epi8(_mm_cmpeq_epi8(beyond, from_space)) as u32
+    }
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn portable_unprintable(sixteen: &[u8; 16]) -> u32 {
+    portable_hits(&sixteen.map(|byte| u8::from(matches!(byte, b' '..=b'~'))), [0])
 }
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
@@ -55,6 +81,12 @@ mod tests {
                 assert_eq!(hits(&sixteen, [other, byte.wrapping_add(2)]), 0xffff & !(1 << place));
                 assert_eq!(portable_hits(&sixteen, [other, byte]), 0xffff);
             }
+        }
+        for byte in 0..=u8::MAX {
+            let expected = if (b' '..=b'~').contains(&byte) { 0 } else { 0x21 };
+            let mut sixteen = [b'a'; 16];
+            (sixteen[0], sixteen[5]) = (byte, byte);
+            assert_eq!((unprintable(&sixteen), portable_unprintable(&sixteen)), (expected, expected));
         }
         assert_eq!(hits(b"a\"b\\c\"defghijklm", [b'"', b'\\']), 0b10_1010);
         assert_eq!(portable_hits(b"a\"b\\c\"defghijklm", [b'"', b'\\']), 0b10_1010);

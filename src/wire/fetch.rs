@@ -28,12 +28,18 @@ impl Default for Limits {
 /// The UID, if the response tells it, without a look into the other items.
 #[inline]
 pub fn uid(response: &Response<'_>, rest: usize) -> Option<u32> {
-    // Where servers put it.
-    let first = response.bytes.get(rest..).and_then(|items| items.strip_prefix(b"(UID "));
-    match first.and_then(few_digits) {
+    match response.bytes.get(rest..).and_then(first_uid) {
         Some((uid, _)) => Some(uid),
         None => uid_among_others(response, rest),
     }
+}
+
+/// `"(" "UID" SP uniqueid`, where servers put it; and how long that is.
+#[inline]
+fn first_uid(items: &[u8]) -> Option<(u32, usize)> {
+    const BEFORE: &[u8] = b"(UID ";
+    let (uid, digits) = few_digits(items.strip_prefix(BEFORE)?)?;
+    Some((uid, BEFORE.len() + digits))
 }
 
 #[inline(never)]
@@ -151,8 +157,8 @@ pub fn uid_message<'a>(
 
 struct Parser<'a> {
     message: imap_message<'a>,
-    details: imap_details<'a>,
-    has_details: bool,
+    /// Once there is any.
+    details: Option<imap_details<'a>>,
     sections: Few<'a, imap_section<'a>>,
     others: Few<'a, imap_item<'a>>,
     defects: Defects<'a>,
@@ -164,8 +170,7 @@ impl<'a> Parser<'a> {
     fn new(message: imap_message<'a>, limits: &Limits, arena: &'a Arena) -> Parser<'a> {
         Parser {
             message,
-            details: imap_details::EMPTY,
-            has_details: false,
+            details: None,
             sections: Few::new(),
             others: Few::new(),
             defects: Defects::default(),
@@ -183,6 +188,11 @@ impl<'a> Parser<'a> {
     /// behind the last one are taken too (Xeams).
     fn items(&mut self, cursor: &mut Cursor<'_>) -> Result<(), NoMemory> {
         let mut depth = 0usize;
+        if let Some((uid, length)) = first_uid(cursor.rest()).filter(|_| self.message.uid == 0) {
+            self.message.uid = uid;
+            cursor.advance(length);
+            depth = 1;
+        }
         loop {
             cursor.skip_spaces();
             match cursor.peek() {
@@ -240,8 +250,9 @@ impl<'a> Parser<'a> {
         if section::is_size(label) {
             return self.section_size(label, cursor);
         }
-        if let Some(problem) = extension::item(label, cursor, &mut self.details, self.arena)? {
-            self.has_details = true;
+        let mut details = self.details.unwrap_or(imap_details::EMPTY);
+        if let Some(problem) = extension::item(label, cursor, &mut details, self.arena)? {
+            self.details = Some(details);
             return Ok(problem);
         }
         self.others.push(value::item(label, cursor, self.arena)?)?;
@@ -299,13 +310,13 @@ impl<'a> Parser<'a> {
             return Ok(Some((IMAP_DEFECT_SYNTAX, c"INTERNALDATE is no string")));
         };
         let Some(sent) = sent else { return Ok(None) };
-        self.details.internal_date_text = decode::text(self.arena, &sent, cursor.is_clean)?;
+        let details = self.details.get_or_insert(imap_details::EMPTY);
+        details.internal_date_text = decode::text(self.arena, &sent, cursor.is_clean)?;
         let bytes = sent.bytes()?;
-        self.has_details = true;
         match date::parse_internal(&bytes) {
             Some(moment) => {
                 self.message.internal_date = moment.seconds;
-                self.details.internal_date_zone = moment.zone;
+                details.internal_date_zone = moment.zone;
                 Ok(None)
             }
             None => Ok(Some((IMAP_DEFECT_SYNTAX, c"INTERNALDATE is no date"))),
@@ -321,8 +332,8 @@ impl<'a> Parser<'a> {
     fn structure(&mut self, cursor: &mut Cursor<'_>) -> Result<Problem, NoMemory> {
         match structure::parts(cursor, self.limits, &mut self.defects, self.arena)? {
             Some((parts, count)) => {
-                (self.details.parts, self.details.part_count) = (parts, count);
-                self.has_details = true;
+                let details = self.details.get_or_insert(imap_details::EMPTY);
+                (details.parts, details.part_count) = (parts, count);
                 Ok(None)
             }
             None => Ok(Some((IMAP_DEFECT_SYNTAX, c"BODYSTRUCTURE is no list"))),
@@ -363,12 +374,12 @@ impl<'a> Parser<'a> {
             let text = c"ENVELOPE was asked for and did not come";
             self.defects.note(self.arena, IMAP_DEFECT_MISSING, 0, text, &[])?;
         }
-        if self.has_details
+        if self.details.is_some()
             || !self.sections.is_empty()
             || !self.others.is_empty()
             || !self.defects.is_empty()
         {
-            let mut details = self.details;
+            let mut details = self.details.unwrap_or(imap_details::EMPTY);
             (details.sections, details.section_count) =
                 std::mem::take(&mut self.sections).list(self.arena)?;
             (details.others, details.other_count) = std::mem::take(&mut self.others).list(self.arena)?;

@@ -37,46 +37,44 @@ pub fn flags<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Option<Result<&'a
     if !cursor.take(b'(') {
         return None;
     }
+    if let Some((usual, length)) = usual(cursor.rest()) {
+        cursor.advance(length + 1);
+        return Some(Ok(usual));
+    }
     let start = cursor.at();
     let length = first_of(cursor.rest(), [b')'])?;
     cursor.advance(length);
     let raw = cursor.since(start);
     cursor.advance(1);
-    if let Some(usual) = usual(raw) {
-        return Some(Ok(usual));
-    }
     Some(arena.flags(raw, |arena| list(raw, cursor.is_one_line, arena)))
 }
 
-/// The lists that most messages have, made once for all.
-fn usual(raw: &[u8]) -> Option<&'static imap_flags<'static>> {
+/// The list that most messages have and `sent` begins with, made once for all; and how long it is.
+fn usual(sent: &[u8]) -> Option<(&'static imap_flags<'static>, usize)> {
+    let (word, length) = known::up_to(b')', sent)?;
+    let at = USUAL.iter().position(|(known, text, _)| *known == word && text.count_bytes() == length)?;
+    Some((&USUAL[at].2, length))
+}
+
+/// The most frequent first.
+static USUAL: [(u128, &CStr, imap_flags<'static>); 7] = {
     const SEEN: u32 = IMAP_FLAG_SEEN as u32;
     const ANSWERED: u32 = IMAP_FLAG_ANSWERED as u32;
     const FLAGGED: u32 = IMAP_FLAG_FLAGGED as u32;
-    const fn made(text: &'static CStr, bits: u32) -> imap_flags<'static> {
-        imap_flags { bits, text: Text::fixed(text), ..imap_flags::EMPTY }
+    const fn made(text: &'static CStr, bits: u32) -> (u128, &'static CStr, imap_flags<'static>) {
+        let flags = imap_flags { bits, text: Text::fixed(text), ..imap_flags::EMPTY };
+        (known::key(text.to_bytes()), text, flags)
     }
-    static USUAL: [imap_flags<'static>; 7] = [
-        imap_flags::EMPTY,
+    [
         made(c"\\Seen", SEEN),
+        (0, c"", imap_flags::EMPTY),
+        made(c"\\Seen \\Answered", SEEN | ANSWERED),
+        made(c"\\Answered \\Seen", SEEN | ANSWERED),
         made(c"\\Flagged", FLAGGED),
         made(c"\\Seen \\Flagged", SEEN | FLAGGED),
         made(c"\\Flagged \\Seen", SEEN | FLAGGED),
-        made(c"\\Seen \\Answered", SEEN | ANSWERED),
-        made(c"\\Answered \\Seen", SEEN | ANSWERED),
-    ];
-    let at = match raw {
-        b"" => 0,
-        b"\\Seen" => 1,
-        b"\\Flagged" => 2,
-        b"\\Seen \\Flagged" => 3,
-        b"\\Flagged \\Seen" => 4,
-        b"\\Seen \\Answered" => 5,
-        b"\\Answered \\Seen" => 6,
-        _ => return None,
-    };
-    Some(&USUAL[at])
-}
+    ]
+};
 
 /// The flags between the parentheses. Equal lists share their memory.
 pub fn of<'a>(raw: &[u8], arena: &'a Arena) -> Result<&'a imap_flags<'a>, NoMemory> {

@@ -109,15 +109,30 @@ pub fn quoted(sent: &[u8]) -> Option<(Word, &[u8])> {
 /// What stands before the first quote, as two numbers, how long it is, and what is behind the quote.
 #[inline(always)]
 fn up_to_quote(sent: &[u8]) -> Option<([u64; 2], usize, &[u8])> {
-    let sixteen = sent.first_chunk::<LONGEST>()?;
-    let length = match vector::hits(sixteen, [b'"']) {
+    let (word, length) = halves_up_to(b'"', sent.first_chunk()?);
+    Some((word, length, sent.get(length..)?.strip_prefix(b"\"")?))
+}
+
+/// What stands before the first `end`, as one number, and how long it is; None if that is more than 15 bytes.
+#[inline]
+pub fn up_to(end: u8, sent: &[u8]) -> Option<(u128, usize)> {
+    let (halves, length) = match sent.first_chunk() {
+        Some(sixteen) => halves_up_to(end, sixteen),
+        None => halves_up_to(end, &number(padded(sent)?).to_le_bytes()),
+    };
+    (length < LONGEST).then(|| (number(halves), length))
+}
+
+/// The same as two numbers; 16 bytes may have no end behind them.
+#[inline(always)]
+fn halves_up_to(end: u8, sixteen: &[u8; LONGEST]) -> ([u64; 2], usize) {
+    let length = match vector::hits(sixteen, [end]) {
         0 => LONGEST,
         hits => hits.trailing_zeros() as usize,
     };
-    let behind = sent.get(length..)?.strip_prefix(b"\"")?;
     let word = u128::from_le_bytes(*sixteen);
     let [first, second] = FIRST_BYTES[length];
-    Some(([word as u64 & first, (word >> 64) as u64 & second], length, behind))
+    ([word as u64 & first, (word >> 64) as u64 & second], length)
 }
 
 /// What covers so many bytes of two numbers.
@@ -279,7 +294,8 @@ const fn keys() -> [u128; WORDS.len()] {
     keys
 }
 
-const fn key(word: &[u8]) -> u128 {
+/// A word of at most 16 bytes as one number.
+pub const fn key(word: &[u8]) -> u128 {
     let (mut key, mut at) = (0, word.len());
     while at > 0 {
         at -= 1;
