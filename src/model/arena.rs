@@ -200,8 +200,10 @@ impl Arena {
 
     /// The array for C.
     pub fn list<'a, T>(&'a self, items: &[Option<&'a T>]) -> Result<List<'a, T>, NoMemory> {
-        if items.is_empty() {
-            return Ok(List::EMPTY);
+        match items {
+            [] => return Ok(List::EMPTY),
+            [one @ Some(_)] => return Ok(List::of_one(self.put([*one, None])?)),
+            _ => {}
         }
         let len = items.len() + 1;
         let layout = std::alloc::Layout::array::<Option<&T>>(len).map_err(|_| NoMemory)?;

@@ -20,19 +20,24 @@ impl<'a, T> Few<'a, T> {
         Few { inline: [None; INLINE], more: Vec::new(), count: 0 }
     }
 
+    #[inline]
     pub fn push(&mut self, item: &'a T) -> Result<(), NoMemory> {
         match self.inline.get_mut(self.count) {
             Some(place) => *place = Some(item),
-            None => {
-                if self.more.is_empty() {
-                    self.more.try_reserve(2 * INLINE)?;
-                    self.more.extend(self.inline);
-                }
-                self.more.try_reserve(1)?;
-                self.more.push(Some(item));
-            }
+            None => self.push_behind(item)?,
         }
         self.count += 1;
+        Ok(())
+    }
+
+    #[cold]
+    fn push_behind(&mut self, item: &'a T) -> Result<(), NoMemory> {
+        if self.more.is_empty() {
+            self.more.try_reserve(2 * INLINE)?;
+            self.more.extend(self.inline);
+        }
+        self.more.try_reserve(1)?;
+        self.more.push(Some(item));
         Ok(())
     }
 

@@ -183,8 +183,8 @@ impl<'a, T> List<'a, T> {
         List(pointers.as_ptr(), PhantomData)
     }
 
-    /// A list of one element that is made once for all; the place behind it is empty.
-    pub const fn of_one(items: &'static [Option<&'static T>; 2]) -> List<'a, T> {
+    /// A list of one element; the place behind it is empty.
+    pub const fn of_one(items: &'a [Option<&'a T>; 2]) -> List<'a, T> {
         assert!(items[0].is_some() && items[1].is_none());
         List(items.as_ptr().cast(), PhantomData)
     }

@@ -266,7 +266,7 @@ impl<'a> Making<'a> {
         *self.last_end.get_or_insert_with(look) > cursor.at()
     }
 
-    fn finish(mut self) -> Result<&'a imap_addresses<'a>, NoMemory> {
+    fn finish(&mut self) -> Result<&'a imap_addresses<'a>, NoMemory> {
         self.end_group()?;
         let (items, count) = self.items.list(self.arena)?;
         if count == 0 { Ok(&imap_addresses::EMPTY) } else { self.arena.put(imap_addresses { items, count }) }

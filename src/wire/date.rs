@@ -117,17 +117,22 @@ struct Usual {
 impl Usual {
     fn read(bytes: &[u8], separator: u8) -> Option<(Usual, &[u8])> {
         let (sent, rest) = bytes.split_first_chunk::<23>()?;
-        let [m, o, n, dash, c, d, e, f, b' ', g, h, b':', i, j, b':', k, l, b' ', sign, p, q, r, s] = *sent
-        else {
+        let [m, o, n, dash, a, b, c, d, b' ', e, f, g, h, i, j, k, l, b' ', sign, p, q, r, s] = *sent else {
             return None;
         };
         if dash != separator || rest.first().is_some_and(u8::is_ascii_digit) {
             return None;
         }
-        let year = two(c, d)? * 100 + two(e, f)?;
-        let zone = offset(sign, two(p, q)? * 100 + two(r, s)?)?;
-        let time = (two(g, h)?, two(i, j)?, two(k, l)?);
-        Some((Usual { month: month_number(&[m, o, n])?, year, time, zone }, rest))
+        let [hour, _, _, minute, _, _, second, _] = pairs([e, f, g, h, i, j, k, l], b"00:00:00")?;
+        let [century, _, year, _, zone_hour, _, zone_minute, _] =
+            pairs([a, b, c, d, p, q, r, s], b"00000000")?;
+        let usual = Usual {
+            month: month_number(&[m, o, n])?,
+            year: i32::from(century) * 100 + i32::from(year),
+            time: (i32::from(hour), i32::from(minute), i32::from(second)),
+            zone: offset(sign, i32::from(zone_hour), i32::from(zone_minute))?,
+        };
+        Some((usual, rest))
     }
 
     fn moment(&self, day: i32) -> Option<Moment> {
@@ -188,7 +193,7 @@ fn month_name(month: u8) -> Option<&'static [u8; 3]> {
 fn month_number(name: &[u8]) -> Option<i32> {
     let name: [u8; 3] = name.try_into().ok()?;
     let month = MONTH_OF[slot(name)];
-    month_name(month).filter(|known| name.eq_ignore_ascii_case(&known[..])).map(|_| i32::from(month))
+    (letters(name) == MONTH_LETTERS[usize::from(month)]).then_some(i32::from(month))
 }
 
 /// The months by their second and third letters, in any case, which tell them apart.
@@ -205,6 +210,22 @@ static MONTH_OF: [u8; 32] = {
 
 const fn slot(name: [u8; 3]) -> usize {
     (name[1].wrapping_add(name[2]) % 32) as usize
+}
+
+/// What they are written with, by their numbers.
+static MONTH_LETTERS: [u32; MONTHS.len() + 1] = {
+    let mut all = [0; MONTHS.len() + 1];
+    let mut month = 0;
+    while month < MONTHS.len() {
+        all[month + 1] = letters(*MONTHS[month]);
+        month += 1;
+    }
+    all
+};
+
+/// Three letters as a number, in any case the same.
+const fn letters([a, b, c]: [u8; 3]) -> u32 {
+    u32::from_le_bytes([a, b, c, 0]) | 0x0020_2020
 }
 
 /// Writes a number over all of `text`.
@@ -324,7 +345,8 @@ impl Cursor<'_> {
     fn zone(&mut self) -> Option<i32> {
         let (sign, rest) = self.rest.split_first()?;
         self.rest = rest;
-        offset(*sign, self.number(4, 4)?)
+        let number = self.number(4, 4)?;
+        offset(*sign, number / 100, number % 100)
     }
 }
 
@@ -334,9 +356,19 @@ fn two(tens: u8, ones: u8) -> Option<i32> {
     (tens < 10 && ones < 10).then(|| i32::from(tens * 10 + ones))
 }
 
-/// Minutes from "hhmm"; None if that is no time of the day.
-fn offset(sign: u8, number: i32) -> Option<i32> {
-    let (hours, minutes) = (number / 100, number % 100);
+/// What each byte and the next one mean as two digits; None unless a digit stands where `form` has "0", and what it has
+/// elsewhere. All eight at once.
+#[inline(always)]
+fn pairs(sent: [u8; 8], form: &[u8; 8]) -> Option<[u8; 8]> {
+    let word = u64::from_le_bytes(sent) ^ u64::from_le_bytes(*form);
+    // Added to a byte that differs too much, these make its high bit.
+    let too_much = form.map(|byte| 0x80 - if byte == b'0' { 10 } else { 1 });
+    let is_other = (word.wrapping_add(u64::from_le_bytes(too_much)) | word) & 0x8080_8080_8080_8080 != 0;
+    (!is_other).then(|| word.wrapping_mul(10).wrapping_add(word >> 8).to_le_bytes())
+}
+
+/// Minutes from "+hhmm"; None if that is no time of the day.
+fn offset(sign: u8, hours: i32, minutes: i32) -> Option<i32> {
     match sign {
         _ if hours > 23 || minutes > 59 => None,
         b'+' => Some(hours * 60 + minutes),
@@ -516,7 +548,7 @@ impl Fields {
             3..=4 => value,
             _ => None,
         };
-        self.zone = Some(number.and_then(|number| offset(sign, number)).unwrap_or(0));
+        self.zone = Some(number.and_then(|number| offset(sign, number / 100, number % 100)).unwrap_or(0));
         self.has_numeric_zone = true;
     }
 

@@ -6,7 +6,7 @@ use std::ffi::CStr;
 use crate::model::{List, Text, imap_pair, imap_pairs, vector};
 
 /// The charsets that most texts have stand first.
-const WORDS: [&CStr; 64] = [
+const WORDS: [&CStr; 58] = [
     c"utf-8",
     c"UTF-8",
     c"us-ascii",
@@ -65,12 +65,6 @@ const WORDS: [&CStr; 64] = [
     c"method",
     c"REQUEST",
     c"report-type",
-    c"1",
-    c"2",
-    c"3",
-    c"4",
-    c"5",
-    c"6",
 ];
 const CHARSETS: usize = 10;
 
@@ -88,6 +82,12 @@ static KEYS: [u128; WORDS.len()] = keys();
 /// The text of a word, if it is known just as it is.
 pub fn exact(word: &[u8]) -> Option<Text<'static>> {
     find(number(padded(word)?), word.len()).map(Word::text)
+}
+
+/// The text of a number that parts have.
+pub fn digit(number: usize) -> Option<Text<'static>> {
+    const DIGITS: [&CStr; 9] = [c"1", c"2", c"3", c"4", c"5", c"6", c"7", c"8", c"9"];
+    DIGITS.get(number.checked_sub(1)?).map(|text| Text::fixed(text))
 }
 
 /// One of the words.

@@ -126,14 +126,17 @@ impl<'b> Plain<'b> {
 /// Where the first quote or backslash is.
 #[inline(always)]
 fn end_of_string(inner: &[u8]) -> Option<usize> {
-    match inner.first_chunk().map(|first| vector::hits(first, QUOTE_OR_BACKSLASH)) {
-        None | Some(0) => end_of_longer(inner),
-        Some(hits) => Some(hits.trailing_zeros() as usize),
+    match inner.split_first_chunk() {
+        None => end_of_rest(inner),
+        Some((first, behind)) => match vector::hits(first, QUOTE_OR_BACKSLASH) {
+            0 => end_of_rest(behind).map(|end| first.len() + end),
+            hits => Some(hits.trailing_zeros() as usize),
+        },
     }
 }
 
 #[inline(never)]
-fn end_of_longer(inner: &[u8]) -> Option<usize> {
+fn end_of_rest(inner: &[u8]) -> Option<usize> {
     first_of(inner, QUOTE_OR_BACKSLASH)
 }
 

@@ -82,12 +82,15 @@ impl<'a> Place<'a> {
 
     fn part_section(&self, arena: &'a Arena) -> Result<Text<'a>, NoMemory> {
         match self.kind {
-            Within::Message => self.longer(arena, b"1"),
+            Within::Message => self.child_section(1, arena),
             Within::Multipart => Ok(self.section),
         }
     }
 
     fn child_section(&self, number: usize, arena: &'a Arena) -> Result<Text<'a>, NoMemory> {
+        if let (true, Some(text)) = (self.section.is_empty(), known::digit(number)) {
+            return Ok(text);
+        }
         let (mut digits, mut at, mut left) = ([b'0'; 20], 20, number);
         while left > 0 {
             at -= 1;
@@ -100,7 +103,7 @@ impl<'a> Place<'a> {
     fn longer(&self, arena: &'a Arena, last: &[u8]) -> Result<Text<'a>, NoMemory> {
         match self.section.bytes() {
             Some(before) if !before.is_empty() => arena.joined_known([before, b".", last]),
-            _ => known::exact(last).map_or_else(|| arena.text_known(last), Ok),
+            _ => arena.text_known(last),
         }
     }
 }
