@@ -269,27 +269,40 @@ fn push_quoted(text: &[u8], out: &mut Vec<u8>) -> bool {
     out.extend_from_slice(text);
     while let Some(&byte) = out.get(from) {
         from += 1;
-        let meant = match byte {
-            b'=' => match hex_pair(&out[from..]) {
-                Some(value) => {
-                    from += 2;
-                    value
-                }
-                None => {
-                    is_clean = false;
+        let mut meant = MEANT[usize::from(byte)];
+        if meant == 0 {
+            let pair = if byte == b'=' { hex_pair(&out[from..]) } else { None };
+            from += if pair.is_some() { 2 } else { 0 };
+            meant = match (byte, pair) {
+                (b'\r' | b'\n', _) => continue,
+                (_, Some(value)) => value,
+                (_, None) => {
+                    is_clean &= byte != b'=';
                     byte
                 }
-            },
-            b'_' | b'\t' => b' ',
-            b'\r' | b'\n' => continue,
-            _ => byte,
-        };
+            };
+        }
         out[to] = meant;
         to += 1;
     }
     out.truncate(to);
     is_clean
 }
+
+/// What a byte of the "Q" encoding means by itself; 0: look closer.
+static MEANT: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = match byte as u8 {
+            b'_' | b'\t' => b' ',
+            b'=' | b'\r' | b'\n' => 0,
+            other => other,
+        };
+        byte += 1;
+    }
+    table
+};
 
 #[derive(Clone, Copy, PartialEq)]
 enum LineEnds {
