@@ -1,6 +1,7 @@
 //! What the client's lock guards: the session, its transport and who waits for what.
 
 use std::any::Any;
+use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Instant;
@@ -497,6 +498,10 @@ impl Source for Incoming<'_> {
 
     fn read_on(&mut self, into: &mut [u8], behind: &mut Vec<u8>, max: usize) -> Result<Got> {
         Ok(got(self.0.read_on(into, behind, max)?))
+    }
+
+    fn prepare(&mut self, memory: &mut [MaybeUninit<u8>]) {
+        net::prepare(memory);
     }
 }
 

@@ -27,7 +27,9 @@ pub use link::Link;
 pub use link::{Progress, Target, Timeouts};
 pub use proxy::Proxy;
 pub use server_hello::Agreed;
-pub use system::{PIECES, Polled, Watch, process_id, read_at, read_ready, rest_of_file, skip_in_file};
+pub use system::{
+    PIECES, Polled, Watch, prepare, process_id, read_at, read_ready, rest_of_file, skip_in_file,
+};
 pub use tls::{Ca, Identity, Tls};
 #[cfg(not(model))]
 pub use wake::Wake;

@@ -1,6 +1,7 @@
 //! The system calls that the standard library does not have. All of them are here.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -306,6 +307,22 @@ pub fn clear_wakes(fd: RawFd) {
     let mut bytes = [0u8; 64];
     // SAFETY: the buffer can be written for its length; the descriptor does not block.
     while unsafe { libc::read(fd, bytes.as_mut_ptr().cast(), bytes.len()) } == bytes.len() as isize {}
+}
+
+/// Gives memory its pages before it is written to, all by one call, where the system can.
+pub fn prepare(memory: &mut [MaybeUninit<u8>]) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        const PAGE: usize = 4096;
+        // Where pages are larger, or the call is not known, the system says so and does nothing.
+        let start = memory.as_ptr().align_offset(PAGE).min(memory.len());
+        let pages = &mut memory[start..];
+        let size = pages.len() / PAGE * PAGE;
+        // SAFETY: these pages lie within the slice, and the call changes no byte of them.
+        unsafe { libc::madvise(pages.as_mut_ptr().cast(), size, libc::MADV_POPULATE_WRITE) };
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = memory;
 }
 
 /// This process. The system is asked once: what it said is remembered where a fork empties it.
