@@ -1,5 +1,7 @@
 //! FETCH (RFC 9051 section 6.4.5, RFC 7162, RFC 9394). Where the server has no PREVIEW, it is made from the text.
 
+use std::mem::MaybeUninit;
+
 use super::portions::Portions;
 use super::preview::Previews;
 use super::spacing::Spacing;
@@ -209,6 +211,10 @@ impl Command for Fetch {
 
     fn item(&mut self) -> Option<Item> {
         self.item.take().map(Item::Message)
+    }
+
+    fn ahead(&mut self) -> Option<&mut [MaybeUninit<u8>]> {
+        self.list.as_mut()?.messages.ahead()
     }
 
     fn tagged(&mut self, reply: &Reply<'_>, facts: &Facts) -> Result<Step> {

@@ -1,7 +1,9 @@
 //! The memory of one result. Everything that the result points to lies here and goes at once.
 
+use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
 use std::fmt::Write;
+use std::mem::MaybeUninit;
 
 use bumpalo::Bump;
 
@@ -21,6 +23,8 @@ pub struct Arena {
     draft: Cell<Vec<u8>>,
     /// Lists of flags are not looked for twice.
     is_single: bool,
+    /// Where the memory begins that was given out by `ahead`.
+    seen: usize,
 }
 
 /// What was allocated elsewhere and joined the result without being copied.
@@ -37,6 +41,9 @@ struct FlagList {
     raw: *const [u8],
     made: *const imap_flags<'static>,
 }
+
+/// So much memory is of interest before it is used.
+const AHEAD: usize = 128 * 1024;
 
 /// The memory of a longer draft is not kept for the next one.
 const LONGEST_DRAFT: usize = 4096;
@@ -64,6 +71,7 @@ impl Arena {
             flag_lists: RefCell::new(Vec::new()),
             draft: Cell::new(Vec::new()),
             is_single: false,
+            seen: 0,
         }
     }
 
@@ -101,6 +109,25 @@ impl Arena {
         self.bump.allocated_bytes() + self.kept_bytes.get()
     }
 
+    /// The memory that the next values will take, as far as it was not given out here before. None: it is too little for
+    /// anybody to care.
+    pub fn ahead(&mut self) -> Option<&mut [MaybeUninit<u8>]> {
+        if self.bump.chunk_capacity() < AHEAD {
+            return None;
+        }
+        // Values are laid down from the end of a chunk to its beginning: this byte is the last one.
+        let last = self.bump.try_alloc_layout(Layout::new::<u8>()).ok()?.as_ptr();
+        let room = self.bump.chunk_capacity().min(AHEAD);
+        let ready = (last as usize).wrapping_sub(self.seen);
+        let ready = if ready <= AHEAD { ready } else { 0 };
+        if ready > AHEAD / 2 {
+            return None;
+        }
+        self.seen = last as usize - room;
+        // SAFETY: so much of the chunk before the last byte is free, and nobody can take it as long as self is borrowed.
+        Some(unsafe { std::slice::from_raw_parts_mut(last.sub(room).cast(), room.saturating_sub(ready)) })
+    }
+
     pub fn put<T: Copy>(&self, value: T) -> Result<&T, NoMemory> {
         self.bump.try_alloc(value).map(|made| &*made).map_err(|_| NoMemory)
     }
@@ -115,8 +142,7 @@ impl Arena {
     fn joined<const N: usize>(&self, pieces: [&[u8]; N]) -> Result<&[u8], NoMemory> {
         let len =
             pieces.iter().try_fold(0usize, |sum, piece| sum.checked_add(piece.len())).ok_or(NoMemory)?;
-        let layout =
-            std::alloc::Layout::array::<u8>(len.checked_add(1).ok_or(NoMemory)?).map_err(|_| NoMemory)?;
+        let layout = Layout::array::<u8>(len.checked_add(1).ok_or(NoMemory)?).map_err(|_| NoMemory)?;
         let place = self.bump.try_alloc_layout(layout).map_err(|_| NoMemory)?.as_ptr();
         let mut written = 0;
         for piece in pieces {
@@ -206,7 +232,7 @@ impl Arena {
             _ => {}
         }
         let len = items.len() + 1;
-        let layout = std::alloc::Layout::array::<Option<&T>>(len).map_err(|_| NoMemory)?;
+        let layout = Layout::array::<Option<&T>>(len).map_err(|_| NoMemory)?;
         let place = self.bump.try_alloc_layout(layout).map_err(|_| NoMemory)?.as_ptr().cast::<Option<&T>>();
         // SAFETY: the place has room for all items and one more; a reference or none is a pointer to C.
         unsafe {
@@ -239,7 +265,7 @@ impl Arena {
     }
 
     fn array<T: Copy>(&self, len: usize, items: impl Iterator<Item = T>) -> Result<&[T], NoMemory> {
-        let layout = std::alloc::Layout::array::<T>(len).map_err(|_| NoMemory)?;
+        let layout = Layout::array::<T>(len).map_err(|_| NoMemory)?;
         let place = self.bump.try_alloc_layout(layout).map_err(|_| NoMemory)?.as_ptr().cast::<T>();
         let mut written = 0;
         for item in items.take(len) {

@@ -134,6 +134,11 @@ impl<K: Kind> Growing<K> {
         Ok(())
     }
 
+    /// See [`Arena::ahead`].
+    pub fn ahead(&mut self) -> Option<&mut [MaybeUninit<u8>]> {
+        self.arena.ahead()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &K::Of<'_>> {
         // SAFETY: each pointer was made by push from an element in self.arena.
         self.pointers.iter().map(|place| unsafe { &*place.cast::<K::Of<'_>>() })

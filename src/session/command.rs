@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 
 use super::facts::{Facts, Mirror};
 use super::overlap::Rules;
@@ -90,6 +91,11 @@ pub trait Command: Send + 'static {
 
     /// Of a stream: the next item that the last response, or reply, completed.
     fn item(&mut self) -> Option<Item> {
+        None
+    }
+
+    /// Memory that what comes next will be written to, if that is much.
+    fn ahead(&mut self) -> Option<&mut [MaybeUninit<u8>]> {
         None
     }
 
@@ -310,6 +316,7 @@ pub trait InFlight: Send {
     fn is_goodbye(&self) -> bool;
     fn stream(&mut self) -> Result<()>;
     fn item(&mut self) -> Option<Item>;
+    fn ahead(&mut self) -> Option<&mut [MaybeUninit<u8>]>;
     fn supplies(&mut self) -> Vec<Vec<Supply>>;
     fn is_idle(&self) -> bool;
     fn finish(self: Box<Self>) -> Result<Box<dyn Any + Send>>;
@@ -360,6 +367,9 @@ impl<C: Command> InFlight for C {
     }
     fn item(&mut self) -> Option<Item> {
         Command::item(self)
+    }
+    fn ahead(&mut self) -> Option<&mut [MaybeUninit<u8>]> {
+        Command::ahead(self)
     }
     fn supplies(&mut self) -> Vec<Vec<Supply>> {
         Command::supplies(self)

@@ -79,6 +79,8 @@ struct Arriving {
 }
 
 const READ: usize = 64 * 1024;
+/// So much at once may be followed by more.
+const MUCH: usize = READ / 4;
 /// After a large literal another one is likely: what is read into the buffer would have to be moved.
 const READ_AFTER_BIG: usize = 1024;
 /// So much of a large literal is read at once: it costs nothing but the reading.
@@ -125,6 +127,9 @@ impl Input {
                         (Got::End, _) => return Ok(Turn::End),
                         (Got::Bytes(count), room) => {
                             session.received(count);
+                            if count >= MUCH {
+                                session.prepare(source);
+                            }
                             left = left.saturating_sub(count);
                             is_drained = count < room;
                         }

@@ -4,7 +4,7 @@ use super::numbering::Numbering;
 use super::vanished::{is_earlier, vanished};
 use super::{
     Ask, Capabilities, Claim, Dialogue, Effect, Entry, Facts, IdleStage, Outcome, Phase, Reply, Seen,
-    Session, Stage, Step, Transfer, Untagged, copy, quote,
+    Session, Source, Stage, Step, Transfer, Untagged, copy, quote,
 };
 use crate::error::{Error, Result, imap_status::*};
 use crate::model::imap_state::*;
@@ -16,6 +16,16 @@ impl Session {
     pub(super) fn received(&mut self, bytes: usize) {
         self.moved = self.now;
         self.bytes_received += bytes as u64;
+    }
+
+    /// Makes the memory ready that the answer which is arriving will take.
+    pub(super) fn prepare(&mut self, source: &mut dyn Source) {
+        let takes_messages = |entry: &Entry| matches!(entry.rules().claim, Claim::Fetch(_));
+        let Some(at) = self.entries.find_in_flight(takes_messages) else { return };
+        let at = self.trunk(at);
+        if let Some(memory) = self.entries[at].command.as_mut().and_then(|command| command.ahead()) {
+            source.prepare(memory);
+        }
     }
 
     /// One complete response. An error ends the connection.
