@@ -1952,7 +1952,7 @@ void imap_events_free(imap_events *events);
 /// To read the bodies of such messages piece by piece too, before each message take its bodies with
 /// imap_request_next_body(). imap_body_open() is all of that for one section of one message.
 ///
-/// Nothing is read further ahead than 64 short messages. Until you read on, the connection stands still: a call of
+/// Nothing is read further ahead than 32 short messages. Until you read on, the connection stands still: a call of
 /// another thread waits within its timeout, one of the thread that reads the stream fails with STATE, unless what
 /// stands before its answer fits into IMAP_OPTION_SPOOL. A stream that you no longer want: imap_request_free().
 ///
