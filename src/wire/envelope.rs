@@ -57,7 +57,7 @@ pub fn envelope<'a>(
 }
 
 /// One without literals, groups and oddities.
-fn regular<'a>(
+pub fn regular<'a>(
     sent: &mut Plain<'_>,
     mut left: usize,
     arena: &'a Arena,
