@@ -130,6 +130,12 @@ fn one_body_is_opened_by_its_name() {
 }
 
 #[test]
+fn a_body_that_is_cut_off_is_given_as_far_as_it_came() {
+    let head = "S- * 7 FETCH (UID 7 BODY[1] {70000}\\r\\n\n";
+    streams("cut_off", &["C: UID FETCH 7 (UID BODY.PEEK[1])\n", head, "bytes 1000\nclose\n"].concat());
+}
+
+#[test]
 fn a_slow_reader_stalls_the_connection() {
     streams("stalled", &["C: FETCH 1:5000 (UID FLAGS)\nfetches 5000\nS: $ OK done\n", NOOP, NOOP].concat());
 }

@@ -319,8 +319,13 @@ impl Input {
         let most = usize::try_from(arriving.missing).unwrap_or(usize::MAX).min(into.len());
         let got = match most as u64 == arriving.missing {
             // Its end, and the beginning of what comes behind it.
-            true => source.read_on(&mut into[..most], &mut self.buffer, READ_AFTER_BIG)?,
-            false => source.read(&mut into[..most])?,
+            true => source.read_on(&mut into[..most], &mut self.buffer, READ_AFTER_BIG),
+            false => source.read(&mut into[..most]),
+        };
+        let got = match got {
+            // What is here is given first: the next call tells how it ends.
+            Ok(Got::Blocked | Got::End) | Err(_) if staged > 0 => return Ok(Piece::Bytes(staged)),
+            got => got?,
         };
         match got {
             Got::Bytes(count) => {
@@ -330,7 +335,6 @@ impl Input {
                 arriving.missing -= count as u64;
                 Ok(Piece::Bytes(staged + count))
             }
-            Got::Blocked | Got::End if staged > 0 => Ok(Piece::Bytes(staged)),
             Got::Blocked => Ok(Piece::Blocked),
             Got::End => Err(cut_short()),
         }

@@ -166,6 +166,19 @@ static void opened(void) {
   imap_body_free(body);
 }
 
+/* What came of it is given, then what became of the rest. */
+static void cut_off(void) {
+  imap_body *body = NULL;
+  CHECK(imap_body_open(client, 7, "1", 0, IMAP_DECODING_NONE, &body, &error) == IMAP_OK && body, &error);
+  uint8_t buffer[4096];
+  size_t total = 0, length = 0;
+  imap_status status;
+  while ((status = imap_body_read(body, buffer, sizeof buffer, &length, &error)) == IMAP_OK && length) total += length;
+  CHECK(total == 1000 && status == IMAP_ERR_CLOSED && length == 0, &error);
+  CHECK(imap_body_read(body, buffer, sizeof buffer, &length, &error) == IMAP_ERR_CLOSED, &error);
+  imap_body_free(body);
+}
+
 static void *noop_beside(void *data) {
   imap_error *mine = NULL;
   imap_status *status = data;
@@ -304,8 +317,8 @@ int main(int argc, char **argv) {
   if (!client) return EXIT_FAILURE;
   CHECK(imap_select(client, "INBOX", NULL, &error) == IMAP_OK, &error);
 #define SCENARIO(name) if (!strcmp(argv[1], #name)) name(); else
-  SCENARIO(messages) SCENARIO(refused) SCENARIO(bodies) SCENARIO(held) SCENARIO(opened) SCENARIO(stalled)
-  SCENARIO(given_up) SCENARIO(spooled) SCENARIO(ended) SCENARIO(lists) SCENARIO(searched) SCENARIO(large_body)
+  SCENARIO(messages) SCENARIO(refused) SCENARIO(bodies) SCENARIO(held) SCENARIO(opened) SCENARIO(cut_off)
+  SCENARIO(stalled) SCENARIO(given_up) SCENARIO(spooled) SCENARIO(ended) SCENARIO(lists) SCENARIO(searched) SCENARIO(large_body)
   SCENARIO(previews) failures++;
   imap_client_free(client);
   printf("%d failures\n", failures);
