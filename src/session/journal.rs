@@ -309,11 +309,14 @@ impl Hidden {
         }
     }
 
-    /// As it is, and in base64.
+    /// As it is, and from three bytes on in base64.
     fn remember(&mut self, word: &[u8]) {
-        let encoded = sasl::encode(word).ok().filter(|_| word.len() > 2);
-        let forms = Secret::new(word).into_iter().chain(encoded);
-        self.words.extend(forms.filter(|form| !form.is_empty()));
+        if !word.is_empty() {
+            self.words.extend(Secret::new(word));
+        }
+        if word.len() > 2 {
+            self.words.extend(sasl::encode(word));
+        }
     }
 
     fn scrub<'b>(&self, line: &'b [u8]) -> Cow<'b, [u8]> {
