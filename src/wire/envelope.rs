@@ -57,7 +57,7 @@ pub fn envelope<'a>(
 }
 
 /// One without literals, groups and oddities.
-pub fn regular<'a>(
+fn regular<'a>(
     sent: &mut Plain<'_>,
     mut left: usize,
     arena: &'a Arena,

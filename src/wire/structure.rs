@@ -36,9 +36,7 @@ pub fn parts<'a>(
     }
     let mut structure = Structure { origin: cursor.clone(), parts: Few::new(), limits, defects, arena };
     let place = Place { section: Text::EMPTY, parent: -1, depth: 0, kind: Within::Message };
-    if !structure.is_regular(cursor, &place)? {
-        structure.body(cursor, &place)?;
-    }
+    structure.body(cursor, &place)?;
     structure.parts.list(arena).map(Some)
 }
 
@@ -70,11 +68,6 @@ impl<'a> Place<'a> {
     /// A part that stands here.
     fn part(&self, section: Text<'a>) -> imap_part<'a> {
         imap_part { section, depth: self.depth as u32, parent: self.parent, ..imap_part::EMPTY }
-    }
-
-    /// Where a body stands that is in the part which stands here.
-    fn within(&self, section: Text<'a>, own: usize, kind: Within) -> Place<'a> {
-        Place { section, parent: i32::try_from(own).unwrap_or(i32::MAX), depth: self.depth + 1, kind }
     }
 
     /// A multipart that is all of a message has no number of its own: within another message it is fetched as
@@ -194,81 +187,6 @@ fn value_at<'b>(cursor: &mut Cursor<'b>) -> Option<Value<'b>> {
 const DEEPEST: usize = 200;
 
 impl<'a, 'b> Structure<'a, 'b, '_> {
-    /// Reads a body that is as the RFC has it, with all that is in it. False: it is otherwise somewhere, and nothing was
-    /// read of it.
-    fn is_regular(&mut self, cursor: &mut Cursor<'b>, place: &Place<'a>) -> Result<bool, NoMemory> {
-        let Some(mut sent) = cursor.as_plain() else { return Ok(false) };
-        match self.regular_body(&mut sent, place) {
-            Ok(()) => cursor.go_on(sent),
-            Err(Irregular::Otherwise) => self.parts = Few::new(),
-            Err(Irregular::NoMemory) => return Err(NoMemory),
-        }
-        Ok(!self.parts.is_empty())
-    }
-
-    fn regular_body(&mut self, sent: &mut Plain<'b>, place: &Place<'a>) -> Result<(), Irregular> {
-        if place.depth >= self.limits.nesting.min(DEEPEST) {
-            return Err(Irregular::Otherwise);
-        }
-        sent.take(b"(")?;
-        let own = self.reserve()?;
-        let mut part = if sent.is_next(b"(") {
-            self.regular_multipart(sent, own, place)?
-        } else {
-            let mut part = place.part(place.part_section(self.arena)?);
-            regular::part(sent, &mut part, self.arena)?;
-            if is_message(&part) && !sent.is_next(b")") {
-                self.regular_message(sent, &mut part, own, place)?;
-            }
-            part
-        };
-        sent.take(b")")?;
-        Ok(self.settle(own, &mut part)?)
-    }
-
-    fn regular_multipart(
-        &mut self,
-        sent: &mut Plain<'b>,
-        own: usize,
-        place: &Place<'a>,
-    ) -> Result<imap_part<'a>, Irregular> {
-        let mut number = 0;
-        while sent.is_next(b"(") {
-            number += 1;
-            let section = place.child_section(number, self.arena)?;
-            self.regular_body(sent, &place.within(section, own, Within::Multipart))?;
-        }
-        sent.take(b" ")?;
-        let mut part = place.part(place.multipart_section(self.arena)?);
-        regular::multipart(sent, &mut part, self.arena)?;
-        Ok(part)
-    }
-
-    fn regular_message(
-        &mut self,
-        sent: &mut Plain<'b>,
-        part: &mut imap_part<'a>,
-        own: usize,
-        place: &Place<'a>,
-    ) -> Result<(), Irregular> {
-        // The lines of a message come behind its body.
-        if part.lines >= 0 {
-            return Err(Irregular::Otherwise);
-        }
-        sent.take(b" ")?;
-        let envelope = envelope::regular(sent, self.limits.addresses, self.arena)?;
-        part.envelope = Some(self.arena.put(envelope)?);
-        sent.take(b" ")?;
-        self.regular_body(sent, &place.within(part.section, own, Within::Message))?;
-        sent.take(b" ")?;
-        part.lines = sent.number()?;
-        if sent.is_next(b")") {
-            return Ok(());
-        }
-        sent.take(b" ")?;
-        regular::rest(sent, part, self.arena)
-    }
-
     fn body(&mut self, cursor: &mut Cursor<'b>, place: &Place<'a>) -> Result<(), NoMemory> {
         let start = cursor.mark();
         if place.depth >= self.limits.nesting.min(DEEPEST) {
@@ -334,11 +252,13 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         let start = cursor.mark();
         let section = place.multipart_section(self.arena)?;
         let own = self.reserve()?;
+        let parent = i32::try_from(own).unwrap_or(i32::MAX);
         let mut number = 0;
         while cursor.is_next(b'(') {
             number += 1;
             let section = place.child_section(number, self.arena)?;
-            self.body(cursor, &place.within(section, own, Within::Multipart))?;
+            let child = Place { section, parent, depth: place.depth + 1, kind: Within::Multipart };
+            self.body(cursor, &child)?;
         }
         let mut part = place.part(section);
         if !self.regular(regular::multipart, cursor, &mut part)? {
@@ -517,7 +437,8 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     ) -> Result<(), NoMemory> {
         let (most, section) = (self.limits.addresses, part.section);
         part.envelope = envelope::envelope(&mut sent, most, self.defects, self.arena)?;
-        self.body(body, &place.within(section, own, Within::Message))
+        let parent = i32::try_from(own).unwrap_or(i32::MAX);
+        self.body(body, &Place { section, parent, depth: place.depth + 1, kind: Within::Message })
     }
 
     /// No size: a multipart without children, which some servers write in strange ways.
