@@ -20,37 +20,10 @@ pub fn first_of<const N: usize>(bytes: &[u8], wanted: [u8; N]) -> Option<usize> 
         let hits = vector::hits(last, wanted);
         return (hits != 0).then(|| bytes.len() - last.len() + hits.trailing_zeros() as usize);
     }
-    if let Some((eight, behind)) = rest.split_first_chunk() {
-        if let Some(at) = first_in_word(u64::from_le_bytes(*eight), wanted) {
-            return Some(bytes.len() - rest.len() + at);
-        }
-        rest = behind;
-    }
     rest.iter().position(|byte| wanted.contains(byte)).map(|at| bytes.len() - rest.len() + at)
 }
 
-/// The same of eight bytes, the first of them the lowest.
-#[inline]
-pub fn first_in_word<const N: usize>(word: u64, wanted: [u8; N]) -> Option<usize> {
-    let hits = hits(word, wanted);
-    (hits != 0).then(|| place(hits))
-}
-
 const ONES: u64 = u64::MAX / 255;
-
-/// The place of the first hit.
-#[inline(always)]
-fn place(hits: u64) -> usize {
-    hits.trailing_zeros() as usize / 8
-}
-
-/// The high bit of each byte that is one of `wanted`; above the first one there may be wrong ones.
-#[inline(always)]
-fn hits<const N: usize>(word: u64, wanted: [u8; N]) -> u64 {
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
-    let hits = wanted.map(|byte| zeros(word ^ (ONES * u64::from(byte))));
-    hits.iter().fold(0, |all, hits| all | hits) & (ONES << 7)
-}
 
 /// The number at the beginning of `bytes`, and how many digits it has, if these are one to seven and something follows;
 /// None: look closer. Eight bytes at a time: a line may hold millions of numbers.
