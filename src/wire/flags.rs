@@ -37,23 +37,22 @@ pub fn flags<'a>(cursor: &mut Cursor<'_>, arena: &'a Arena) -> Option<Result<&'a
     if !cursor.take(b'(') {
         return None;
     }
-    if let Some((usual, length)) = usual(cursor.rest()) {
-        cursor.advance(length + 1);
-        return Some(Ok(usual));
-    }
     let start = cursor.at();
     let length = first_of(cursor.rest(), [b')'])?;
     cursor.advance(length);
     let raw = cursor.since(start);
     cursor.advance(1);
+    if let Some(usual) = usual(raw) {
+        return Some(Ok(usual));
+    }
     Some(arena.flags(raw, |arena| list(raw, cursor.is_one_line, arena)))
 }
 
-/// The list that most messages have and `sent` begins with, made once for all; and how long it is.
-fn usual(sent: &[u8]) -> Option<(&'static imap_flags<'static>, usize)> {
-    let (word, length) = known::up_to(b')', sent)?;
-    let at = USUAL.iter().position(|(known, text, _)| *known == word && text.count_bytes() == length)?;
-    Some((&USUAL[at].2, length))
+/// A list that most messages have, made once for all.
+fn usual(raw: &[u8]) -> Option<&'static imap_flags<'static>> {
+    let word = known::as_number(raw)?;
+    let is_it = |(known, text, _): &&(u128, &CStr, _)| *known == word && text.count_bytes() == raw.len();
+    USUAL.iter().find(is_it).map(|(_, _, flags)| flags)
 }
 
 /// The most frequent first.

@@ -81,7 +81,7 @@ static KEYS: [u128; WORDS.len()] = keys();
 
 /// The text of a word, if it is known just as it is.
 pub fn exact(word: &[u8]) -> Option<Text<'static>> {
-    find(number(padded(word)?), word.len()).map(Word::text)
+    find(as_number(word)?, word.len()).map(Word::text)
 }
 
 /// The text of a number that parts have.
@@ -109,30 +109,15 @@ pub fn quoted(sent: &[u8]) -> Option<(Word, &[u8])> {
 /// What stands before the first quote, as two numbers, how long it is, and what is behind the quote.
 #[inline(always)]
 fn up_to_quote(sent: &[u8]) -> Option<([u64; 2], usize, &[u8])> {
-    let (word, length) = halves_up_to(b'"', sent.first_chunk()?);
-    Some((word, length, sent.get(length..)?.strip_prefix(b"\"")?))
-}
-
-/// What stands before the first `end`, as one number, and how long it is; None if that is more than 15 bytes.
-#[inline]
-pub fn up_to(end: u8, sent: &[u8]) -> Option<(u128, usize)> {
-    let (halves, length) = match sent.first_chunk() {
-        Some(sixteen) => halves_up_to(end, sixteen),
-        None => halves_up_to(end, &number(padded(sent)?).to_le_bytes()),
-    };
-    (length < LONGEST).then(|| (number(halves), length))
-}
-
-/// The same as two numbers; 16 bytes may have no end behind them.
-#[inline(always)]
-fn halves_up_to(end: u8, sixteen: &[u8; LONGEST]) -> ([u64; 2], usize) {
-    let length = match vector::hits(sixteen, [end]) {
+    let sixteen = sent.first_chunk::<LONGEST>()?;
+    let length = match vector::hits(sixteen, [b'"']) {
         0 => LONGEST,
         hits => hits.trailing_zeros() as usize,
     };
+    let behind = sent.get(length..)?.strip_prefix(b"\"")?;
     let word = u128::from_le_bytes(*sixteen);
     let [first, second] = FIRST_BYTES[length];
-    ([word as u64 & first, (word >> 64) as u64 & second], length)
+    Some(([word as u64 & first, (word >> 64) as u64 & second], length, behind))
 }
 
 /// What covers so many bytes of two numbers.
@@ -294,7 +279,13 @@ const fn keys() -> [u128; WORDS.len()] {
     keys
 }
 
-/// A word of at most 16 bytes as one number.
+/// A word of at most 16 bytes as one number; None: it is longer.
+#[inline]
+pub fn as_number(word: &[u8]) -> Option<u128> {
+    padded(word).map(number)
+}
+
+/// The same of one that is known here.
 pub const fn key(word: &[u8]) -> u128 {
     let (mut key, mut at) = (0, word.len());
     while at > 0 {
