@@ -30,8 +30,11 @@ impl<'b> Response<'b> {
     pub fn new(bytes: &'b [u8], big: &'b [Cell<Vec<u8>>]) -> Response<'b> {
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        let has_lines = matches!(bytes.get(printable(bytes)), Some(b'\r' | b'\n'));
-        let is_one_line = !has_lines && is_clean(bytes);
+        let is_one_line = match bytes.get(printable(bytes)) {
+            None => true,
+            Some(b'\r' | b'\n') => false,
+            Some(_) => is_clean(bytes),
+        };
         Response { bytes, big, is_clean: is_one_line || are_clean_lines(bytes), is_one_line }
     }
 
