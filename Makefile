@@ -11,9 +11,10 @@ INSTALLED := $(DESTDIR)$(PREFIX)
 
 .PHONY: all demo test bench install clean
 
-# The shared library under the name that programs load it by.
+# The shared library under the name that programs load it by. Without the one for Rust, which only tests need, the
+# compiler sees all of it at once: it is smaller, and a twentieth faster.
 all:
-	cargo build --release --quiet
+	cargo rustc --release --quiet --lib --crate-type cdylib,staticlib
 	ln -sf libimap.so $(RELEASE)/$(SONAME)
 
 demo:
