@@ -73,15 +73,12 @@ pub fn list<'a>(
     Ok(Some(parsed))
 }
 
-/// The same of a list in which each address is as nearly all are.
+/// The same of a list that is not NIL, in which each address is as nearly all are.
 pub fn regular<'a>(
     sent: &mut Plain<'_>,
     left: &mut usize,
     arena: &'a Arena,
 ) -> Result<&'a imap_addresses<'a>, Irregular> {
-    if sent.take(b"NIL").is_ok() {
-        return Ok(&imap_addresses::EMPTY);
-    }
     sent.take(b"(")?;
     let mut making = Making::new(arena);
     *sent = making.add_usual(*sent, left)?;

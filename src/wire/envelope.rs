@@ -77,6 +77,9 @@ fn regular<'a>(
     let mut from: (&[u8], _) = (&[], &imap_addresses::EMPTY);
     for list in lists(&mut envelope) {
         sent.take(b" ")?;
+        if sent.take(b"NIL").is_ok() {
+            continue;
+        }
         let (repeated, known) = from;
         if !repeated.is_empty() && sent.take(repeated).is_ok() {
             *list = known;
