@@ -56,9 +56,10 @@ pub fn is_plain_value(name: Text<'_>, value: &[u8]) -> bool {
     !is_file_name || extended_value(value).is_none()
 }
 
-/// The last component of a file name, whatever slashes its sender uses; empty if that is "." or "..".
+/// The last component of a file name, whatever slashes its sender uses: its tail, or empty if that is "." or "..".
 pub fn base_name(filename: &str) -> &str {
-    let base = filename.rsplit(['/', '\\']).next().unwrap_or("");
+    let slash = filename.bytes().rposition(|byte| matches!(byte, b'/' | b'\\'));
+    let base = slash.map_or(filename, |at| &filename[at + 1..]);
     // Windows drops spaces and dots at the end.
     if base.trim_matches(|c: char| c == '.' || c.is_whitespace()).is_empty() { "" } else { base }
 }

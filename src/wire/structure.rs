@@ -219,7 +219,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
 
     /// Puts a part, now that all of it is known, into its place.
     fn settle(&mut self, own: usize, part: &mut imap_part<'a>) -> Result<(), NoMemory> {
-        self.name(part)?;
+        Self::name(part);
         self.parts.set(own, self.arena.put(*part)?);
         Ok(())
     }
@@ -547,18 +547,15 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     }
 
     /// The file's name, from either place.
-    fn name(&mut self, part: &mut imap_part<'a>) -> Result<(), NoMemory> {
+    fn name(part: &mut imap_part<'a>) {
         let found = regular::value_of(part.disposition_parameters, b"filename")
             .or(regular::value_of(part.parameters, b"name"));
         if let Some(name) = found.get() {
-            let base = parameter::base_name(name);
-            // The directories are in front, so the name is the tail of the text.
-            part.filename = match name.strip_suffix(base) {
-                Some(before) if !base.is_empty() => found.tail(before.len()),
-                _ => self.arena.text(base.as_bytes())?,
+            part.filename = match parameter::base_name(name) {
+                "" => Text::EMPTY,
+                base => found.tail(name.len() - base.len()),
             };
         }
-        Ok(())
     }
 
     /// `body-fld-param = "(" string SP string *(SP string SP string) ")" / nil`, decoded (RFC 2231, RFC 2047)
