@@ -265,7 +265,7 @@ impl Select {
     fn is_needed(&self, facts: &Facts) -> Result<bool> {
         Ok(match self.stage {
             Stage::Flags => facts.needs_selected()?.exists != Some(0),
-            Stage::Uids => self.since.as_ref().is_some_and(|since| !since.known.is_empty()),
+            Stage::Uids => !self.since.as_ref().map_or(&EMPTY_SET, |since| &since.known).is_empty(),
             _ => true,
         })
     }
