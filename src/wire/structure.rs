@@ -70,6 +70,11 @@ impl<'a> Place<'a> {
         imap_part { section, depth: self.depth as u32, parent: self.parent, ..imap_part::EMPTY }
     }
 
+    /// Where a body stands that is in the part which stands here.
+    fn within(&self, section: Text<'a>, own: usize, kind: Within) -> Place<'a> {
+        Place { section, parent: i32::try_from(own).unwrap_or(i32::MAX), depth: self.depth + 1, kind }
+    }
+
     /// A multipart that is all of a message has no number of its own: within another message it is fetched as
     /// its text.
     fn multipart_section(&self, arena: &'a Arena) -> Result<Text<'a>, NoMemory> {
@@ -252,13 +257,11 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
         let start = cursor.mark();
         let section = place.multipart_section(self.arena)?;
         let own = self.reserve()?;
-        let parent = i32::try_from(own).unwrap_or(i32::MAX);
         let mut number = 0;
         while cursor.is_next(b'(') {
             number += 1;
             let section = place.child_section(number, self.arena)?;
-            let child = Place { section, parent, depth: place.depth + 1, kind: Within::Multipart };
-            self.body(cursor, &child)?;
+            self.body(cursor, &place.within(section, own, Within::Multipart))?;
         }
         let mut part = place.part(section);
         if !self.regular(regular::multipart, cursor, &mut part)? {
@@ -437,8 +440,7 @@ impl<'a, 'b> Structure<'a, 'b, '_> {
     ) -> Result<(), NoMemory> {
         let (most, section) = (self.limits.addresses, part.section);
         part.envelope = envelope::envelope(&mut sent, most, self.defects, self.arena)?;
-        let parent = i32::try_from(own).unwrap_or(i32::MAX);
-        self.body(body, &Place { section, parent, depth: place.depth + 1, kind: Within::Message })
+        self.body(body, &place.within(section, own, Within::Message))
     }
 
     /// No size: a multipart without children, which some servers write in strange ways.
