@@ -17,8 +17,9 @@ INSTALLED := $(DESTDIR)$(PREFIX)
 all:
 	cargo rustc --release --quiet --lib --crate-type cdylib,staticlib
 ifdef OPTIMIZED
+	@rm -rf $(RELEASE)
 	@tests/setup optimize
-	@benches/optimize
+	@benches/optimize $(SONAME)
 endif
 	ln -sf libimap.so $(RELEASE)/$(SONAME)
 
